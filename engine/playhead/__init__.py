@@ -1,0 +1,122 @@
+"""Playhead: an append-only log of every state change of every agent, and every question about its past.
+
+    import playhead
+
+    store = playhead.open("runs/refund")
+    with store.begin_transaction(kind="tool_result", label="search: 3 hits") as tx:
+        tx.write(agent_id="planner", key="plan", value={"steps": []})
+    store.state(agent_id="planner", at=1)
+
+Names are imported when first used, so that a program which only writes pays for nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from playhead.errors import (
+    CorruptStoreError,
+    DurabilityError,
+    ImportFormatError,
+    InvalidArgumentError,
+    InvalidValueError,
+    LogError,
+    MomentError,
+    NotAStoreError,
+    PlayheadError,
+    QueryError,
+    ReadOnlyStoreError,
+    StoreBusyError,
+    StoreClosedError,
+    StoreError,
+    StoreExistsError,
+    StoreNotFoundError,
+    StoreVersionError,
+    TransactionError,
+    UnknownFormatError,
+    VersionConflictError,
+)
+from playhead.model import (
+    DEFAULT_NAMESPACE,
+    JSON,
+    Address,
+    AgentAddress,
+    Change,
+    Event,
+    EventHeader,
+    Operation,
+    Record,
+)
+
+if TYPE_CHECKING:
+    from playhead.cursor import Cursor
+    from playhead.log import TornJournalWarning
+    from playhead.opening import open_store as open
+    from playhead.snapshot import Snapshot
+    from playhead.store import Store
+    from playhead.timeline import Timeline
+    from playhead.transaction import Transaction
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DEFAULT_NAMESPACE",
+    "JSON",
+    "Address",
+    "AgentAddress",
+    "Change",
+    "CorruptStoreError",
+    "Cursor",
+    "DurabilityError",
+    "Event",
+    "EventHeader",
+    "ImportFormatError",
+    "InvalidArgumentError",
+    "InvalidValueError",
+    "LogError",
+    "MomentError",
+    "NotAStoreError",
+    "Operation",
+    "PlayheadError",
+    "QueryError",
+    "ReadOnlyStoreError",
+    "Record",
+    "Snapshot",
+    "Store",
+    "StoreBusyError",
+    "StoreClosedError",
+    "StoreError",
+    "StoreExistsError",
+    "StoreNotFoundError",
+    "StoreVersionError",
+    "Timeline",
+    "TornJournalWarning",
+    "Transaction",
+    "TransactionError",
+    "UnknownFormatError",
+    "VersionConflictError",
+    "open",
+]
+
+_LAZY = {
+    "Cursor": ("playhead.cursor", "Cursor"),
+    "Snapshot": ("playhead.snapshot", "Snapshot"),
+    "Store": ("playhead.store", "Store"),
+    "Timeline": ("playhead.timeline", "Timeline"),
+    "TornJournalWarning": ("playhead.log", "TornJournalWarning"),
+    "Transaction": ("playhead.transaction", "Transaction"),
+    "open": ("playhead.opening", "open_store"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LAZY[name]
+    value = globals()[name] = getattr(import_module(module), attribute)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

@@ -1,0 +1,79 @@
+"""Bulk load: drafts straight into sealed segments of a new store, which appears whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from playhead import directory, manifest, segments, snapshots
+from playhead.directory import StoreInfo
+from playhead.draft import Draft
+from playhead.entry import LogEntry, to_microseconds
+from playhead.index import Index
+from playhead.journal import Journal
+from playhead.manifest import Manifest, Segment
+from playhead.model import SnapshotEntry
+from playhead.staging import staged_store
+
+SEGMENT_OPERATIONS = 65_536
+SEGMENT_BYTES = 32 * 1024 * 1024
+
+
+class _Loader:
+    """Numbers drafts and writes a segment whenever enough has come together."""
+
+    def __init__(self, directory_: Path, store_id: str) -> None:
+        self._directory = directory_
+        self._store_id = store_id
+        self._index = Index({})
+        self._hashes = segments.HashChain(self._index.sealed_hash)
+        self._pending: list[LogEntry] = []
+        self._operations = 0
+        self._bytes = 0
+        self._committed_at = 0
+        self.head = 0
+        self.segments: list[Segment] = []
+
+    def add(self, draft: Draft) -> None:
+        if not draft.operations:
+            return
+        draft.check_header()
+        now = time.time_ns() // 1000 if draft.committed_at is None else to_microseconds(draft.committed_at)
+        self._committed_at = max(self._committed_at, now)
+        entry = self._index.number(draft, self._store_id, self.head + 1, self._committed_at)
+        self.head += 1
+        self._index.add(entry.operations, entry.commit_ts)
+        self._pending.append(entry)
+        self._operations += len(entry.operations)
+        self._bytes += sum(len(operation.encoded) for operation in entry.operations)
+        if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._pending:
+            tables = segments.to_tables(self._pending, self._hashes)
+            self.segments.append(segments.write(self._directory, *tables))
+            self._index.seal(self._hashes)
+            self._hashes.clear()
+            self._pending, self._operations, self._bytes = [], 0, 0
+
+
+def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:
+    """Make a store at `path` whose events are the drafts in order; returns its head.
+
+    `taken` is read after the last draft. Raises StoreExistsError, DurabilityError, and whatever `drafts` raises; no store is
+    left then.
+    """
+    with staged_store(path, info) as staged:
+        loader = _Loader(staged / directory.SEGMENTS, info.store_id)
+        for draft in drafts:
+            loader.add(draft)
+        loader.flush()
+        name = directory.journal_name(loader.head + 1)
+        Journal.create(staged / directory.JOURNALS / name, loader.head + 1)
+        manifest.publish(staged, Manifest(tuple(loader.segments), (name,)))
+        kept = list(taken)
+        if kept:
+            snapshots.append(staged / directory.SNAPSHOTS_FILE, kept)
+    return loader.head

@@ -1,0 +1,112 @@
+"""JSON values in and out: validate, encode, hash (S7)."""
+
+from __future__ import annotations
+
+import hashlib
+from math import isfinite
+from typing import cast
+
+import orjson
+
+from playhead.errors import InvalidValueError
+from playhead.model import JSON
+
+MAX_DEPTH = 128
+INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
+HASH_BYTES = 16
+
+
+def encode(value: object, where: str) -> bytes:
+    """The JSON text of `value`, UTF-8, object key order kept.
+
+    `where` names the value in the error, for example ``key 'plan'``.
+    Raises InvalidValueError naming `where` and the path inside the value for anything S7 refuses.
+    """
+    _check(value, where, [], MAX_DEPTH)
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        # Only a lone surrogate gets past the walk; finding it costs nothing until there is one.
+        path = _path_of_surrogate(value, [])
+        raise InvalidValueError(f"{where}: lone surrogate (not valid Unicode) at {_dotted(path)}") from None
+
+
+def decode(text: bytes | str) -> JSON:
+    """The value of JSON text that `encode` made."""
+    return cast(JSON, orjson.loads(text))
+
+
+def value_hash(text: bytes | str) -> bytes:
+    """A hash that two JSON texts share exactly when their values are equal as S25 compares them.
+
+    Object key order does not count; 1, 1.0 and true differ, and so do 0.0 and -0.0.
+    """
+    if text[:1] in (b"{", b"[", "{", "["):
+        text = orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(text.encode() if isinstance(text, str) else text, digest_size=HASH_BYTES).digest()
+
+
+def _check(value: object, where: str, path: list[str | int], depth: int) -> None:
+    # Exact types: the encoder would quietly take subclasses, enums, UUIDs and dates, and turn NaN into null.
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return
+    if kind is int:
+        if not INTEGER_MIN <= cast(int, value) <= INTEGER_MAX:
+            raise InvalidValueError(
+                f"{where}: integer outside -2^63 .. 2^64-1 at {_dotted(path)}; store it as a string"
+            )
+    elif kind is float:
+        if not isfinite(cast(float, value)):
+            raise InvalidValueError(
+                f"{where}: {value} is not a JSON number, at {_dotted(path)}; store null or a string"
+            )
+    elif kind is dict:
+        if depth == 0:
+            raise InvalidValueError(f"{where}: nested deeper than {MAX_DEPTH} levels at {_dotted(path[:3])}…")
+        for name, item in cast("dict[object, object]", value).items():
+            if type(name) is not str:
+                raise InvalidValueError(f"{where}: object key {name!r} is not a string, at {_dotted(path)}")
+            if type(item) is not str:
+                path.append(name)
+                _check(item, where, path, depth - 1)
+                path.pop()
+    elif kind is list or kind is tuple:
+        if depth == 0:
+            raise InvalidValueError(f"{where}: nested deeper than {MAX_DEPTH} levels at {_dotted(path[:3])}…")
+        for position, item in enumerate(cast("list[object]", value)):
+            if type(item) is not str:
+                path.append(position)
+                _check(item, where, path, depth - 1)
+                path.pop()
+    else:
+        raise InvalidValueError(
+            f"{where}: {kind.__qualname__} is not a JSON type, at {_dotted(path)};"
+            " convert it to an object, array, string, number, boolean or null"
+        )
+
+
+def _path_of_surrogate(value: object, path: list[str | int]) -> list[str | int]:
+    def broken(text: str) -> bool:
+        return any("\ud800" <= character <= "\udfff" for character in text)
+
+    if isinstance(value, str):
+        return path if broken(value) else []
+    children: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        children = list(value.items())
+    elif isinstance(value, list | tuple):
+        children = list(enumerate(value))
+    for name, child in children:
+        if isinstance(name, str) and broken(name):
+            return [*path, name.encode("ascii", "backslashreplace").decode()]
+        found = _path_of_surrogate(child, [*path, name])
+        if found:
+            return found
+    return []
+
+
+def _dotted(path: list[str | int]) -> str:
+    """The path as a person writes it: `plan.steps[2].status`, or `the top`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "the top"

@@ -1,0 +1,347 @@
+"""The debugger without a screen: a position in a run, and every way to move it and to look from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Literal
+
+import numpy
+
+from playhead import goto
+from playhead.entry import from_microseconds
+from playhead.errors import InvalidArgumentError, MomentError
+from playhead.model import AgentAddress, Change, Event, EventHeader, Record
+from playhead.moment import Moment
+from playhead.timeline import Integers, Timeline
+from playhead.track import Track
+
+if TYPE_CHECKING:
+    from playhead.store import Store
+
+JUMPS_KEPT = 200
+
+Status = Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineRow:
+    """One key of the state at the playhead."""
+
+    key: str
+    version: int
+    commit_ts: int
+    """When it last changed."""
+    exists: bool
+    status: Status | None
+    """What the event under the playhead did to it; None where it did nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One version of a key."""
+
+    version: int
+    commit_ts: int
+    exists: bool
+
+
+class Cursor:
+    """A playhead on one store: which agent's state is looked at, where, and what is compared with what.
+
+    Moves return whether (or where) they moved and never raise for going past an end. Methods may read from disk.
+    """
+
+    def __init__(self, store: Store, agent_id: str | None = None, namespace: str | None = None) -> None:
+        self.store = store
+        self.track = Track(store.history, store.view())
+        self._timelines: dict[AgentAddress, Timeline] = {}
+        self.follow_agent = False
+        """Whether steps and the event list keep to events that touch the agent."""
+        self.position = self.track.head
+        self.selection: str | None = None
+        """The key that changes are followed for."""
+        self.marks: dict[str, int] = {}
+        self.base: int | None = None
+        """What comparisons start from: a commit_ts, or None for each key's previous version."""
+        self.hits: Integers = numpy.zeros(0, numpy.int64)
+        """The commits that the last search found, ascending."""
+        self._back: list[int] = []
+        self._forward: list[int] = []
+        self.agent = self._initial_agent(agent_id, namespace)
+
+    def _initial_agent(self, agent_id: str | None, namespace: str | None) -> AgentAddress:
+        agents = self.agents()
+        fitting = [
+            agent
+            for agent in agents
+            if (agent_id is None or agent.agent_id == agent_id) and (namespace is None or agent.namespace == namespace)
+        ]
+        if fitting:
+            return fitting[0]
+        if agent_id is None and namespace is None:
+            return AgentAddress("default", "main")
+        known = ", ".join(map(str, agents)) or "none yet"
+        wanted = "/".join(part for part in (namespace, agent_id) if part)
+        raise InvalidArgumentError(f"no agent {wanted!r} in this store; agents: {known}")
+
+    # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def agents(self) -> list[AgentAddress]:
+        return self.store.agents()
+
+    def choose_agent(self, agent: AgentAddress) -> None:
+        """Look at another agent's state; the playhead stays where it is."""
+        if agent not in self.agents():
+            raise InvalidArgumentError(f"no agent {str(agent)!r} in this store")
+        self.agent = agent
+        self.selection = None
+
+    @property
+    def timeline(self) -> Timeline:
+        """The agent's history, read on first use."""
+        if self.agent not in self._timelines:
+            self._timelines[self.agent] = Timeline(self.store.history, self.store.view(), self.agent)
+        return self._timelines[self.agent]
+
+    def refresh(self) -> bool:
+        """Catch up with what was committed since; a playhead at the head moves along. True where there is something."""
+        self.store.refresh()
+        view = self.store.view()
+        at_head = self.position == self.track.head
+        if not self.track.refresh(view):
+            return False
+        for timeline in self._timelines.values():
+            timeline.refresh(view)
+        if at_head:
+            self.position = self.track.head
+        return True
+
+    # ── the event list ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def head(self) -> int:
+        return self.track.head
+
+    @property
+    def stop_count(self) -> int:
+        """How many events there are to stop at."""
+        return len(self.timeline.commits) if self.follow_agent else self.track.head
+
+    def stop_at(self, row: int) -> int:
+        """The commit_ts of a row of the event list."""
+        return int(self.timeline.commits[row]) if self.follow_agent else row + 1
+
+    def row_of(self, commit_ts: int) -> int:
+        """The last row at or before a commit; -1 before the first."""
+        if self.follow_agent:
+            return int(numpy.searchsorted(self.timeline.commits, commit_ts, side="right")) - 1
+        return min(commit_ts, self.track.head) - 1
+
+    def headers(self, first_row: int, last_row: int) -> list[EventHeader]:
+        """The rows first_row … last_row of the event list, as far as they exist."""
+        rows = range(max(first_row, 0), min(last_row, self.stop_count - 1) + 1)
+        return self.track.headers([self.stop_at(row) for row in rows])
+
+    def event(self, commit_ts: int | None = None) -> Event | None:
+        """The whole event at a commit (the playhead's, where none is given); None at 0."""
+        return self.store.event(self.position if commit_ts is None else commit_ts)
+
+    def time_at(self, commit_ts: int) -> datetime | None:
+        """When the commit happened; None at 0."""
+        if not 1 <= commit_ts <= self.track.head:
+            return None
+        return from_microseconds(int(self.track.times[commit_ts - 1]))
+
+    # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def seek(self, moment: Moment) -> int:
+        """Go to a moment; returns the position. Past the head is the head. Raises MomentError, InvalidArgumentError."""
+        return self._move(self.store.resolve(moment))
+
+    def step(self, count: int = 1) -> int:
+        """Go `count` events on (back, where negative), within the run; returns the position."""
+        if count == 0:
+            return self.position
+        row = self.row_of(self.position)
+        if count < 0 and row >= 0 and self.stop_at(row) < self.position:
+            # Between two stops, the one behind is already one step back.
+            count += 1
+        row = max(-1, min(row + count, self.stop_count - 1))
+        self.position = self.stop_at(row) if row >= 0 else 0
+        return self.position
+
+    def next_change(self, key: str | None = None, count: int = 1) -> bool:
+        """Go to the next commit that wrote or deleted a key (the selection, where none is given)."""
+        return self._follow_changes(key, count, forward=True)
+
+    def previous_change(self, key: str | None = None, count: int = 1) -> bool:
+        """Go to the commit before this one that wrote or deleted a key."""
+        return self._follow_changes(key, count, forward=False)
+
+    def _follow_changes(self, key: str | None, count: int, *, forward: bool) -> bool:
+        key = self._key(key)
+        find = self.timeline.next_change if forward else self.timeline.previous_change
+        at = self.position
+        for _ in range(count):
+            found = find(key, at)
+            if found is None:
+                break
+            at = found
+        return self._jump(at)
+
+    def next_error(self, count: int = 1) -> bool:
+        """Go to the next event whose kind ends in `error`."""
+        return self._follow(self.track.errors, count)
+
+    def previous_error(self, count: int = 1) -> bool:
+        return self._follow(self.track.errors, -count)
+
+    def next_hit(self, count: int = 1) -> bool:
+        """Go to the next event that the last search found."""
+        return self._follow(self.hits, count)
+
+    def previous_hit(self, count: int = 1) -> bool:
+        return self._follow(self.hits, -count)
+
+    def _follow(self, commits: Integers, count: int) -> bool:
+        """Go `count` commits on in a sorted list, or as far as it reaches."""
+        if count > 0:
+            row = int(numpy.searchsorted(commits, self.position, side="right")) + count - 1
+            row = min(row, len(commits) - 1)
+            found = int(commits[row]) if row >= 0 else 0
+            return found > self.position and self._jump(found)
+        row = max(int(numpy.searchsorted(commits, self.position, side="left")) + count, 0)
+        found = int(commits[row]) if row < len(commits) else self.position
+        return found < self.position and self._jump(found)
+
+    def goto(self, text: str, zone: tzinfo | None = None) -> int:
+        """Go where the text says (see `goto.FORMS`); clock times are in `zone`, local time where none is given.
+
+        Returns the position. Raises MomentError with a sentence that says what can be typed.
+        """
+        here = self.time_at(max(self.position, 1)) or datetime.now(UTC)
+        match goto.parse(text, here.astimezone(zone)):
+            case goto.Absolute(commit_ts):
+                return self._move(min(commit_ts, self.head))
+            case goto.Relative(steps):
+                before = self.position
+                after = self.step(steps)
+                self.position = before
+                return self._move(after)
+            case goto.Mark(name):
+                return self.jump(name)
+            case goto.Label(label):
+                return self.seek(label)
+            case moment:
+                return self.seek(moment)
+
+    def search(self, text: str) -> int:
+        """Find every event whose label, kind or changed key contains the text, whatever its case; returns how many."""
+        self.hits = self.store.history.search(self.store.view(), text)
+        return len(self.hits)
+
+    def mark(self, name: str) -> None:
+        """Remember this position under a name."""
+        self.marks[name] = self.position
+
+    def jump(self, name: str) -> int:
+        """Go to a mark. Raises MomentError where there is none."""
+        if name not in self.marks:
+            known = ", ".join(sorted(self.marks)) or "none yet"
+            raise MomentError(f"no mark {name!r}; marks: {known}")
+        return self._move(self.marks[name])
+
+    def back(self) -> bool:
+        """Go where the last jump started."""
+        return self._travel(self._back, self._forward)
+
+    def forward(self) -> bool:
+        """Undo `back`."""
+        return self._travel(self._forward, self._back)
+
+    def _travel(self, source: list[int], target: list[int]) -> bool:
+        if not source:
+            return False
+        target.append(self.position)
+        self.position = source.pop()
+        return True
+
+    def _move(self, commit_ts: int) -> int:
+        self._jump(commit_ts)
+        return self.position
+
+    def _jump(self, commit_ts: int) -> bool:
+        """Move and remember where from. False where that is here."""
+        if commit_ts == self.position:
+            return False
+        self._back.append(self.position)
+        del self._back[:-JUMPS_KEPT]
+        self._forward.clear()
+        self.position = commit_ts
+        return True
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def outline(self, *, changed_only: bool = False, filter: str = "") -> list[OutlineRow]:
+        """The keys at the playhead, sorted; deleted ones only at the commit that deleted them.
+
+        `filter` keeps keys that contain it, whatever its case.
+        """
+        outline, position, wanted = self.timeline.outline(self.position), self.position, filter.casefold()
+        before = self.timeline.outline(position - 1) if position else outline
+        existed = dict(zip(before.keys, before.exists.tolist(), strict=True))
+        columns = (outline.versions.tolist(), outline.commit_ts.tolist(), outline.exists.tolist())
+        rows = []
+        for key, version, commit_ts, exists in zip(outline.keys, *columns, strict=True):
+            now = commit_ts == position
+            if not (now or (exists and not changed_only)) or wanted not in key.casefold():
+                continue
+            status = _status(existed.get(key, False), exists) if now else None
+            if exists or status == "removed":
+                rows.append(OutlineRow(key, version, commit_ts, exists, status))
+        return rows
+
+    def record(self, key: str | None = None) -> Record:
+        """A key's record at the playhead (the selection's, where none is given)."""
+        return self.timeline.record(self._key(key), self.position)
+
+    def records(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Several records at the playhead in one question."""
+        return self.timeline.records(keys, self.position)
+
+    def history(self, key: str | None = None) -> list[HistoryRow]:
+        """Every version of a key, oldest first."""
+        columns = (column.tolist() for column in self.timeline.history(self._key(key)))
+        return [HistoryRow(*row) for row in zip(*columns, strict=True)]
+
+    def set_base(self, moment: Moment | None) -> None:
+        """Choose what comparisons start from: a moment, or None for each key's previous version."""
+        self.base = None if moment is None else self.store.resolve(moment)
+
+    def comparison(self, key: str | None = None) -> tuple[Record, Record]:
+        """A key's record at the base and at the playhead."""
+        key = self._key(key)
+        if self.base is not None:
+            return self.timeline.record(key, self.base), self.record(key)
+        after = self.record(key)
+        # A commit may write a key several times (S5): what came before is what was there before this commit.
+        return self.timeline.record(key, max(after.commit_ts - 1, 0)), after
+
+    def changes(self) -> list[Change]:
+        """Everything that differs for the agent between the base (the commit before, where there is none) and the playhead."""
+        base = max(self.position - 1, 0) if self.base is None else self.base
+        return self.store.diff(base, self.position, self.agent.agent_id, namespace=self.agent.namespace)
+
+    def _key(self, key: str | None) -> str:
+        key = self.selection if key is None else key
+        if key is None:
+            raise InvalidArgumentError("no key is selected; name one")
+        return key
+
+
+def _status(existed: bool, exists: bool) -> Status | None:
+    if exists:
+        return "changed" if existed else "added"
+    return "removed" if existed else None

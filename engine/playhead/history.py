@@ -1,0 +1,383 @@
+"""DuckDB over a View: state at a moment, versions, changes, replay. Takes a View, never a Store."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from playhead import codec
+from playhead.entry import LogEntry, LogOperation, from_microseconds
+from playhead.generation import View
+from playhead.manifest import Segment
+from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
+from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FETCH_ROWS = 4_096
+_RECORD = "o.namespace, o.agent_id, o.key, o.value, o.version, o.commit_ts, epoch_us(e.committed_at), o.op = 'write'"
+_HEADER = "txn_id, commit_ts, epoch_us(committed_at), epoch_us(occurred_at), kind, label, meta, operation_count"
+
+
+class Query:
+    """One use of DuckDB: a cursor of its own, and the two tables of a view as SQL sources."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, view: View, number: int) -> None:
+        self.cursor = cursor
+        self._view = view
+        self._tail_names = (f"tail_events_{number}", f"tail_operations_{number}")
+        self._parameters: dict[str, object] = {}
+        for name, table in zip(self._tail_names, view.tail.tables(), strict=True):
+            cursor.register(name, table)
+
+    def close(self) -> None:
+        for name in self._tail_names:
+            self.cursor.unregister(name)
+        self.cursor.close()
+
+    def events(self, start: int = 1, end: int | None = None) -> str:
+        """A FROM item over every event with start <= commit_ts <= end."""
+        return self._source(EVENTS_FILE, self._tail_names[0], start, end)
+
+    def operations(self, start: int = 1, end: int | None = None) -> str:
+        """A FROM item over every operation with start <= commit_ts <= end."""
+        return self._source(OPERATIONS_FILE, self._tail_names[1], start, end)
+
+    def _source(self, file_name: str, tail_name: str, start: int, end: int | None) -> str:
+        """Segments that the manifest says lie in the range, and the tail; the bounds are whole numbers made here."""
+        view = self._view
+        end = view.head if end is None else min(end, view.head)
+        pruned = [segment for segment in view.segments if segment.first <= end and segment.last >= start]
+        parts = []
+        inside = [segment for segment in pruned if not segment.is_partial]
+        if inside:
+            parts.append(f"SELECT * FROM read_parquet({self.files(inside, file_name)})")
+        for segment in pruned:
+            if segment.is_partial:
+                files = self.files([segment], file_name)
+                parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts <= {segment.last:d}")
+        if end > view.tail.sealed_head or not parts:
+            parts.append(f"SELECT * FROM {tail_name}")
+        return f"(SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE commit_ts BETWEEN {start:d} AND {end:d})"
+
+    def files(self, segments: Sequence[Segment], file_name: str) -> str:
+        """A parameter that holds the segments' paths."""
+        return self.parameter([str(self._view.directory / segment.name / file_name) for segment in segments])
+
+    def parameter(self, value: object) -> str:
+        name = f"p{len(self._parameters)}"
+        self._parameters[name] = value
+        return f"${name}"
+
+    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        parameters, self._parameters = self._parameters, {}
+        return self.cursor.execute(sql, parameters)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.run(sql).fetchall()
+
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        result = self.run(sql)
+        while rows := result.fetchmany(_FETCH_ROWS):
+            yield from rows
+
+    def arrays(self, sql: str) -> dict[str, Any]:
+        """The result's columns as numpy arrays."""
+        return self.run(sql).fetchnumpy()
+
+    def agent(self, namespace: str | None, agent_id: str | None) -> str:
+        """A condition that keeps to a namespace and an agent, where given."""
+        conditions = ["true"]
+        if namespace is not None:
+            conditions.append(f"namespace = {self.parameter(namespace)}")
+        if agent_id is not None:
+            conditions.append(f"agent_id = {self.parameter(agent_id)}")
+        return " AND ".join(conditions)
+
+
+class History:
+    """Answers questions about the past of a View. One DuckDB instance, a cursor for each question; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._numbers = itertools.count()
+
+    @contextmanager
+    def query(self, view: View) -> Iterator[Query]:
+        query = Query(self._cursor(), view, next(self._numbers))
+        try:
+            yield query
+        finally:
+            query.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:
+                # Imported here: it costs 100 ms that a program which only writes need not pay.
+                import duckdb
+
+                self._connection = duckdb.connect(":memory:")
+                self._connection.execute("SET python_enable_replacements = false")
+                self._connection.execute("LOAD parquet")
+                self._connection.execute("SET parquet_metadata_cache = true")
+            return self._connection.cursor()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    # ── one record ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def record_at(self, view: View, address: Address, at: int) -> Record:
+        """The address's last operation with commit_ts <= at (S16), or S14's unknown."""
+        return self._record(view, address, "true", "ORDER BY version DESC LIMIT 1", at)
+
+    def record_at_version(self, view: View, address: Address, version: int) -> Record:
+        """Exactly that version (S15), or S14's unknown."""
+        return self._record(view, address, f"version = {version:d}", "", None)
+
+    def _record(self, view: View, address: Address, condition: str, order: str, at: int | None) -> Record:
+        with self.query(view) as query:
+            operations, events = query.operations(end=at), query.events(end=at)
+            parts = zip(address._fields, address, strict=True)
+            where = " AND ".join(f"{name} = {query.parameter(part)}" for name, part in parts)
+            rows = query.rows(
+                f"SELECT {_RECORD} FROM (SELECT * FROM {operations} WHERE {where} AND {condition} {order}) o"
+                f" JOIN {events} e USING (commit_ts)"
+            )
+        return _record(rows[0]) if rows else Record.unknown(address)
+
+    # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def state(
+        self,
+        view: View,
+        at: int,
+        namespace: str | None = None,
+        agent_id: str | None = None,
+        *,
+        keys: Iterable[str] | None = None,
+        prefix: str = "",
+        tombstones: bool = False,
+    ) -> list[Record]:
+        """Every address's last operation with commit_ts <= at (S16), sorted by address (S17)."""
+        with self.query(view) as query:
+            rows = query.rows(
+                f"SELECT {_RECORD} FROM ({self._latest(query, at, namespace, agent_id, keys, prefix, tombstones)}) o"
+                f" JOIN {query.events(end=at)} e USING (commit_ts)"
+            )
+        return sorted(map(_record, rows), key=_address_of)
+
+    def addresses(
+        self,
+        view: View,
+        at: int,
+        namespace: str | None = None,
+        agent_id: str | None = None,
+        *,
+        prefix: str = "",
+        tombstones: bool = False,
+    ) -> list[Address]:
+        """The addresses of `state`, without reading values."""
+        with self.query(view) as query:
+            latest = self._latest(query, at, namespace, agent_id, None, prefix, tombstones)
+            rows = query.rows(f"SELECT namespace, agent_id, key FROM ({latest})")
+        return sorted(Address(*row) for row in rows)
+
+    def size_bytes(self, view: View, at: int) -> int:
+        """The sum of the encoded live values at a moment (S24)."""
+        with self.query(view) as query:
+            latest = self._latest(query, at, None, None, None, "", False)
+            return int(query.rows(f"SELECT coalesce(sum(value_bytes), 0) FROM ({latest})")[0][0])
+
+    def _latest(
+        self,
+        query: Query,
+        at: int,
+        namespace: str | None,
+        agent_id: str | None,
+        keys: Iterable[str] | None,
+        prefix: str,
+        tombstones: bool,
+    ) -> str:
+        condition = query.agent(namespace, agent_id)
+        if keys is not None:
+            condition += f" AND key IN (SELECT unnest({query.parameter(list(keys))}::VARCHAR[]))"
+        if prefix:
+            condition += f" AND starts_with(key, {query.parameter(prefix)})"
+        source = query.operations(end=at)
+        # The versions first and the values after: the aggregate then reads no value it will throw away.
+        latest = (
+            f"SELECT * FROM {source} SEMI JOIN ("
+            f"SELECT namespace, agent_id, key, max(version) AS version FROM {source} WHERE {condition}"
+            " GROUP BY namespace, agent_id, key) USING (namespace, agent_id, key, version)"
+        )
+        return latest if tombstones else f"SELECT * FROM ({latest}) WHERE op = 'write'"
+
+    def agents(self, view: View) -> list[AgentAddress]:
+        """Every agent that ever wrote, sorted (S17)."""
+        with self.query(view) as query:
+            rows = query.rows(f"SELECT DISTINCT namespace, agent_id FROM {query.operations()}")
+        return sorted(AgentAddress(*row) for row in rows)
+
+    # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def changed_addresses(
+        self, view: View, base: int, later: int, namespace: str | None = None, agent_id: str | None = None
+    ) -> list[tuple[Address, int, int, bool, bool]]:
+        """What differs between two moments (S25): (address, version at base, version at later, existed, exists), sorted.
+
+        One scan of what happened in between: each row carries the hash of the value it replaced.
+        """
+        with self.query(view) as query:
+            condition = query.agent(namespace, agent_id)
+            rows = query.rows(
+                "SELECT namespace, agent_id, key, first.version - 1, last.version,"
+                " first.previous_hash IS NOT NULL, last.value_hash IS NOT NULL FROM ("
+                "SELECT namespace, agent_id, key,"
+                " min_by({version: version, previous_hash: previous_hash}, version) AS first,"
+                " max_by({version: version, value_hash: value_hash}, version) AS last"
+                f" FROM {query.operations(base + 1, later)} WHERE {condition} GROUP BY namespace, agent_id, key)"
+                " WHERE first.previous_hash IS DISTINCT FROM last.value_hash"
+            )
+        return sorted((Address(*row[:3]), *row[3:]) for row in rows)
+
+    def changes(
+        self, view: View, base: int, later: int, namespace: str | None = None, agent_id: str | None = None
+    ) -> list[Change]:
+        """`changed_addresses` with both records; how to get from `base` to `later`, whichever came first."""
+        low, high = sorted((base, later))
+        found = self.changed_addresses(view, low, high, namespace, agent_id)
+        wanted = [(address, version) for address, *versions, _, _ in found for version in versions if version]
+        records = self.records_at_versions(view, wanted, high)
+        changes = []
+        for address, before_version, after_version, _, _ in found:
+            pair = [
+                records.get((address, version)) or Record.unknown(address)
+                for version in (before_version, after_version)
+            ]
+            before, after = pair if base <= later else reversed(pair)
+            changes.append(Change(address, before, after))
+        return changes
+
+    def records_at_versions(
+        self, view: View, wanted: Sequence[tuple[Address, int]], at: int | None = None
+    ) -> dict[tuple[Address, int], Record]:
+        """Many exact versions in one question; those that do not exist are left out."""
+        if not wanted:
+            return {}
+        with self.query(view) as query:
+            lists = [query.parameter([getattr(address, name) for address, _ in wanted]) for name in Address._fields]
+            lists.append(query.parameter([version for _, version in wanted]))
+            unnested = ", ".join(
+                f"unnest({values}) AS {name}" for values, name in zip(lists, (*Address._fields, "version"), strict=True)
+            )
+            rows = query.rows(
+                f"SELECT {_RECORD} FROM {query.operations(end=at)} o"
+                f" SEMI JOIN (SELECT {unnested}) USING (namespace, agent_id, key, version)"
+                f" JOIN {query.events(end=at)} e USING (commit_ts)"
+            )
+        records = map(_record, rows)
+        return {(record.address, record.version): record for record in records}
+
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def headers(self, view: View, commits: Sequence[int]) -> list[EventHeader]:
+        """The headers of these commits, in commit order."""
+        if not commits:
+            return []
+        with self.query(view) as query:
+            source = query.events(min(commits), max(commits))
+            rows = query.rows(
+                f"SELECT {_HEADER} FROM {source} SEMI JOIN (SELECT unnest({query.parameter(list(commits))}::BIGINT[])"
+                " AS commit_ts) USING (commit_ts) ORDER BY commit_ts"
+            )
+        return [_header(row) for row in rows]
+
+    def replay(
+        self, view: View, start: int, end: int, namespace: str | None = None, agent_id: str | None = None
+    ) -> Iterator[Event]:
+        """The events of S18 and S19 in commit order, at most one segment in memory (S20)."""
+        for segment in view.segments:
+            if segment.first <= end and segment.last >= start:
+                bounds = (max(start, segment.first), min(end, segment.last))
+                for entry in self._sealed_entries(view, segment, *bounds, namespace, agent_id):
+                    if event := entry.event():
+                        yield event
+        for entry in view.tail.entries(start, min(end, view.head)):
+            if event := entry.event(namespace, agent_id):
+                yield event
+
+    def _sealed_entries(
+        self, view: View, segment: Segment, start: int, end: int, namespace: str | None, agent_id: str | None
+    ) -> Iterator[LogEntry]:
+        with self.query(view) as query:
+            # commit_ts orders both streams, so they are merged as they come.
+            bounds = f"commit_ts BETWEEN {start:d} AND {end:d}"
+            condition = query.agent(namespace, agent_id)
+            operations = query.files([segment], OPERATIONS_FILE)
+            rows = query.rows(
+                "SELECT commit_ts, namespace, agent_id, key, op, version, previous_commit_ts, coalesce(value, '')"
+                f" FROM read_parquet({operations}) WHERE {bounds} AND {condition} ORDER BY commit_ts, op_index"
+            )
+            headers = query.files([segment], EVENTS_FILE)
+            events = query.stream(
+                "SELECT commit_ts, txn_id, epoch_us(committed_at), epoch_us(occurred_at), kind, label, meta,"
+                f" operation_count FROM read_parquet({headers}) WHERE {bounds} ORDER BY commit_ts"
+            )
+            grouped = itertools.groupby(rows, key=lambda row: row[0])
+            for commit_ts, group in grouped:
+                header = next(row for row in events if row[0] == commit_ts)
+                shown = [LogOperation._make((*row[1:7], row[7].encode())) for row in group]
+                txn_id, committed_at, occurred_at, kind, label, meta, operation_count = header[1:]
+                yield LogEntry(
+                    commit_ts, txn_id, committed_at, occurred_at, kind, label, meta.encode(), shown, operation_count
+                )
+
+    def search(self, view: View, text: str) -> Any:
+        """The commits whose label, kind or a changed key contains the text, whatever its case: numpy int64, ascending."""
+        with self.query(view) as query:
+            events, operations, wanted = query.events(), query.operations(), query.parameter(text)
+            return query.arrays(
+                f"SELECT commit_ts FROM {events} WHERE contains(lower(label), lower({wanted}))"
+                f" OR contains(lower(kind), lower({wanted}))"
+                f" UNION SELECT commit_ts FROM {operations} WHERE contains(lower(key), lower({wanted})) ORDER BY commit_ts"
+            )["commit_ts"]
+
+    def times(self, view: View) -> Any:
+        """Every event's moment in microseconds, numpy int64 in commit order: occurred_at, else committed_at (S29)."""
+        with self.query(view) as query:
+            return query.arrays(
+                f"SELECT epoch_us(coalesce(occurred_at, committed_at)) AS at FROM {query.events()} ORDER BY commit_ts"
+            )["at"]
+
+
+def _address_of(record: Record) -> Address:
+    return record.address
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    namespace, agent_id, key, value, version, commit_ts, committed_at, exists = row
+    value = codec.decode(value) if exists else None
+    return Record(namespace, agent_id, key, value, version, commit_ts, from_microseconds(committed_at), exists)
+
+
+def _header(row: tuple[Any, ...]) -> EventHeader:
+    txn_id, commit_ts, committed_at, occurred_at, kind, label, meta, operation_count = row
+    return EventHeader(
+        txn_id,
+        commit_ts,
+        from_microseconds(committed_at),
+        None if occurred_at is None else from_microseconds(occurred_at),
+        kind,
+        label,
+        cast("dict[str, JSON]", codec.decode(meta)),
+        operation_count,
+    )

@@ -1,0 +1,220 @@
+"""The append-only file of recent commits: framing, appending, recovery.
+
+A journal is a file header and then one framed record per transaction:
+
+    file header    magic (8 bytes) · first commit_ts (u64) · CRC-32 of those 16 bytes (u32)
+    record header  payload length (u32) · commit_ts (u64) · durable-up-to offset (u64) · payload CRC-32 (u32)
+                   · CRC-32 of those 24 bytes (u32)
+    payload        line 1: [txn_id or null, committed_at, occurred_at or null, kind, label, meta,
+                   [[namespace, agent_id, key, "write" or "delete", version, previous_commit_ts], …]]
+                   then one line per operation: its value as JSON, empty for a delete
+
+All numbers are little-endian. A null txn_id is the one that follows from store and commit_ts. The durable-up-to offset is how
+far the file was known to be on disk when the record was written: damage below an offset that a later record vouches for is
+corruption, damage beyond it is a torn tail.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+import orjson
+
+from playhead.entry import LogEntry, LogOperation, derived_txn_id
+from playhead.errors import CorruptStoreError
+from playhead.filesystem import durability_error, raising_durability, sync_data, sync_directory, write_all
+
+MAGIC = b"PLAYHD\x01\n"
+_FILE_HEADER = struct.Struct("<8sQI")
+_RECORD_HEADER = struct.Struct("<IQQI")
+_CRC = struct.Struct("<I")
+RECORD_HEADER_BYTES = _RECORD_HEADER.size + _CRC.size
+
+
+class Payload(NamedTuple):
+    """One framed transaction, not yet parsed."""
+
+    commit_ts: int
+    text: bytes
+
+
+class Scan(NamedTuple):
+    """What reading a journal from some offset found."""
+
+    payloads: list[Payload]
+    end: int
+    """The offset behind the last whole record."""
+    torn_bytes: int
+    """Bytes behind `end` that are no whole record: a torn write, or one still under way."""
+
+
+class Journal:
+    """One journal file, open for reading and, for a writer, appending."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self.path = path
+        self._descriptor = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+        try:
+            self.first_commit_ts = self._read_file_header()
+        except CorruptStoreError:
+            self.close()
+            raise
+        self.end = _FILE_HEADER.size
+        """The offset behind the last record seen."""
+        self.durable_end = self.end
+        """How far this process knows the file to be on disk."""
+        self.next_commit_ts = self.first_commit_ts
+        self.is_sealed = False
+        """Whether a durable segment holds all of it, so that nothing need be synced any more."""
+
+    @staticmethod
+    def create(path: Path, first_commit_ts: int) -> None:
+        """Make an empty journal, durably. Raises DurabilityError."""
+        head = struct.pack("<8sQ", MAGIC, first_commit_ts)
+        with raising_durability(path):
+            with path.open("wb") as file:
+                file.write(head + _CRC.pack(crc32(head)))
+                file.flush()
+                os.fsync(file.fileno())
+            sync_directory(path.parent)
+
+    def _read_file_header(self) -> int:
+        head = os.pread(self._descriptor, _FILE_HEADER.size, 0)
+        if len(head) < _FILE_HEADER.size:
+            raise CorruptStoreError(f"{self.path}: journal header is cut off at offset {len(head)}")
+        magic, first_commit_ts, checksum = _FILE_HEADER.unpack(head)
+        if magic != MAGIC or crc32(head[: -_CRC.size]) != checksum:
+            raise CorruptStoreError(f"{self.path}: damaged journal header at offset 0")
+        return int(first_commit_ts)
+
+    def size(self) -> int:
+        return os.fstat(self._descriptor).st_size
+
+    def read_new(self) -> Scan:
+        """The records behind `end`, which moves past them.
+
+        Raises CorruptStoreError where damage lies below an offset that a later record vouches for.
+        """
+        data = self._read_from(self.end)
+        payloads: list[Payload] = []
+        position = 0
+        while position < len(data):
+            found = _record_at(data, position)
+            if found is None:
+                self._check_torn(data, position)
+                break
+            payload, position = found
+            if payload.commit_ts != self.next_commit_ts:
+                raise CorruptStoreError(
+                    f"{self.path}: commit {payload.commit_ts} where {self.next_commit_ts} belongs,"
+                    f" before offset {self.end + position}"
+                )
+            self.next_commit_ts += 1
+            payloads.append(payload)
+        self.end += position
+        return Scan(payloads, self.end, len(data) - position)
+
+    def _read_from(self, offset: int) -> bytes:
+        pieces = []
+        while piece := os.pread(self._descriptor, 1 << 24, offset):
+            pieces.append(piece)
+            offset += len(piece)
+        return b"".join(pieces)
+
+    def _check_torn(self, data: bytes, damage: int) -> None:
+        """Raise unless nothing behind the damage says that what is damaged was once durable."""
+        damaged_offset = self.end + damage
+        for position in range(damage + 1, len(data) - RECORD_HEADER_BYTES + 1):
+            length, commit_ts, durable_end, _ = _RECORD_HEADER.unpack_from(data, position)
+            if not self.next_commit_ts < commit_ts <= self.next_commit_ts + len(data) or length > len(data):
+                continue
+            if durable_end > damaged_offset and _header_is_whole(data, position):
+                raise CorruptStoreError(
+                    f"{self.path}: damaged record at offset {damaged_offset} (commit {self.next_commit_ts}),"
+                    f" which later records say was safely written; restore the file from a copy"
+                )
+
+    def append(self, commit_ts: int, payload: bytes) -> None:
+        """Append one record with one write. Raises DurabilityError and leaves the file as it was."""
+        head = _RECORD_HEADER.pack(len(payload), commit_ts, self.durable_end, crc32(payload))
+        frame = b"".join((head, _CRC.pack(crc32(head)), payload))
+        try:
+            write_all(self._descriptor, frame, self.end)
+        except OSError as error:
+            self.cut_torn_tail()
+            raise durability_error(self.path, error) from error
+        self.end += len(frame)
+        self.next_commit_ts = commit_ts + 1
+
+    def cut_torn_tail(self) -> None:
+        """Drop what lies behind the last whole record. Only the holder of the lock may."""
+        with raising_durability(self.path):
+            os.ftruncate(self._descriptor, self.end)
+
+    def sync(self) -> None:
+        """Put everything appended so far on disk. Raises OSError."""
+        end = self.end
+        sync_data(self._descriptor)
+        self.durable_end = max(self.durable_end, end)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> bytes:
+    """The payload of one record, as this module's docstring lays it out."""
+    head = orjson.dumps(
+        [
+            entry.txn_id if explicit_txn_id else None,
+            entry.committed_at,
+            entry.occurred_at,
+            entry.kind,
+            entry.label,
+            orjson.Fragment(entry.meta),
+            [operation[:6] for operation in entry.operations],
+        ]
+    )
+    return b"\n".join((head, *[operation.encoded for operation in entry.operations]))
+
+
+def decode_payload(payload: Payload, store_id: str) -> LogEntry:
+    head, *values = payload.text.split(b"\n")
+    txn_id, committed_at, occurred_at, kind, label, meta, operations = orjson.loads(head)
+    return LogEntry(
+        payload.commit_ts,
+        txn_id or derived_txn_id(store_id, payload.commit_ts),
+        committed_at,
+        occurred_at,
+        kind,
+        label,
+        orjson.dumps(meta),
+        [LogOperation._make((*operation, encoded)) for operation, encoded in zip(operations, values, strict=True)],
+        len(values),
+    )
+
+
+def decode_payloads(payloads: Iterable[Payload], store_id: str) -> list[LogEntry]:
+    return [decode_payload(payload, store_id) for payload in payloads]
+
+
+def _record_at(data: bytes, position: int) -> tuple[Payload, int] | None:
+    """The whole record at `position` and where the next begins, or None."""
+    if len(data) - position < RECORD_HEADER_BYTES or not _header_is_whole(data, position):
+        return None
+    length, commit_ts, _, checksum = _RECORD_HEADER.unpack_from(data, position)
+    start = position + RECORD_HEADER_BYTES
+    text = data[start : start + length]
+    if len(text) < length or crc32(text) != checksum:
+        return None
+    return Payload(commit_ts, text), start + length
+
+
+def _header_is_whole(data: bytes, position: int) -> bool:
+    end = position + _RECORD_HEADER.size
+    checksum: int = _CRC.unpack_from(data, end)[0]
+    return crc32(data[position:end]) == checksum

@@ -1,0 +1,144 @@
+"""The nouns: what a store holds and what it answers with. Imports nothing from the rest of the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeAlias
+
+JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
+"""Any JSON value (S7)."""
+
+OperationKind: TypeAlias = Literal["write", "delete"]
+
+DEFAULT_NAMESPACE = "default"
+
+
+class Address(NamedTuple):
+    """Where a record lives (S1). Tuples sort by code point, as every list in Playhead does (S17)."""
+
+    namespace: str
+    agent_id: str
+    key: str
+
+    def __str__(self) -> str:
+        return "/".join(self)
+
+
+class AgentAddress(NamedTuple):
+    """One agent: the first two parts of an `Address`."""
+
+    namespace: str
+    agent_id: str
+
+    def __str__(self) -> str:
+        return "/".join(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The value at an address at some moment (S14)."""
+
+    namespace: str
+    agent_id: str
+    key: str
+    value: JSON
+    version: int
+    """Counts writes and deletes of this address from 1 (S2); 0 where it was never written."""
+    commit_ts: int
+    committed_at: datetime | None
+    exists: bool
+    """False for a tombstone and for what was never written; a stored null exists (S7)."""
+
+    @property
+    def address(self) -> Address:
+        return Address(self.namespace, self.agent_id, self.key)
+
+    @staticmethod
+    def unknown(address: Address) -> Record:
+        """The answer for an address that was never written (S14)."""
+        return Record(*address, value=None, version=0, commit_ts=0, committed_at=None, exists=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write or delete inside an event."""
+
+    namespace: str
+    agent_id: str
+    key: str
+    op: OperationKind
+    value: JSON
+    """None for a delete, and for a stored null: `op` tells them apart."""
+    version: int
+
+    @property
+    def address(self) -> Address:
+        return Address(self.namespace, self.agent_id, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class EventHeader:
+    """What is known of an event without reading its operations: a row of an event list."""
+
+    txn_id: str
+    commit_ts: int
+    committed_at: datetime
+    occurred_at: datetime | None
+    """When the thing happened, where an imported log says so (S3)."""
+    kind: str
+    """`user`, `assistant`, `tool_call`, `tool_result`… Kinds that end in `error` are errors."""
+    label: str
+    """The event in human words."""
+    meta: dict[str, JSON]
+    operation_count: int
+    """Operations of the whole transaction, also where only one agent's are shown."""
+
+    @property
+    def moment(self) -> datetime:
+        """`occurred_at` where the run has it, else `committed_at` (S29)."""
+        return self.occurred_at or self.committed_at
+
+    @property
+    def is_error(self) -> bool:
+        return is_error_kind(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(EventHeader):
+    """One committed transaction (S8), with its operations in staging order (S19)."""
+
+    operations: tuple[Operation, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs at one address between two moments (S25)."""
+
+    address: Address
+    before: Record
+    after: Record
+
+    @property
+    def status(self) -> Literal["added", "removed", "changed"]:
+        if not self.before.exists:
+            return "added"
+        return "changed" if self.after.exists else "removed"
+
+
+def is_error_kind(kind: str) -> bool:
+    """Whether an event of this kind is an error: its kind ends in `error`."""
+    return kind.endswith("error")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEntry:
+    """A snapshot as it is written down: a name for a commit_ts (S24)."""
+
+    id: int
+    commit_ts: int
+    timestamp: float
+    """When it was taken, in seconds since the epoch."""
+    parent: int | None
+    """The id of the snapshot taken before it."""
+    label: str | None

@@ -1,0 +1,179 @@
+"""Sealed Parquet: the two schemas, and writing one segment.
+
+events.parquet holds a row per transaction sorted by commit_ts; operations.parquet a row per operation sorted by
+(namespace, agent_id, key, version), so that one agent's rows are neighbours and row-group statistics skip the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from playhead import codec
+from playhead.entry import LogEntry
+from playhead.filesystem import raising_durability, sync_directory, sync_file
+from playhead.manifest import Segment
+from playhead.model import Address
+
+Table: TypeAlias = pa.Table
+
+EVENTS_FILE, OPERATIONS_FILE = "events.parquet", "operations.parquet"
+ROW_GROUP_ROWS = 16_384
+_TIME = pa.timestamp("us", tz="UTC")
+_HASH = pa.binary(codec.HASH_BYTES)
+
+EVENTS = pa.schema(
+    [
+        pa.field("commit_ts", pa.int64(), nullable=False),
+        pa.field("txn_id", pa.string(), nullable=False),
+        pa.field("committed_at", _TIME, nullable=False),
+        pa.field("occurred_at", _TIME),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("meta", pa.string(), nullable=False),
+        pa.field("operation_count", pa.int64(), nullable=False),
+    ]
+)
+OPERATIONS = pa.schema(
+    [
+        pa.field("commit_ts", pa.int64(), nullable=False),
+        pa.field("op_index", pa.int64(), nullable=False),
+        pa.field("namespace", pa.string(), nullable=False),
+        pa.field("agent_id", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("version", pa.int64(), nullable=False),
+        pa.field("op", pa.string(), nullable=False),
+        pa.field("value", pa.string()),
+        pa.field("value_hash", _HASH),
+        pa.field("value_bytes", pa.int64(), nullable=False),
+        pa.field("previous_commit_ts", pa.int64(), nullable=False),
+        pa.field("previous_hash", _HASH),
+    ]
+)
+_ADDRESS_ORDER = [(name, "ascending") for name in ("namespace", "agent_id", "key", "version")]
+
+
+class HashChain(dict[Address, bytes | None]):
+    """The hash of the last value of each address, None where it does not exist; asks for those it has not met yet."""
+
+    def __init__(self, hash_before: Callable[[Address], bytes | None]) -> None:
+        super().__init__()
+        self._hash_before = hash_before
+
+    def __missing__(self, address: Address) -> bytes | None:
+        return self._hash_before(address)
+
+
+def to_tables(entries: Iterable[LogEntry], hashes: HashChain) -> tuple[pa.Table, pa.Table]:
+    """The entries as the two tables of a segment, both in commit order; `hashes` moves on with them."""
+    events: list[list[Any]] = [[] for _ in EVENTS]
+    operations: list[list[Any]] = [[] for _ in OPERATIONS]
+    for entry in entries:
+        _append(
+            events,
+            (
+                entry.commit_ts,
+                entry.txn_id,
+                entry.committed_at,
+                entry.occurred_at,
+                entry.kind,
+                entry.label,
+                entry.meta,
+                entry.operation_count,
+            ),
+        )
+        for op_index, (namespace, agent_id, key, op, version, previous_commit_ts, encoded) in enumerate(
+            entry.operations
+        ):
+            address = Address(namespace, agent_id, key)
+            previous_hash = hashes[address]
+            written = op == "write"
+            digest = hashes[address] = codec.value_hash(encoded) if written else None
+            _append(
+                operations,
+                (
+                    entry.commit_ts,
+                    op_index,
+                    namespace,
+                    agent_id,
+                    key,
+                    version,
+                    op,
+                    encoded if written else None,
+                    digest,
+                    len(encoded),
+                    previous_commit_ts,
+                    previous_hash,
+                ),
+            )
+    return _table(events, EVENTS), _table(operations, OPERATIONS)
+
+
+def _append(columns: list[list[Any]], row: tuple[Any, ...]) -> None:
+    for column, value in zip(columns, row, strict=True):
+        column.append(value)
+
+
+def _table(columns: list[list[Any]], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
+    """Write one segment under `directory` and make it durable; it counts only once a manifest names it.
+
+    Raises DurabilityError and leaves nothing behind.
+    """
+    first, last = events["commit_ts"][0].as_py(), events["commit_ts"][-1].as_py()
+    name = f"{first:012d}-{last:012d}"
+    temporary, final = directory / f".{name}.{os.getpid()}", directory / name
+    with raising_durability(final):
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
+            _write_file(temporary / EVENTS_FILE, events)
+            _write_file(temporary / OPERATIONS_FILE, operations.sort_by(_ADDRESS_ORDER))
+            sync_directory(temporary)
+            checksums = {file: checksum(temporary / file) for file in (EVENTS_FILE, OPERATIONS_FILE)}
+            size = sum((temporary / file).stat().st_size for file in checksums)
+            shutil.rmtree(final, ignore_errors=True)
+            temporary.rename(final)
+            sync_directory(directory)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+    committed_at = events["committed_at"][-1].cast(pa.int64()).as_py()
+    return Segment(name, first, last, last, committed_at, operations.num_rows, size, checksums)
+
+
+def _write_file(path: Path, table: pa.Table) -> None:
+    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    sync_file(path)
+
+
+def checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def read_latest(path: Path, last: int) -> pa.Table:
+    """The last operation of each address up to commit `last` in one operations.parquet, without values, by address."""
+    columns = ["namespace", "agent_id", "key", "version", "commit_ts", "value_hash"]
+    table = pq.read_table(path, columns=columns, filters=[("commit_ts", "<=", last)])
+    if not table.num_rows:
+        return table
+    differs = None
+    for name in ("namespace", "agent_id", "key"):
+        column = table[name].combine_chunks()
+        changed = pc.not_equal(column[:-1], column[1:])
+        differs = changed if differs is None else pc.or_(differs, changed)
+    return table.filter(pa.concat_arrays([differs, pa.array([True])]))

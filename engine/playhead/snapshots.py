@@ -1,0 +1,57 @@
+"""snapshots.jsonl: the names given to moments, one line each with its own checksum. Truth, like the log (S24)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from zlib import crc32
+
+import orjson
+
+from playhead.errors import CorruptStoreError
+from playhead.filesystem import raising_durability, sync_directory
+from playhead.model import SnapshotEntry
+
+
+def read(path: Path) -> list[SnapshotEntry]:
+    """Every snapshot in the order taken; a torn last line is none. Raises CorruptStoreError naming file and line."""
+    try:
+        *lines, _torn = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    return [_decode(line, path, number) for number, line in enumerate(lines, 1)]
+
+
+def append(path: Path, entries: Iterable[SnapshotEntry]) -> None:
+    """Add snapshots durably. Only the holder of the store's lock may. Raises DurabilityError."""
+    with raising_durability(path), path.open("a+b") as file:
+        file.seek(0)
+        whole = file.read().rfind(b"\n") + 1
+        file.truncate(whole)
+        try:
+            file.write(b"".join(map(_encode, entries)))
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(whole)
+            raise
+        if whole == 0:
+            sync_directory(path.parent)
+
+
+def _encode(entry: SnapshotEntry) -> bytes:
+    body = asdict(entry)
+    return orjson.dumps({"snapshot": body, "crc32": crc32(orjson.dumps(body))}) + b"\n"
+
+
+def _decode(line: bytes, path: Path, number: int) -> SnapshotEntry:
+    try:
+        document = orjson.loads(line)
+        body = document["snapshot"]
+        if crc32(orjson.dumps(body)) == document["crc32"]:
+            return SnapshotEntry(**body)
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        pass
+    raise CorruptStoreError(f"{path}: damaged snapshot on line {number}; restore the file from a copy")

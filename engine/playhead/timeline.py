@@ -1,0 +1,162 @@
+"""One agent's history as sorted arrays: the state's outline at any moment is a binary search, values come when asked for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy
+import numpy.typing
+
+from playhead.generation import View
+from playhead.history import History
+from playhead.model import Address, AgentAddress, Record
+
+Integers: TypeAlias = numpy.typing.NDArray[numpy.int64]
+Booleans: TypeAlias = numpy.typing.NDArray[numpy.bool_]
+
+VALUE_CACHE_RECORDS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Which keys there are at a moment and when each last changed; the arrays run in parallel, sorted by key."""
+
+    keys: list[str]
+    """Every key written by then, deleted ones included."""
+    versions: Integers
+    commit_ts: Integers
+    exists: Booleans
+
+
+class Timeline:
+    """Every version of every key of one agent: key, version, commit_ts, existence. Rows are sorted by (key, version)."""
+
+    def __init__(self, history: History, view: View, agent: AgentAddress) -> None:
+        self.agent = agent
+        self._history = history
+        self._view = view
+        self._records: OrderedDict[tuple[str, int], Record] = OrderedDict()
+        self.keys: list[str] = []
+        self._key_rows: Integers = numpy.zeros(0, numpy.int64)
+        self._versions: Integers = numpy.zeros(0, numpy.int64)
+        self._commits: Integers = numpy.zeros(0, numpy.int64)
+        self._exists: Booleans = numpy.zeros(0, numpy.bool_)
+        self.head = 0
+        self._load(view)
+
+    # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def refresh(self, view: View) -> bool:
+        """Take in what was committed since. True where this agent changed."""
+        before = len(self._commits)
+        if view.head > self.head:
+            self._load(view)
+        self._view = view
+        return len(self._commits) != before
+
+    def _load(self, view: View) -> None:
+        with self._history.query(view) as query:
+            where = query.agent(*self.agent)
+            source = query.operations(self.head + 1)
+            counts = query.rows(f"SELECT key, count(*) FROM {source} WHERE {where} GROUP BY key ORDER BY key")
+            where = query.agent(*self.agent)
+            rows = query.arrays(
+                "SELECT version, commit_ts, op = 'write' AS written"
+                f" FROM {query.operations(self.head + 1)} WHERE {where} ORDER BY key, version"
+            )
+        new_keys = [key for key, _ in counts]
+        keys = sorted({*self.keys, *new_keys})
+        row_of = {key: row for row, key in enumerate(keys)}
+        old_rows = numpy.array([row_of[key] for key in self.keys], numpy.int64)
+        new_rows = numpy.repeat([row_of[key] for key in new_keys], [count for _, count in counts]).astype(numpy.int64)
+        key_rows = numpy.concatenate([old_rows[self._key_rows], new_rows])
+        versions = numpy.concatenate([self._versions, rows["version"]])
+        order = numpy.lexsort((versions, key_rows))
+        self.keys = keys
+        self._key_rows, self._versions = key_rows[order], versions[order]
+        self._commits = numpy.concatenate([self._commits, rows["commit_ts"]])[order]
+        self._exists = numpy.concatenate([self._exists, rows["written"].astype(numpy.bool_)])[order]
+        self.head = view.head
+        # Key and commit_ts in one ascending number, so that one search finds a key's last row by any moment.
+        self._stride = self.head + 1
+        self._ranks: Integers = self._key_rows * self._stride + self._commits
+        self._starts: Integers = numpy.searchsorted(self._key_rows, numpy.arange(len(keys)))
+        self.commits: Integers = numpy.unique(self._commits)
+        """Every commit_ts that touched this agent, ascending."""
+
+    # ── the state's outline ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def outline(self, at: int) -> Outline:
+        """The keys at a moment, without values (S16)."""
+        rows = self._rows_at(at)
+        known = numpy.flatnonzero(rows >= self._starts)
+        rows = rows[known]
+        return Outline([self.keys[row] for row in known], self._versions[rows], self._commits[rows], self._exists[rows])
+
+    def _rows_at(self, at: int) -> Integers:
+        wanted = numpy.arange(len(self.keys)) * self._stride + min(at, self.head)
+        return numpy.searchsorted(self._ranks, wanted, side="right") - 1
+
+    def _key_slice(self, key: str) -> slice:
+        """The rows of one key; empty for a key that was never written."""
+        row = int(numpy.searchsorted(self.keys, key)) if self.keys else 0
+        if row == len(self.keys) or self.keys[row] != key:
+            return slice(0, 0)
+        end = int(self._starts[row + 1]) if row + 1 < len(self.keys) else len(self._commits)
+        return slice(int(self._starts[row]), end)
+
+    def history(self, key: str) -> tuple[Integers, Integers, Booleans]:
+        """Every version of a key, oldest first: versions, commit_ts, and whether each exists."""
+        rows = self._key_slice(key)
+        return self._versions[rows], self._commits[rows], self._exists[rows]
+
+    def version_at(self, key: str, at: int) -> int:
+        """The key's version at a moment; 0 where it was not written yet."""
+        versions, commits, _ = self.history(key)
+        row = int(numpy.searchsorted(commits, at, side="right")) - 1
+        return int(versions[row]) if row >= 0 else 0
+
+    def next_change(self, key: str, at: int) -> int | None:
+        """The first commit after `at` that wrote or deleted the key."""
+        commits = self._commits[self._key_slice(key)]
+        row = int(numpy.searchsorted(commits, at, side="right"))
+        return int(commits[row]) if row < len(commits) else None
+
+    def previous_change(self, key: str, at: int) -> int | None:
+        """The last commit before `at` that wrote or deleted the key."""
+        commits = self._commits[self._key_slice(key)]
+        row = int(numpy.searchsorted(commits, at, side="left")) - 1
+        return int(commits[row]) if row >= 0 else None
+
+    # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def record(self, key: str, at: int) -> Record:
+        """The record at a moment (S16), from memory where it was read a moment ago."""
+        return self.records([key], at)[key]
+
+    def records(self, keys: Iterable[str], at: int) -> dict[str, Record]:
+        """Several records at a moment in one question."""
+        return {key: record for (key, _), record in self._fetch([(key, self.version_at(key, at)) for key in keys])}
+
+    def record_at_version(self, key: str, version: int) -> Record:
+        return self._fetch([(key, version)])[0][1]
+
+    def _fetch(self, wanted: Sequence[tuple[str, int]]) -> list[tuple[tuple[str, int], Record]]:
+        missing = [
+            (Address(*self.agent, key), version) for key, version in wanted if (key, version) not in self._records
+        ]
+        found = self._history.records_at_versions(self._view, [pair for pair in missing if pair[1]])
+        answers = []
+        for key, version in wanted:
+            address = Address(*self.agent, key)
+            record = self._records.get((key, version)) or found.get((address, version)) or Record.unknown(address)
+            answers.append(((key, version), record))
+        for pair, record in answers:
+            self._records[pair] = record
+            self._records.move_to_end(pair)
+        while len(self._records) > VALUE_CACHE_RECORDS:
+            self._records.popitem(last=False)
+        return answers

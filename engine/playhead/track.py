@@ -1,0 +1,87 @@
+"""Every event of a store as arrays, without labels: kinds, errors and times, for a scrubber and for jumping."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy
+import numpy.typing
+
+from playhead.generation import View
+from playhead.history import History
+from playhead.model import EventHeader, is_error_kind
+from playhead.timeline import Integers
+
+PAGE_ROWS = 256
+CACHED_PAGES = 64
+_MOST_KINDS = 255
+OTHER_KIND = "other"
+
+
+class Track:
+    """The events 1 … head. Headers (labels, meta) are read by the page and kept within a bound."""
+
+    def __init__(self, history: History, view: View) -> None:
+        self._history = history
+        self._view = view
+        self.head = 0
+        self.kind_names: list[str] = []
+        """What the codes in `kinds` stand for; a code of 255 is any kind beyond the first 255."""
+        self.kinds: numpy.typing.NDArray[numpy.uint8] = numpy.zeros(0, numpy.uint8)
+        """One code per event, in commit order."""
+        self.times: Integers = numpy.zeros(0, numpy.int64)
+        """One moment per event (occurred_at, else committed_at), in microseconds since the epoch, as the source has them."""
+        self.errors: Integers = numpy.zeros(0, numpy.int64)
+        """The commit_ts of every event whose kind ends in `error`, ascending."""
+        self._pages: OrderedDict[int, list[EventHeader]] = OrderedDict()
+        self._load()
+
+    def refresh(self, view: View) -> bool:
+        """Take in what was committed since. True where there is something."""
+        if view.head == self.head:
+            return False
+        self._view = view
+        self._pages.pop(self.head // PAGE_ROWS, None)
+        self._load()
+        return True
+
+    def _load(self) -> None:
+        start = self.head + 1
+        with self._history.query(self._view) as query:
+            source = query.events(start)
+            found = query.rows(f"SELECT DISTINCT kind FROM {source} ORDER BY kind")
+            self.kind_names += [kind for (kind,) in found if kind not in self.kind_names]
+            source, names = query.events(start), query.parameter(self.kind_names[:_MOST_KINDS])
+            rows = query.arrays(
+                f"SELECT coalesce(list_position({names}::VARCHAR[], kind) - 1, {_MOST_KINDS}) AS code,"
+                f" epoch_us(coalesce(occurred_at, committed_at)) AS at FROM {source} ORDER BY commit_ts"
+            )
+        codes = numpy.ma.getdata(rows["code"]).astype(numpy.uint8)
+        self.kinds = numpy.concatenate([self.kinds, codes])
+        self.times = numpy.concatenate([self.times, rows["at"]])
+        failing = [code for code, kind in enumerate(self.kind_names[:_MOST_KINDS]) if is_error_kind(kind)]
+        self.errors = numpy.flatnonzero(numpy.isin(self.kinds, failing)) + 1
+        self.head = self._view.head
+
+    def kind(self, commit_ts: int) -> str:
+        code = int(self.kinds[commit_ts - 1])
+        return self.kind_names[code] if code < _MOST_KINDS else OTHER_KIND
+
+    def header(self, commit_ts: int) -> EventHeader:
+        return self.headers([commit_ts])[0]
+
+    def headers(self, commits: list[int]) -> list[EventHeader]:
+        """The headers of these commits, each of which exists."""
+        pages = {page: self._page(page) for page in {(commit_ts - 1) // PAGE_ROWS for commit_ts in commits}}
+        return [pages[(commit_ts - 1) // PAGE_ROWS][(commit_ts - 1) % PAGE_ROWS] for commit_ts in commits]
+
+    def _page(self, page: int) -> list[EventHeader]:
+        rows = self._pages.get(page)
+        if rows is None:
+            first = page * PAGE_ROWS + 1
+            rows = self._history.headers(self._view, range(first, min(first + PAGE_ROWS - 1, self.head) + 1))
+            self._pages[page] = rows
+        self._pages.move_to_end(page)
+        while len(self._pages) > CACHED_PAGES:
+            self._pages.popitem(last=False)
+        return rows
