@@ -51,6 +51,8 @@ from playhead.model import (
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
+    from playhead.formats.report import ImportReport
+    from playhead.loading import export_log, import_log
     from playhead.log import TornJournalWarning
     from playhead.opening import open_store as open
     from playhead.snapshot import Snapshot
@@ -72,6 +74,7 @@ __all__ = [
     "Event",
     "EventHeader",
     "ImportFormatError",
+    "ImportReport",
     "InvalidArgumentError",
     "InvalidValueError",
     "LogError",
@@ -96,16 +99,21 @@ __all__ = [
     "TransactionError",
     "UnknownFormatError",
     "VersionConflictError",
+    "export_log",
+    "import_log",
     "open",
 ]
 
 _LAZY = {
     "Cursor": ("playhead.cursor", "Cursor"),
+    "ImportReport": ("playhead.formats.report", "ImportReport"),
     "Snapshot": ("playhead.snapshot", "Snapshot"),
     "Store": ("playhead.store", "Store"),
     "Timeline": ("playhead.timeline", "Timeline"),
     "TornJournalWarning": ("playhead.log", "TornJournalWarning"),
     "Transaction": ("playhead.transaction", "Transaction"),
+    "export_log": ("playhead.loading", "export_log"),
+    "import_log": ("playhead.loading", "import_log"),
     "open": ("playhead.opening", "open_store"),
 }
 

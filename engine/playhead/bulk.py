@@ -62,8 +62,8 @@ class _Loader:
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:
     """Make a store at `path` whose events are the drafts in order; returns its head.
 
-    `taken` is read after the last draft. Raises StoreExistsError, DurabilityError, and whatever `drafts` raises; no store is
-    left then.
+    `taken` is read after the last draft. Raises StoreExistsError, DurabilityError, and whatever `drafts` raises, and
+    leaves no store then.
     """
     with staged_store(path, info) as staged:
         loader = _Loader(staged / directory.SEGMENTS, info.store_id)

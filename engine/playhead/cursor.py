@@ -330,7 +330,7 @@ class Cursor:
         return self.timeline.record(key, max(after.commit_ts - 1, 0)), after
 
     def changes(self) -> list[Change]:
-        """Everything that differs for the agent between the base (the commit before, where there is none) and the playhead."""
+        """All that differs for the agent between the base (the commit before, where none is set) and the playhead."""
         base = max(self.position - 1, 0) if self.base is None else self.base
         return self.store.diff(base, self.position, self.agent.agent_id, namespace=self.agent.namespace)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from playhead import codec
+from playhead.entry import to_microseconds
 from playhead.errors import InvalidArgumentError
 from playhead.model import DEFAULT_NAMESPACE, JSON, Address, OperationKind
 
@@ -21,7 +22,7 @@ class StagedOperation(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """One event in the making. Values are checked and encoded as they are staged (S7), so later changes to them do not count."""
+    """One event in the making. Values are encoded as they are staged (S7), so later changes to them do not count."""
 
     kind: str = ""
     label: str = ""
@@ -59,8 +60,10 @@ class Draft:
         if type(self.meta) is not dict:
             raise InvalidArgumentError(f"meta must be a dict, not {type(self.meta).__name__}")
         for name, moment in (("occurred_at", self.occurred_at), ("committed_at", self.committed_at)):
-            if moment is not None and not isinstance(moment, datetime):
-                raise InvalidArgumentError(f"{name} must be a datetime, not {type(moment).__name__}")
+            if moment is not None:
+                if not isinstance(moment, datetime):
+                    raise InvalidArgumentError(f"{name} must be a datetime, not {type(moment).__name__}")
+                to_microseconds(moment)
 
 
 def checked_address(namespace: str, agent_id: str, key: str) -> Address:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 
 from playhead import codec
+from playhead.errors import InvalidArgumentError
 from playhead.model import JSON, Address, Event, Operation, OperationKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,8 +85,11 @@ def from_microseconds(microseconds: int) -> datetime:
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Microseconds since the epoch; a moment without an offset is local time (S29)."""
-    return (moment.astimezone(UTC) - EPOCH) // _MICROSECOND
+    """Microseconds since the epoch; a moment without an offset is local time (S29). Raises InvalidArgumentError."""
+    try:
+        return (moment.astimezone(UTC) - EPOCH) // _MICROSECOND
+    except (OverflowError, ValueError):
+        raise InvalidArgumentError(f"{moment.isoformat()}: in UTC, outside the years 1 to 9999") from None
 
 
 def derived_txn_id(store_id: str, commit_ts: int) -> str:

@@ -25,12 +25,20 @@ class ProcessLock:
     def __init__(self, path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> None:
         self.path = path
         self.timeout = timeout
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._open()
+
+    def _open(self) -> None:
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._process = os.getpid()
 
     def acquire(self) -> None:
         """Raises StoreBusyError naming the holder once `timeout` seconds have passed."""
         if fcntl is None:
             return
+        if self._process != os.getpid():
+            # A descriptor inherited through a fork shares the parent's lock instead of competing for it.
+            os.close(self._descriptor)
+            self._open()
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

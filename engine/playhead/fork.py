@@ -21,7 +21,8 @@ from playhead.staging import staged_store
 def fork(view: View, origin: directory.StoreInfo, taken: Sequence[SnapshotEntry], path: Path, commit_ts: int) -> None:
     """Make a store at `path` that holds the view up to `commit_ts`, with the snapshots taken by then.
 
-    Sealed files are shared by hard links where the file system can; what is not sealed yet becomes the fork's own segment.
+    Sealed files are shared by hard links where the file system has them; what is not sealed yet becomes a segment of
+    the fork's own.
     """
     if commit_ts > view.head:
         raise InvalidArgumentError(f"cannot fork at commit {commit_ts}: the store ends at {view.head}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,8 @@ class Generation:
         self.signature = signature
         self.tail = Tail(store_id, published.sealed_head, lambda address: self.index.sealed_hash(address))
         self._index: Index | None = None
+        # A reader that hashes the tail may be the first to need the index, while a writer appends.
+        self._index_lock = threading.Lock()
         self.journal = Journal(path / directory.JOURNALS / published.journals[-1], writable=writable)
         for name in published.journals[:-1]:
             closed = Journal(path / directory.JOURNALS / name, writable=False)
@@ -61,18 +64,20 @@ class Generation:
 
     @property
     def index(self) -> Index:
-        if self._index is None:
-            index = Index.load(self.path / directory.SEGMENTS, self.manifest)
-            for entry in self.tail.entries(self.tail.sealed_head + 1, self.tail.head):
-                index.add(entry.operations, entry.commit_ts)
-            self._index = index
-        return self._index
+        with self._index_lock:
+            if self._index is None:
+                index = Index.load(self.path / directory.SEGMENTS, self.manifest)
+                for entry in self.tail.entries(self.tail.sealed_head + 1, self.tail.head):
+                    index.add(entry.operations, entry.commit_ts)
+                self._index = index
+            return self._index
 
     def take(self, payload: Payload, entry: LogEntry) -> None:
         """Make one more event part of the tail and the index."""
-        if self._index is not None:
-            self._index.add(entry.operations, entry.commit_ts)
-        self.tail.append(payload)
+        with self._index_lock:
+            if self._index is not None:
+                self._index.add(entry.operations, entry.commit_ts)
+            self.tail.append(payload)
         self.last_committed_at = entry.committed_at
 
     def seal_index(self, index: Index) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import bisect
 import itertools
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,23 +37,33 @@ class Query:
             cursor.register(name, table)
 
     def close(self) -> None:
-        for name in self._tail_names:
-            self.cursor.unregister(name)
-        self.cursor.close()
+        import duckdb
 
-    def events(self, start: int = 1, end: int | None = None) -> str:
-        """A FROM item over every event with start <= commit_ts <= end."""
-        return self._source(EVENTS_FILE, self._tail_names[0], start, end)
+        # A replay that was let go half-way may outlive the store, and closing that ended this cursor too.
+        with contextlib.suppress(duckdb.ConnectionException):
+            for name in self._tail_names:
+                self.cursor.unregister(name)
+            self.cursor.close()
 
-    def operations(self, start: int = 1, end: int | None = None) -> str:
-        """A FROM item over every operation with start <= commit_ts <= end."""
-        return self._source(OPERATIONS_FILE, self._tail_names[1], start, end)
+    def events(self, start: int = 1, end: int | None = None, commits: Iterable[int] | None = None) -> str:
+        """A FROM item over every event with start <= commit_ts <= end; at least `commits` of them, where given."""
+        return self._source(EVENTS_FILE, self._tail_names[0], start, end, commits)
 
-    def _source(self, file_name: str, tail_name: str, start: int, end: int | None) -> str:
+    def operations(self, start: int = 1, end: int | None = None, commits: Iterable[int] | None = None) -> str:
+        """A FROM item over every operation with start <= commit_ts <= end; at least those of `commits`, where given."""
+        return self._source(OPERATIONS_FILE, self._tail_names[1], start, end, commits)
+
+    def _source(
+        self, file_name: str, tail_name: str, start: int, end: int | None, commits: Iterable[int] | None
+    ) -> str:
         """Segments that the manifest says lie in the range, and the tail; the bounds are whole numbers made here."""
         view = self._view
         end = view.head if end is None else min(end, view.head)
         pruned = [segment for segment in view.segments if segment.first <= end and segment.last >= start]
+        if commits is not None:
+            lasts = [segment.last for segment in pruned]
+            wanted = {bisect.bisect_left(lasts, commit_ts) for commit_ts in commits}
+            pruned = [segment for row, segment in enumerate(pruned) if row in wanted]
         parts = []
         inside = [segment for segment in pruned if not segment.is_partial]
         if inside:
@@ -100,7 +112,7 @@ class Query:
 
 
 class History:
-    """Answers questions about the past of a View. One DuckDB instance, a cursor for each question; any thread may ask."""
+    """Answers questions about a View's past. One DuckDB instance, a cursor for each question; any thread may ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -232,8 +244,9 @@ class History:
     def changed_addresses(
         self, view: View, base: int, later: int, namespace: str | None = None, agent_id: str | None = None
     ) -> list[tuple[Address, int, int, bool, bool]]:
-        """What differs between two moments (S25): (address, version at base, version at later, existed, exists), sorted.
+        """What differs between two moments (S25), sorted by address.
 
+        Each is (address, version at base, version at later, whether it existed, whether it exists).
         One scan of what happened in between: each row carries the hash of the value it replaced.
         """
         with self.query(view) as query:
@@ -256,7 +269,7 @@ class History:
         low, high = sorted((base, later))
         found = self.changed_addresses(view, low, high, namespace, agent_id)
         wanted = [(address, version) for address, *versions, _, _ in found for version in versions if version]
-        records = self.records_at_versions(view, wanted, high)
+        records = self.records_at_versions(view, wanted)
         changes = []
         for address, before_version, after_version, _, _ in found:
             pair = [
@@ -268,9 +281,12 @@ class History:
         return changes
 
     def records_at_versions(
-        self, view: View, wanted: Sequence[tuple[Address, int]], at: int | None = None
+        self, view: View, wanted: Sequence[tuple[Address, int]], commits: Sequence[int] | None = None
     ) -> dict[tuple[Address, int], Record]:
-        """Many exact versions in one question; those that do not exist are left out."""
+        """Many exact versions in one question; those that do not exist are left out.
+
+        commits: the commit_ts of each, where known, so that only the segments that hold them are read.
+        """
         if not wanted:
             return {}
         with self.query(view) as query:
@@ -280,9 +296,9 @@ class History:
                 f"unnest({values}) AS {name}" for values, name in zip(lists, (*Address._fields, "version"), strict=True)
             )
             rows = query.rows(
-                f"SELECT {_RECORD} FROM {query.operations(end=at)} o"
+                f"SELECT {_RECORD} FROM {query.operations(commits=commits)} o"
                 f" SEMI JOIN (SELECT {unnested}) USING (namespace, agent_id, key, version)"
-                f" JOIN {query.events(end=at)} e USING (commit_ts)"
+                f" JOIN {query.events(commits=commits)} e USING (commit_ts)"
             )
         records = map(_record, rows)
         return {(record.address, record.version): record for record in records}
@@ -342,13 +358,14 @@ class History:
                 )
 
     def search(self, view: View, text: str) -> Any:
-        """The commits whose label, kind or a changed key contains the text, whatever its case: numpy int64, ascending."""
+        """The commits whose label, kind or a changed key contains the text in any case: numpy int64, ascending."""
         with self.query(view) as query:
             events, operations, wanted = query.events(), query.operations(), query.parameter(text)
             return query.arrays(
                 f"SELECT commit_ts FROM {events} WHERE contains(lower(label), lower({wanted}))"
                 f" OR contains(lower(kind), lower({wanted}))"
-                f" UNION SELECT commit_ts FROM {operations} WHERE contains(lower(key), lower({wanted})) ORDER BY commit_ts"
+                f" UNION SELECT commit_ts FROM {operations} WHERE contains(lower(key), lower({wanted}))"
+                " ORDER BY commit_ts"
             )["commit_ts"]
 
     def times(self, view: View) -> Any:

@@ -110,7 +110,7 @@ class CachedValue(NamedTuple):
 
 
 class ValueCache:
-    """Latest values of recently used addresses, so that a hot read decodes and touches no disk. Not locked: its owner is."""
+    """Latest values of recently used addresses, so that a hot read touches no disk. Its owner does the locking."""
 
     def __init__(self, limit_bytes: int = VALUE_CACHE_BYTES) -> None:
         self._values: OrderedDict[Address, CachedValue] = OrderedDict()

@@ -9,9 +9,9 @@ A journal is a file header and then one framed record per transaction:
                    [[namespace, agent_id, key, "write" or "delete", version, previous_commit_ts], …]]
                    then one line per operation: its value as JSON, empty for a delete
 
-All numbers are little-endian. A null txn_id is the one that follows from store and commit_ts. The durable-up-to offset is how
-far the file was known to be on disk when the record was written: damage below an offset that a later record vouches for is
-corruption, damage beyond it is a torn tail.
+All numbers are little-endian. A null txn_id is the one that follows from store and commit_ts. The durable-up-to offset
+is how far the file was known to be on disk when the record was written: damage below an offset that a later record
+vouches for is corruption, damage beyond it is a torn tail.
 """
 
 from __future__ import annotations

@@ -67,6 +67,8 @@ class EventLog:
         self._depth = 0
         self._closed = False
         self._failed: str | None = None
+        self._seal_after = 1
+        """How often the usual size a journal may reach before it is sealed; grows while sealing fails."""
         self._values = ValueCache()
         self._manifest_path = str(path / manifest.FILE_NAME)
         self._process_lock = None if read_only else self._open_lock(lock_timeout)
@@ -210,7 +212,8 @@ class EventLog:
             commit_ts = self.append(draft)
             written = self._generation.journal
             end = written.end
-        self._make_durable(written, end)
+        if self._durable:
+            self._make_durable(written, end)
         return commit_ts
 
     def append(self, draft: Draft) -> int:
@@ -224,9 +227,14 @@ class EventLog:
         generation.take(Payload(entry.commit_ts, payload), entry)
         self._values.add(entry)
         tail = generation.tail
-        if tail.operations >= SEAL_OPERATIONS or tail.bytes >= SEAL_BYTES:
-            self.seal()
+        if tail.operations >= self._seal_after * SEAL_OPERATIONS or tail.bytes >= self._seal_after * SEAL_BYTES:
+            self._seal_in_passing()
         return entry.commit_ts
+
+    def sync(self) -> None:
+        """Put every commit so far on disk, whatever the durability. Raises DurabilityError."""
+        written = self._generation.journal
+        self._make_durable(written, written.end)
 
     def _committed_at(self, draft: Draft) -> int:
         now = self.now() if draft.committed_at is None else to_microseconds(draft.committed_at)
@@ -239,11 +247,12 @@ class EventLog:
 
     def _make_durable(self, written: Journal, end: int) -> None:
         """Return once everything up to `end` is on disk; commits that wait together share one sync."""
-        if not self._durable:
-            return
         with self._sync_lock:
             if written.durable_end >= end or written.is_sealed:
                 return
+            if self._failed is not None:
+                # Asked again after a failure, the system may call what it lost durable.
+                raise DurabilityError(self._failed)
             try:
                 written.sync()
             except OSError as error:
@@ -256,7 +265,7 @@ class EventLog:
     # ── sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def seal(self) -> bool:
-        """Move every event of the journal into a Parquet segment. False where there was none. Raises DurabilityError."""
+        """Move every event of the journal into a Parquet segment; False where there is none. Raises DurabilityError."""
         with self.exclusive():
             tail = self._generation.tail
             if tail.head == tail.sealed_head:
@@ -268,6 +277,14 @@ class EventLog:
             index.seal(tail.hashes)
             self.publish_segment(segment, index)
             return True
+
+    def _seal_in_passing(self) -> None:
+        """Seal a journal that has grown large. Its commits are safe in it, so a failure only puts this off."""
+        try:
+            self.seal()
+            self._seal_after = 1
+        except PlayheadError:
+            self._seal_after *= 2
 
     def publish_segment(self, segment: Segment, index: Index) -> None:
         """Make a written segment part of the store, in place of the journals before it. Only inside `exclusive`."""

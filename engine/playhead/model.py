@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -54,6 +54,19 @@ class Record:
     def address(self) -> Address:
         return Address(self.namespace, self.agent_id, self.key)
 
+    def to_json(self) -> dict[str, JSON]:
+        """The record as a JSON object; times are ISO 8601, UTC."""
+        return {
+            "namespace": self.namespace,
+            "agent_id": self.agent_id,
+            "key": self.key,
+            "value": self.value,
+            "version": self.version,
+            "commit_ts": self.commit_ts,
+            "committed_at": iso(self.committed_at),
+            "exists": self.exists,
+        }
+
     @staticmethod
     def unknown(address: Address) -> Record:
         """The answer for an address that was never written (S14)."""
@@ -75,6 +88,16 @@ class Operation:
     @property
     def address(self) -> Address:
         return Address(self.namespace, self.agent_id, self.key)
+
+    def to_json(self) -> dict[str, JSON]:
+        return {
+            "namespace": self.namespace,
+            "agent_id": self.agent_id,
+            "key": self.key,
+            "op": self.op,
+            "version": self.version,
+            "value": self.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +133,19 @@ class Event(EventHeader):
 
     operations: tuple[Operation, ...] = field(default=())
 
+    def to_json(self) -> dict[str, JSON]:
+        """The event as a JSON object, as `playhead export` writes it; times are ISO 8601, UTC."""
+        return {
+            "commit_ts": self.commit_ts,
+            "txn_id": self.txn_id,
+            "committed_at": iso(self.committed_at),
+            "occurred_at": iso(self.occurred_at),
+            "kind": self.kind,
+            "label": self.label,
+            "meta": self.meta,
+            "operations": [operation.to_json() for operation in self.operations],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -124,6 +160,26 @@ class Change:
         if not self.before.exists:
             return "added"
         return "changed" if self.after.exists else "removed"
+
+    def to_json(self) -> dict[str, JSON]:
+        """The change as a JSON object: its address, status, and both values with their versions."""
+        return {
+            "namespace": self.address.namespace,
+            "agent_id": self.address.agent_id,
+            "key": self.address.key,
+            "status": self.status,
+            "before": self.before.value,
+            "before_version": self.before.version,
+            "after": self.after.value,
+            "after_version": self.after.version,
+        }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """The moment as ISO 8601 with microseconds, UTC, ending in Z."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def is_error_kind(kind: str) -> bool:

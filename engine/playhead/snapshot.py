@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from playhead.errors import MomentError
-from playhead.model import Address, SnapshotEntry
+from playhead.model import JSON, Address, SnapshotEntry
 
 if TYPE_CHECKING:
     from playhead.store import Store
@@ -56,6 +56,18 @@ class Snapshot:
         for change in self._store.changed_addresses(base.commit_ts, self.commit_ts):
             found[change[1]].append(change[0])
         return found
+
+    def to_json(self) -> dict[str, JSON]:
+        """The snapshot as a JSON object, with its size and the number of its keys."""
+        return {
+            "id": self.id,
+            "commit_ts": self.commit_ts,
+            "timestamp": self.timestamp,
+            "parent": self.parent,
+            "label": self.label,
+            "size_bytes": self.size_bytes,
+            "key_count": len(self.keys),
+        }
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Snapshot) and (self.store_id, self._entry) == (other.store_id, other._entry)

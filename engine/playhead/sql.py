@@ -1,4 +1,4 @@
-"""SQL over a store: one SELECT, read-only, confined to what the store holds, answered with a result and never a live relation."""
+"""SQL over a store: one SELECT, read-only, confined to what the store holds, answered with a finished table."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ CREATE MACRO changes(a, b) AS TABLE
         SELECT d.namespace, d.agent_id, d.key, o.value AS older, d.last.value AS newer,
             d.first.hash IS NOT NULL AS existed, d.last.hash IS NOT NULL AS exists_now
         FROM between_them d LEFT JOIN operations o
-            ON o.namespace = d.namespace AND o.agent_id = d.agent_id AND o.key = d.key AND o.version = d.first.version - 1
+            ON o.namespace = d.namespace AND o.agent_id = d.agent_id AND o.key = d.key
+            AND o.version = d.first.version - 1
         WHERE d.first.hash IS DISTINCT FROM d.last.hash
     )
     SELECT namespace, agent_id, key,
-        CASE WHEN existed AND exists_now THEN 'changed' WHEN exists_now = (a <= b) THEN 'added' ELSE 'removed' END AS status,
+        CASE WHEN existed AND exists_now THEN 'changed'
+            WHEN exists_now = (a <= b) THEN 'added' ELSE 'removed' END AS status,
         CASE WHEN a <= b THEN older ELSE newer END AS before,
         CASE WHEN a <= b THEN newer ELSE older END AS after
     FROM sides ORDER BY namespace, agent_id, key;
@@ -55,7 +57,7 @@ CREATE MACRO changes(a, b) AS TABLE
 
 
 def run(view: View, taken: Sequence[SnapshotEntry], sql: str) -> pa.Table:
-    """The result of one SELECT over `events`, `operations`, `snapshots`, `state_at(t)`, `changes(a, b)`, `history(agent, key)`.
+    """The result of one SELECT over the three tables and the macros state_at(t), changes(a, b), history(agent, key).
 
     Raises QueryError for anything that is not one SELECT, that reaches outside the store, or that DuckDB cannot run.
     """

@@ -48,6 +48,11 @@ class Store:
         return self._log.info.store_id
 
     @property
+    def created(self) -> str:
+        """When it was made, ISO 8601."""
+        return self._log.info.created
+
+    @property
     def head(self) -> int:
         """The last commit_ts known here; `refresh` looks for what other processes committed since."""
         return self._log.head
@@ -251,7 +256,7 @@ class Store:
         """
         from playhead.sql import run
 
-        return run(self.view(), self._snapshot_entries(), query)
+        return run(self.view(), self.snapshot_entries(), query)
 
     # ── moments ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -267,7 +272,7 @@ class Store:
                 raise MomentError(f"snapshot {at.id} is of another store ({at.store_id}); this one is {self.store_id}")
             return at.commit_ts
         if isinstance(at, str):
-            return snapshot_labelled(at, self._snapshot_entries()).commit_ts
+            return snapshot_labelled(at, self.snapshot_entries()).commit_ts
         if isinstance(at, datetime):
             return commit_at_time(at, self.times)
         return min(checked_commit_ts(at), self.head)
@@ -293,7 +298,9 @@ class Store:
         if label is not None:
             checked_text("label", label)
         with self._log.exclusive():
-            taken = self._snapshot_entries()
+            # First, so that no power cut leaves a snapshot of commits that are lost and their numbers given out anew.
+            self._log.sync()
+            taken = self.snapshot_entries()
             entry = SnapshotEntry(
                 id=taken[-1].id + 1 if taken else 1,
                 commit_ts=self.resolve(at),
@@ -306,13 +313,14 @@ class Store:
 
     def snapshots(self) -> list[Snapshot]:
         """Every snapshot, in the order taken."""
-        return [Snapshot(self, entry) for entry in self._snapshot_entries()]
+        return [Snapshot(self, entry) for entry in self.snapshot_entries()]
 
     @property
     def _snapshots_path(self) -> Path:
         return self.path / directory.SNAPSHOTS_FILE
 
-    def _snapshot_entries(self) -> list[SnapshotEntry]:
+    def snapshot_entries(self) -> list[SnapshotEntry]:
+        """Every snapshot as it is written down, in the order taken."""
         return snapshots.read(self._snapshots_path)
 
     # ── differences ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -347,9 +355,9 @@ class Store:
         Raises MomentError for a snapshot of another store, ReadOnlyStoreError for an imported run: fork it first.
         """
         self._log.check_committable()
-        target = self.resolve(moment)
         wanted = None if keys is None else set(keys)
         with self._log.exclusive():
+            target = self.resolve(moment)
             draft = Draft(kind="restore", label=f"restore commit {target}", meta={"restored": target})
             for change in self._history.changes(self.view(), self.head, target, namespace, agent_id):
                 if wanted is not None and change.address.key not in wanted:
@@ -372,14 +380,14 @@ class Store:
         return self._log.refresh()
 
     def fork(self, path: str | Path, at: Moment | None = None) -> Store:
-        """A new store that begins as this one was at a moment, sharing its sealed files; independent from then on (S27).
+        """A new store that begins as this one was at a moment and shares its sealed files, not its future (S27).
 
         Raises StoreExistsError, ReadOnlyStoreError, DurabilityError.
         """
         from playhead.fork import fork
 
         commit_ts = self.resolve(at)
-        fork(self.view(), self._log.info, self._snapshot_entries(), Path(path), commit_ts)
+        fork(self.view(), self._log.info, self.snapshot_entries(), Path(path), commit_ts)
         return Store(EventLog(Path(path), directory.read_info(Path(path))))
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ _MANY_CHUNKS = 512
 
 
 class Tail:
-    """Grows at its end only, so that a reader holding (tail, head) sees a consistent cut. A seal replaces it by a new one."""
+    """Grows at its end only: a reader holding (tail, head) sees a consistent cut. A seal replaces it by a new one."""
 
     def __init__(self, store_id: str, sealed_head: int, hash_before: Callable[[Address], bytes | None]) -> None:
         self.store_id = store_id

@@ -1,7 +1,8 @@
-"""One agent's history as sorted arrays: the state's outline at any moment is a binary search, values come when asked for."""
+"""One agent's history as sorted arrays: its outline at any moment is a binary search, values come when asked for."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Outline:
 
 
 class Timeline:
-    """Every version of every key of one agent: key, version, commit_ts, existence. Rows are sorted by (key, version)."""
+    """Every version of every key of one agent: key, version, commit_ts, existence; sorted by (key, version)."""
 
     def __init__(self, history: History, view: View, agent: AgentAddress) -> None:
         self.agent = agent
@@ -102,7 +103,8 @@ class Timeline:
 
     def _key_slice(self, key: str) -> slice:
         """The rows of one key; empty for a key that was never written."""
-        row = int(numpy.searchsorted(self.keys, key)) if self.keys else 0
+        # Not numpy's search: it would convert the whole list, and takes "a" and "a\0" for one key.
+        row = bisect_left(self.keys, key)
         if row == len(self.keys) or self.keys[row] != key:
             return slice(0, 0)
         end = int(self._starts[row + 1]) if row + 1 < len(self.keys) else len(self._commits)
@@ -139,24 +141,23 @@ class Timeline:
 
     def records(self, keys: Iterable[str], at: int) -> dict[str, Record]:
         """Several records at a moment in one question."""
-        return {key: record for (key, _), record in self._fetch([(key, self.version_at(key, at)) for key in keys])}
+        return self._fetch([(key, self.version_at(key, at)) for key in keys])
 
-    def record_at_version(self, key: str, version: int) -> Record:
-        return self._fetch([(key, version)])[0][1]
-
-    def _fetch(self, wanted: Sequence[tuple[str, int]]) -> list[tuple[tuple[str, int], Record]]:
-        missing = [
-            (Address(*self.agent, key), version) for key, version in wanted if (key, version) not in self._records
-        ]
-        found = self._history.records_at_versions(self._view, [pair for pair in missing if pair[1]])
-        answers = []
+    def _fetch(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Record]:
+        answers: dict[str, Record] = {}
+        missing: list[tuple[Address, int]] = []
+        commits: list[int] = []
         for key, version in wanted:
             address = Address(*self.agent, key)
-            record = self._records.get((key, version)) or found.get((address, version)) or Record.unknown(address)
-            answers.append(((key, version), record))
-        for pair, record in answers:
-            self._records[pair] = record
-            self._records.move_to_end(pair)
+            cached = Record.unknown(address) if version == 0 else self._records.get((key, version))
+            if cached is not None:
+                answers[key] = cached
+            else:
+                missing.append((address, version))
+                # Versions count from 1 without a gap (S2), so a version is also a row.
+                commits.append(int(self._commits[self._key_slice(key).start + version - 1]))
+        for (address, version), record in self._history.records_at_versions(self._view, missing, commits).items():
+            answers[address.key] = self._records[address.key, version] = record
         while len(self._records) > VALUE_CACHE_RECORDS:
             self._records.popitem(last=False)
         return answers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 
 import numpy
@@ -30,10 +31,11 @@ class Track:
         self.kinds: numpy.typing.NDArray[numpy.uint8] = numpy.zeros(0, numpy.uint8)
         """One code per event, in commit order."""
         self.times: Integers = numpy.zeros(0, numpy.int64)
-        """One moment per event (occurred_at, else committed_at), in microseconds since the epoch, as the source has them."""
+        """Each event's moment (occurred_at, else committed_at), microseconds since the epoch, as the source has it."""
         self.errors: Integers = numpy.zeros(0, numpy.int64)
         """The commit_ts of every event whose kind ends in `error`, ascending."""
         self._pages: OrderedDict[int, list[EventHeader]] = OrderedDict()
+        self._lock = threading.Lock()
         self._load()
 
     def refresh(self, view: View) -> bool:
@@ -41,7 +43,9 @@ class Track:
         if view.head == self.head:
             return False
         self._view = view
-        self._pages.pop(self.head // PAGE_ROWS, None)
+        with self._lock:
+            # The last page was not full; what is new belongs on it.
+            self._pages.pop(self.head // PAGE_ROWS, None)
         self._load()
         return True
 
@@ -76,12 +80,12 @@ class Track:
         return [pages[(commit_ts - 1) // PAGE_ROWS][(commit_ts - 1) % PAGE_ROWS] for commit_ts in commits]
 
     def _page(self, page: int) -> list[EventHeader]:
-        rows = self._pages.get(page)
-        if rows is None:
-            first = page * PAGE_ROWS + 1
-            rows = self._history.headers(self._view, range(first, min(first + PAGE_ROWS - 1, self.head) + 1))
+        with self._lock:
+            rows = self._pages.pop(page, None)
+            if rows is None:
+                first = page * PAGE_ROWS + 1
+                rows = self._history.headers(self._view, range(first, min(first + PAGE_ROWS - 1, self.head) + 1))
             self._pages[page] = rows
-        self._pages.move_to_end(page)
-        while len(self._pages) > CACHED_PAGES:
-            self._pages.popitem(last=False)
-        return rows
+            if len(self._pages) > CACHED_PAGES:
+                self._pages.popitem(last=False)
+            return rows

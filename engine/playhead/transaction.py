@@ -12,7 +12,7 @@ from playhead.errors import InvalidArgumentError, TransactionError
 
 
 class Transaction:
-    """Collects operations and commits them together. Begun by `Store.begin_transaction`; use it as a context manager."""
+    """Collects operations and commits them together. Begun by `Store.begin_transaction`; use it in a `with`."""
 
     def __init__(self, commit: Callable[[Draft], int], draft: Draft, timeout_ms: float | None) -> None:
         if timeout_ms is not None and not timeout_ms > 0:
@@ -33,7 +33,7 @@ class Transaction:
         namespace: str | None = None,
         if_version: int | None = None,
     ) -> None:
-        """Stage a write of any JSON value. With `if_version`, the commit fails unless that version is the latest (S13a).
+        """Stage a write of any JSON value. With `if_version`, the commit fails unless that is the latest (S13a).
 
         Raises InvalidArgumentError (S1), InvalidValueError (S7) or TransactionError, and stages nothing then.
         """
@@ -48,7 +48,7 @@ class Transaction:
     def commit(self) -> int:
         """Make everything staged visible and durable at once; returns the commit_ts (S8, S10, S11).
 
-        Raises TransactionError (S12, S13), VersionConflictError (S13a), DurabilityError. The transaction is over either way.
+        Raises TransactionError (S12, S13), VersionConflictError (S13a), DurabilityError. It is over either way.
         """
         self._check_open("commit")
         self._state = "aborted"

@@ -1,0 +1,37 @@
+"""The `playhead` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from playhead.errors import PlayheadError
+
+EXIT_OK = 0
+EXIT_NO = 1
+"""The answer is no: the key does not exist, the moments differ (with --exit-code), the restore was not confirmed."""
+EXIT_MISTAKE = 2
+"""The call or its input was wrong; one line on stderr says what."""
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a user's mistake is one line on stderr, never a traceback."""
+    from playhead_tui.cli.parser import parser
+
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except PlayheadError as error:
+        print(f"playhead: {error}", file=sys.stderr)
+        return EXIT_MISTAKE
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except KeyboardInterrupt:
+        print("playhead: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED

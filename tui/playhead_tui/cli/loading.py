@@ -1,0 +1,160 @@
+"""open, demo, import, export: logs and stores in, the screen up, logs out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+import playhead
+from playhead import ImportReport, InvalidArgumentError, LogError, StoreExistsError
+from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
+from playhead_tui.cli import EXIT_OK
+from playhead_tui.cli.output import counted, note, print_json
+from playhead_tui.cli.stores import chosen_moment, open_for_reading
+from playhead_tui.library import STANDARD_INPUT, Found, demo_store, store_for
+
+
+def run_open(options: argparse.Namespace) -> int:
+    path = options.path or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
+    with showing_progress(path) as progress:
+        found = store_for(Path(path), progress.start)
+    return _show(found, options)
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    options.agent = options.namespace = options.at = None
+    return _show(Found(demo_store()), options)
+
+
+def _show(found: Found, options: argparse.Namespace) -> int:
+    if found.report is not None:
+        _print_problems(found.report)
+    with playhead.open(found.path, create=False, read_only=True) as store:
+        # A mistake in --at or --agent is one line here, and would be a screen away in the app.
+        store.cursor(options.agent, namespace=options.namespace)
+        position = None if options.at is None else str(chosen_moment(options.at, store))
+        if options.json:
+            report = None if found.report is None else found.report.to_json()
+            print_json({"store": str(found.path), "head": store.head, "imported": report})
+            return EXIT_OK
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InvalidArgumentError(
+            "the debugger needs a terminal; in a pipe, use inspect, replay, get, diff or sql (see playhead --help)"
+        )
+    from playhead_tui.app import run
+
+    return run(found.path, agent_id=options.agent, namespace=options.namespace, goto=position)
+
+
+def run_import(options: argparse.Namespace) -> int:
+    target = Path(options.output)
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise StoreExistsError(f"{target}: something is there already; name a new directory, or remove it first")
+    started = monotonic()
+    with showing_progress(options.log) as progress:
+        if options.log == STANDARD_INPUT:
+            raise LogError("import needs a file; for standard input use: playhead open -")
+        report = playhead.import_log(options.log, target, on_start=progress.start)
+    if options.json:
+        print_json({"store": str(target), **report.to_json()})
+        return EXIT_OK
+    seconds = monotonic() - started
+    counts = ", ".join(f"{count:,} {noun.replace('_', ' ')}" for noun, count in sorted(report.counts.items()))
+    loaded = f"{counted(report.events, 'event')}, {counted(report.operations, 'operation')}"
+    note(f"{target}: {loaded} from {report.format} in {seconds:.1f} s")
+    if counts:
+        note(f"  {counts}")
+    _print_problems(report)
+    return EXIT_OK
+
+
+def _print_problems(report: ImportReport) -> None:
+    """What was passed over, so that nothing is lost without a word."""
+    if report.malformed:
+        first = report.malformed_lines[0]
+        note(
+            f"  skipped {counted(report.malformed, 'malformed line')}; the first is line {first.line}"
+            f" of {first.file} (offset {first.offset}): {first.reason}"
+        )
+    if report.torn:
+        note(f"  {counted(report.torn, 'file')} ended in a line that was cut off; the line was left out")
+    for what, count in sorted(report.repaired.items()):
+        note(f"  {what}: {count:,}")
+    for kind, count in sorted(report.unknown.items()):
+        note(f"  {counted(count, 'record')} of unknown type {kind!r}, kept whole under records/")
+    for warning in report.warnings:
+        note(f"  {warning}")
+
+
+def run_export(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        if options.output is None:
+            if options.json:
+                raise InvalidArgumentError("--json prints a summary beside -o FILE; the export itself is JSON lines")
+            for line in playhead.export_log(store):
+                sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+            return EXIT_OK
+        target = Path(options.output)
+        if target.exists():
+            raise StoreExistsError(f"{target}: there is a file already; name a new one, or remove it first")
+        written = _write_export(store, target)
+        if options.json:
+            print_json({"file": str(target), "events": store.head, "bytes": written})
+        else:
+            note(f"{target}: {counted(store.head, 'event')}, {written:,} bytes")
+    return EXIT_OK
+
+
+def _write_export(store: playhead.Store, target: Path) -> int:
+    """Write the export beside its place first, so that an interrupted one leaves nothing half there."""
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    written = 0
+    try:
+        with unfinished.open("wb") as file:
+            for line in playhead.export_log(store):
+                written += file.write(line)
+        unfinished.rename(target)
+    except OSError as error:
+        raise LogError(f"{target}: could not be written ({error.strerror})") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return written
+
+
+class _ImportProgress:
+    """A bar on stderr; nothing where stderr is no terminal."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self._name = name
+
+    def start(self, report: ImportReport) -> None:
+        task = self._progress.add_task(self._name, total=None)
+
+        def advance(bytes_read: int) -> None:
+            self._progress.update(task, completed=bytes_read, total=report.bytes_total)
+
+        report.advance = advance
+
+
+@contextmanager
+def showing_progress(name: str) -> Iterator[_ImportProgress]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    err = Console(stderr=True)
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        yield _ImportProgress(progress, Path(name).name)

@@ -1,0 +1,75 @@
+"""What commands print: tables on a terminal, tab-separated lines in a pipe, JSON where asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDEST_VALUE = 2_000
+
+
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def compact(value: object) -> str:
+    """A JSON value on one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would exit with 1; a reader that has seen enough is no failure, and `main` says so.
+        raise BrokenPipeError
+
+
+def console() -> Console:
+    return _Output(highlight=False, soft_wrap=True)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """A table for people; in a pipe, tab-separated lines under a header line, nothing cut."""
+    if not sys.stdout.isatty():
+        print("\t".join(columns))
+        for row in rows:
+            print("\t".join(_plain(cell) for cell in row))
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(_plain(cell)[:WIDEST_VALUE]) for cell in row))
+    _Output(highlight=False).print(table)
+
+
+def _plain(cell: object) -> str:
+    if cell is None:
+        return ""
+    text = cell.plain if isinstance(cell, Text) else str(cell)
+    return text.replace("\t", " ").replace("\n", "⏎")
+
+
+def note(text: str) -> None:
+    """A word to the person, not to the pipe."""
+    print(text, file=sys.stderr)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 event`, `1,903 events`."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: `1.4 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    for unit, scale in (("kB", 1e3), ("MB", 1e6)):
+        if count < scale * 1000:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count / 1e9:.1f} GB"

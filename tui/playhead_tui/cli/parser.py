@@ -1,0 +1,170 @@
+"""The command line's grammar. Imports nothing heavy: `playhead --help` must be instant."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+
+import playhead
+
+_MOMENT_HELP = "a commit number, a snapshot's label, @14:03:22, @2026-11-01T14:03, or head"
+
+_EPILOG = """\
+STORE is a store's directory, or any log that Playhead can load; without one, $PLAYHEAD_STORE or ./.playhead.
+A MOMENT is a commit number, a snapshot's label, @14:03:22, @2026-11-01T14:03, or head.
+
+exit codes: 0 done · 1 the answer is no (see each command) · 2 a mistake in the call or its input · 130 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar; parsed options hold `run`, the function to call with them."""
+    top = argparse.ArgumentParser(
+        prog="playhead",
+        description="A time-travel debugger for agent runs.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"playhead {playhead.__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_screens(commands)
+    _add_logs(commands)
+    _add_reading(commands)
+    _add_moments(commands)
+    return top
+
+
+def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    opened = _command(commands, "open", "loading:run_open", "open a store or a log in the debugger")
+    opened.add_argument("path", nargs="?", metavar="STORE|LOG", help="a store, a log file, or - for standard input")
+    opened.add_argument("--agent", metavar="ID", help="the agent to look at first")
+    opened.add_argument("--namespace", metavar="NAME", help="the agent's namespace")
+    opened.add_argument("--at", metavar="MOMENT", help=f"where to put the playhead: {_MOMENT_HELP}")
+    opened.add_argument(
+        "--json", action="store_true", help="open no screen: print the store's path and what was loaded"
+    )
+    demo = _command(commands, "demo", "loading:run_demo", "open the recorded run that comes with Playhead")
+    demo.add_argument("--json", action="store_true", help="open no screen: print the path of the demo's store")
+
+
+def _add_logs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    loaded = _command(commands, "import", "loading:run_import", "load a log into a new store")
+    loaded.add_argument("log", metavar="LOG", help="a log file of any known format, or - for standard input")
+    loaded.add_argument("-o", "--output", metavar="STORE", required=True, help="the store to make; must not exist")
+    _json(loaded)
+    exported = _store_command(commands, "export", "loading:run_export", "write a store as JSON lines")
+    exported.add_argument("-o", "--output", metavar="FILE", help="the file to make (default: standard output)")
+    _json(exported, "print a summary as JSON (with -o); the export itself is JSON lines either way")
+
+
+def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    inspect = _store_command(commands, "inspect", "reading:run_inspect", "say what a store holds")
+    _json(inspect)
+    agents = _store_command(commands, "agents", "reading:run_agents", "list the agents of a store")
+    _json(agents)
+    keys = _store_command(commands, "keys", "reading:run_keys", "list an agent's keys")
+    _agent(keys)
+    _at(keys)
+    keys.add_argument("--deleted", action="store_true", help="list deleted keys too")
+    _json(keys)
+    get = _command(commands, "get", "reading:run_get", "print a value (exit code 1 where it does not exist)")
+    get.add_argument("key", metavar="KEY")
+    _store_option(get)
+    _agent(get)
+    when = get.add_mutually_exclusive_group()
+    _at(when)
+    when.add_argument("--version", type=int, metavar="N", help="exactly this version of the key")
+    _json(get, "print the whole record as JSON, not the value alone")
+    replay = _store_command(commands, "replay", "reading:run_replay", "print events in commit order")
+    _agent(replay, "only this agent's part of each event (default: every agent)")
+    replay.add_argument("--start-ts", type=int, metavar="N", help="first commit, inclusive")
+    replay.add_argument("--end-ts", type=int, metavar="N", help="last commit, inclusive")
+    _json(replay, "print one JSON object per line")
+    sql = _command(commands, "sql", "reading:run_sql", "run one SELECT over a store")
+    sql.add_argument(
+        "query",
+        metavar="QUERY",
+        help="tables: events, operations, snapshots, state_at(t), changes(a, b), history(agent, key)",
+    )
+    _store_option(sql)
+    _json(sql)
+
+
+def _add_moments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    snapshot = commands.add_parser("snapshot", help="take or list snapshots", description="Take or list snapshots.")
+    actions = snapshot.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    take = _command(actions, "take", "moments:run_snapshot_take", "give a moment a name")
+    take.add_argument("label", nargs="?", metavar="LABEL")
+    _store_option(take)
+    _at(take)
+    _json(take)
+    listed = _store_command(actions, "list", "moments:run_snapshot_list", "list the snapshots of a store")
+    _json(listed)
+    diff = _command(commands, "diff", "moments:run_diff", "say how to get from one moment to another")
+    diff.add_argument("a", metavar="A", help=_MOMENT_HELP)
+    diff.add_argument("b", metavar="B", help="likewise")
+    _store_option(diff)
+    _agent(diff, "only this agent (default: every agent)")
+    diff.add_argument("--exit-code", action="store_true", help="exit with 1 where the moments differ, as diff does")
+    _json(diff)
+    restore = _command(commands, "restore", "moments:run_restore", "make the state what it was, as one new commit")
+    restore.add_argument("moment", metavar="MOMENT", help=_MOMENT_HELP)
+    _store_option(restore)
+    _agent(restore, "only this agent (default: every agent)")
+    restore.add_argument("--key", action="append", metavar="KEY", help="only this key; may be given several times")
+    restore.add_argument("--yes", action="store_true", help="do not ask (exit code 1 where the answer is no)")
+    _json(restore)
+    fork = _command(commands, "fork", "moments:run_fork", "make a new store that begins as this one was at a moment")
+    fork.add_argument("target", metavar="NEW_STORE")
+    _store_option(fork)
+    _at(fork)
+    _json(fork)
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, target: str, summary: str
+) -> argparse.ArgumentParser:
+    added = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    added.set_defaults(run=_lazy(target))
+    return added
+
+
+def _store_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, target: str, summary: str
+) -> argparse.ArgumentParser:
+    """A command whose only positional argument is the store."""
+    added = _command(commands, name, target, summary)
+    added.add_argument("store", nargs="?", metavar="STORE", help="default: $PLAYHEAD_STORE or ./.playhead")
+    _store_option(added)
+    return added
+
+
+def _store_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-s", "--store", dest="store_option", metavar="STORE", help="default: $PLAYHEAD_STORE or ./.playhead"
+    )
+
+
+def _agent(command: argparse.ArgumentParser, summary: str = "the agent (default: the only one)") -> None:
+    command.add_argument("--agent", metavar="ID", help=summary)
+    command.add_argument("--namespace", metavar="NAME", help="the agent's namespace (default: the only one)")
+
+
+def _at(command: argparse._ActionsContainer) -> None:
+    command.add_argument("--at", metavar="MOMENT", help=f"{_MOMENT_HELP} (default: head)")
+
+
+def _json(command: argparse.ArgumentParser, summary: str = "print JSON") -> None:
+    command.add_argument("--json", action="store_true", help=summary)
+
+
+def _lazy(target: str) -> Callable[[argparse.Namespace], int]:
+    """A function that imports its module only when the command runs."""
+    module, name = target.split(":")
+
+    def run(options: argparse.Namespace) -> int:
+        code: int = getattr(import_module(f"playhead_tui.cli.{module}"), name)(options)
+        return code
+
+    return run

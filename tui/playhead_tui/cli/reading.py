@@ -1,0 +1,154 @@
+"""inspect, agents, keys, get, replay, sql: questions to a store."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from playhead import Event, Record
+from playhead.model import iso
+from playhead.summary import summarise
+from playhead_tui.cli import EXIT_NO, EXIT_OK
+from playhead_tui.cli.output import compact, console, counted, note, print_json, print_table, size
+from playhead_tui.cli.stores import chosen_agent, chosen_moment, open_for_reading
+
+
+def run_inspect(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        summary = summarise(store)
+    if options.json:
+        print_json(summary)
+        return EXIT_OK
+    print(summary["store"])
+    rows: list[tuple[str, object]] = [
+        ("commits", f"{summary['commits']:,} ({counted(summary['errors'], 'error')})"),
+        ("operations", f"{summary['operations']:,}"),
+        ("live keys", f"{summary['live_keys']:,}"),
+        ("agents", f"{summary['agents']:,} in {counted(summary['namespaces'], 'namespace')}"),
+        ("snapshots", f"{summary['snapshots']:,}"),
+        ("first event", _local(summary["first_at"])),
+        ("last event", _local(summary["last_at"])),
+        ("on disk", f"{size(summary['disk_bytes'])} in {counted(summary['segments'], 'segment')}"),
+        ("not sealed", counted(summary["unsealed_commits"], "commit")),
+        ("store id", summary["store_id"]),
+    ]
+    if summary["imported"] is not None:
+        rows.append(("imported from", f"{summary['imported']['file']} ({summary['imported']['format']}); read-only"))
+    for name, value in rows:
+        print(f"  {name:<14} {value}")
+    for kind, count in summary["kinds"].items():
+        print(f"  {'' if kind != next(iter(summary['kinds'])) else 'kinds':<14} {count:>8,}  {kind or '(none)'}")
+    return EXIT_OK
+
+
+def _local(moment: str | None) -> str:
+    return "—" if moment is None else _clock(datetime.fromisoformat(moment))
+
+
+def run_agents(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        agents = store.agents()
+        if options.json:
+            print_json([agent._asdict() for agent in agents])
+        else:
+            print_table(("namespace", "agent"), agents)
+    return EXIT_OK
+
+
+def run_keys(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        agent = chosen_agent(options, store)
+        at = chosen_moment(options.at, store)
+        keys = store.list_keys(agent.agent_id, namespace=agent.namespace, at=at, include_deleted=options.deleted)
+    if options.json:
+        print_json(keys)
+    else:
+        for key in keys:
+            print(key)
+    return EXIT_OK
+
+
+def run_get(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        agent = chosen_agent(options, store)
+        place = {"agent_id": agent.agent_id, "key": options.key, "namespace": agent.namespace}
+        if options.version is not None:
+            record = store.get_state_at_version(version=options.version, **place)
+        elif options.at is not None:
+            record = store.get_state_at(at=chosen_moment(options.at, store), **place)
+        else:
+            record = store.get_state(**place)
+    return _print_record(record, as_json=options.json)
+
+
+def _print_record(record: Record, *, as_json: bool) -> int:
+    if as_json:
+        print_json(record.to_json())
+    elif record.exists:
+        out = console()
+        if out.is_terminal and not isinstance(record.value, str):
+            out.print_json(json.dumps(record.value, ensure_ascii=False))
+        else:
+            print(json.dumps(record.value, ensure_ascii=False, indent=2))
+    else:
+        state = "was deleted" if record.version else "does not exist"
+        note(f"{record.address} {state} there")
+    return EXIT_OK if record.exists else EXIT_NO
+
+
+def run_replay(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        agent_id, namespace = options.agent, options.namespace
+        if agent_id is not None:
+            agent_id, namespace = chosen_agent(options, store)[::-1]
+        events = store.replay(agent_id, namespace=namespace, start_ts=options.start_ts, end_ts=options.end_ts)
+        if options.json:
+            for event in events:
+                print(json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":")))
+        else:
+            _print_events(events)
+    return EXIT_OK
+
+
+def _print_events(events: Iterable[Event]) -> None:
+    """One line per event and one per operation under it, as they come: a replay may be longer than memory."""
+    out = console()
+    paint = out.is_terminal
+    for event in events:
+        style = "bold red" if event.is_error else "bold"
+        line = f"{event.commit_ts:>7}  {_clock(event.moment)}  {event.kind:<12} {event.label}"
+        out.print(line.rstrip(), style=style if paint else None, markup=False)
+        for operation in event.operations:
+            sign, color = ("−", "red") if operation.op == "delete" else ("=", "green")
+            value = "" if operation.op == "delete" else f" {compact(operation.value)}"
+            text = f"         {sign} {operation.agent_id}/{operation.key} v{operation.version}{value}"
+            if paint and len(text) > out.width:
+                text = text[: out.width - 1] + "…"
+            out.print(text, style=color if paint else None, markup=False)
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def run_sql(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        table = store.sql(options.query)
+    rows = table.to_pylist()
+    if options.json:
+        print_json([{name: _json_cell(cell) for name, cell in row.items()} for row in rows])
+    else:
+        numbers = [
+            field.name for field in table.schema if str(field.type).startswith(("int", "uint", "double", "decimal"))
+        ]
+        print_table(table.column_names, ([_json_cell(cell) for cell in row.values()] for row in rows), right=numbers)
+        note(counted(len(rows), "row"))
+    return EXIT_OK
+
+
+def _json_cell(cell: object) -> object:
+    if isinstance(cell, datetime):
+        return iso(cell if cell.tzinfo else cell.astimezone())
+    return cell.hex() if isinstance(cell, bytes) else cell
