@@ -169,7 +169,9 @@ class Cursor:
             # Between two stops, the one behind is already one step back.
             count += 1
         row = max(-1, min(row + count, self.stop_count - 1))
-        self.position = self.stop_at(row) if row >= 0 else 0
+        stop = self.stop_at(row) if row >= 0 else 0
+        # Behind the last stop there is nowhere to step on to.
+        self.position = max(stop, self.position) if count > 0 else stop
         return self.position
 
     def next_change(self, key: str | None = None, count: int = 1) -> bool:

@@ -76,7 +76,7 @@ class Difference:
     """How to get from one value to another."""
 
     changes: tuple[ValueChange, ...]
-    """Top down: of an object in the order before, then what was added; of a list what was removed, then in the order after."""
+    """Top down. Of an object in the order before, then what was added; of a list, what was removed comes first."""
     truncated: tuple[Truncation, ...]
     """Empty unless the limit was reached."""
 

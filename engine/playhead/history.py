@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import bisect
+import contextlib
 import itertools
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from playhead import codec
 from playhead.entry import LogEntry, LogOperation, from_microseconds
+from playhead.errors import CorruptStoreError
 from playhead.generation import View
 from playhead.manifest import Segment
 from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
@@ -121,9 +122,15 @@ class History:
 
     @contextmanager
     def query(self, view: View) -> Iterator[Query]:
+        """One question to ask of the view. Raises CorruptStoreError where a segment cannot be read."""
+        import duckdb
+
         query = Query(self._cursor(), view, next(self._numbers))
         try:
             yield query
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            reason = str(error).partition("\n")[0]
+            raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
         finally:
             query.close()
 

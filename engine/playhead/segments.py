@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from playhead import codec
 from playhead.entry import LogEntry
+from playhead.errors import CorruptStoreError
 from playhead.filesystem import raising_durability, sync_directory, sync_file
 from playhead.manifest import Segment
 from playhead.model import Address
@@ -166,9 +167,15 @@ def checksum(path: Path) -> str:
 
 
 def read_latest(path: Path, last: int) -> pa.Table:
-    """The last operation of each address up to commit `last` in one operations.parquet, without values, by address."""
+    """The last operation of each address up to commit `last` in one operations.parquet, without values, by address.
+
+    Raises CorruptStoreError naming the file.
+    """
     columns = ["namespace", "agent_id", "key", "version", "commit_ts", "value_hash"]
-    table = pq.read_table(path, columns=columns, filters=[("commit_ts", "<=", last)])
+    try:
+        table = pq.read_table(path, columns=columns, filters=[("commit_ts", "<=", last)])
+    except (OSError, pa.ArrowException) as error:
+        raise CorruptStoreError(f"{path}: cannot be read ({error}); restore the store from a copy") from error
     if not table.num_rows:
         return table
     differs = None

@@ -32,6 +32,7 @@ Run = Callable[..., Outcome]
 def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run one command as `main` does for the installed script, away from the developer's own files."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("PLAYHEAD_STORE", raising=False)
 

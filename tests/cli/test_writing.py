@@ -153,11 +153,15 @@ def test_opening_a_log_a_second_time_loads_nothing(run: Run, tmp_path: Path) -> 
     assert (grown["head"], grown["store"] != first["store"]) == (2, True)
 
 
-def test_the_demo_is_a_copy_that_can_be_written_to(run: Run) -> None:
-    outcome = run("demo", "--json").json
-    assert isinstance(outcome, dict)
-    with playhead.open(outcome["store"]) as demo:
-        assert demo.write("planner", "note", "mine") == outcome["head"] + 1
+def test_the_demo_is_a_copy_that_keeps_what_was_done_to_it_until_a_fresh_one_is_asked_for(run: Run) -> None:
+    first = run("demo", "--json").json
+    assert isinstance(first, dict)
+    with playhead.open(first["store"]) as demo:
+        assert demo.write("planner", "note", "mine") == first["head"] + 1
+    again = run("demo", "--json").json
+    assert isinstance(again, dict)
+    assert again["head"] == first["head"] + 1
+    assert run("demo", "--fresh", "--json").json == first
 
 
 def test_opening_without_a_terminal_names_the_commands_that_need_none(run: Run, store: Path) -> None:

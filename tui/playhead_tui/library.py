@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,7 +16,7 @@ import platformdirs
 
 import playhead
 from playhead import ImportReport, LogError, StoreExistsError
-from playhead.directory import FORMAT_VERSION, is_store
+from playhead.directory import FORMAT_VERSION, is_store, read_info
 
 STANDARD_INPUT = "-"
 _SAMPLED_BYTES = 65_536
@@ -78,13 +79,19 @@ def _identity(path: Path) -> str:
     return f"{readable[:40]}-{digest.hexdigest()}"
 
 
-def demo_store() -> Path:
-    """A fresh copy of the recorded run that comes with Playhead, so that it can be written to and played with."""
-    copy = cache_directory().parent / "demo" / DEMO
-    shutil.rmtree(copy, ignore_errors=True)
-    copy.parent.mkdir(parents=True, exist_ok=True)
+def demo_store(*, fresh: bool = False) -> Path:
+    """A copy of the recorded run, to be written to and played with; kept until a `fresh` one is asked for."""
     with as_file(_sample_data() / DEMO) as recorded:
-        shutil.copytree(recorded, copy)
+        copy = Path(platformdirs.user_data_dir("playhead")) / "demo" / f"{DEMO}-{read_info(recorded).store_id}" / DEMO
+        if fresh:
+            shutil.rmtree(copy, ignore_errors=True)
+        if not is_store(copy):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=copy.parent) as unfinished:
+                shutil.copytree(recorded, Path(unfinished) / DEMO)
+                # Where another demo was quicker, its copy is as good.
+                with suppress(OSError):
+                    (Path(unfinished) / DEMO).rename(copy)
     return copy
 
 

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 import playhead
 from playhead import ImportReport, InvalidArgumentError, LogError, StoreExistsError
+from playhead.directory import read_info
 from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
 from playhead_tui.cli import EXIT_OK
 from playhead_tui.cli.output import counted, note, print_json
@@ -31,20 +32,23 @@ def run_open(options: argparse.Namespace) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     options.agent = options.namespace = options.at = None
-    return _show(Found(demo_store()), options)
+    return _show(Found(demo_store(fresh=options.fresh)), options)
 
 
 def _show(found: Found, options: argparse.Namespace) -> int:
     if found.report is not None:
         _print_problems(found.report)
-    with playhead.open(found.path, create=False, read_only=True) as store:
+    read_info(found.path)
+    position = None
+    if options.json or options.at or options.agent or options.namespace:
         # A mistake in --at or --agent is one line here, and would be a screen away in the app.
-        store.cursor(options.agent, namespace=options.namespace)
-        position = None if options.at is None else str(chosen_moment(options.at, store))
-        if options.json:
-            report = None if found.report is None else found.report.to_json()
-            print_json({"store": str(found.path), "head": store.head, "imported": report})
-            return EXIT_OK
+        with playhead.open(found.path, create=False, read_only=True) as store:
+            store.cursor(options.agent, namespace=options.namespace)
+            position = None if options.at is None else str(chosen_moment(options.at, store))
+            if options.json:
+                report = None if found.report is None else found.report.to_json()
+                print_json({"store": str(found.path), "head": store.head, "imported": report})
+                return EXIT_OK
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InvalidArgumentError(
             "the debugger needs a terminal; in a pipe, use inspect, replay, get, diff or sql (see playhead --help)"

@@ -45,6 +45,7 @@ def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--json", action="store_true", help="open no screen: print the store's path and what was loaded"
     )
     demo = _command(commands, "demo", "loading:run_demo", "open the recorded run that comes with Playhead")
+    demo.add_argument("--fresh", action="store_true", help="forget what was changed in the demo before")
     demo.add_argument("--json", action="store_true", help="open no screen: print the path of the demo's store")
 
 

@@ -11,6 +11,7 @@ import playhead
 from playhead import AgentAddress, InvalidArgumentError, MomentError, Store
 from playhead.goto import Absolute, Label, parse
 from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
+from playhead_tui.cli.output import note
 from playhead_tui.library import store_for
 
 
@@ -65,5 +66,6 @@ def chosen_moment(text: str | None, store: Store) -> int:
         case Label(label):
             return store.resolve(label)
         case datetime() as moment:
+            note(f"{text}: {moment:%Y-%m-%d %H:%M:%S} {moment:%Z} (UTC{moment:%z}); without an offset, times are local")
             return store.resolve(moment)
     raise MomentError(f"{text!r} names no moment here; give a commit number, a snapshot's label, @14:03:22 or head")

@@ -1,0 +1,63 @@
+"""The tree that Claude Code's records form by their parents, and what a rewind leaves behind in it."""
+
+from __future__ import annotations
+
+from array import array
+
+_NO_MESSAGE = 0
+_ROOT = -1
+
+
+class Tree:
+    """One agent's records in file order: whose child each is, and which message it belongs to.
+
+    Flat arrays beside one dict, since it has to remember every record of a session.
+    """
+
+    def __init__(self) -> None:
+        self._index: dict[str, int] = {}
+        self._parents = array("q")
+        self._messages = array("q")
+        self._abandoned: set[int] = set()
+        self._linked = False
+
+    def add(self, uuid: str, parent: str | None, message: int = _NO_MESSAGE) -> None:
+        """Add a record, with the number of its message where it has one."""
+        position = self._index.get(parent, _ROOT) if parent is not None else _ROOT
+        self._linked = self._linked or position != _ROOT
+        self._index[uuid] = len(self._parents)
+        self._parents.append(position)
+        self._messages.append(message)
+
+    def rewind(self, parent: str | None) -> list[int]:
+        """The numbers of the messages that a prompt under `parent` abandons: those below it, in order.
+
+        A prompt under the newest record abandons none; neither does one whose parent is not in the file. Results of
+        parallel calls hang under different records of one message, and none of them is below the one that goes on.
+        """
+        if parent is None:
+            if not self._linked:
+                return []
+            start = _ROOT
+        else:
+            found = self._index.get(parent)
+            if found is None or found == len(self._parents) - 1:
+                return []
+            start = found
+        kept = self._messages[start] if start != _ROOT else _NO_MESSAGE
+        below, messages = {start}, set()
+        for position in range(start + 1, len(self._parents)):
+            if self._parents[position] in below:
+                below.add(position)
+                messages.add(self._messages[position])
+        return self._abandon(messages - {_NO_MESSAGE, kept})
+
+    def retract(self, uuids: list[str]) -> list[int]:
+        """The numbers of the messages these records belong to, which the log itself says are taken back."""
+        positions = (self._index.get(uuid) for uuid in uuids)
+        return self._abandon({self._messages[found] for found in positions if found is not None} - {_NO_MESSAGE})
+
+    def _abandon(self, messages: set[int]) -> list[int]:
+        fresh = sorted(messages - self._abandoned)
+        self._abandoned.update(fresh)
+        return fresh

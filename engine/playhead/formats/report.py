@@ -1,0 +1,101 @@
+"""What an import did: how much it read, what it made of it, and what it could not read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from playhead.model import JSON, SnapshotEntry
+
+MALFORMED_IN_DETAIL = 20
+ADVANCE_EVERY_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A line that is no JSON, and was skipped."""
+
+    file: str
+    line: int
+    """From 1."""
+    offset: int
+    """Bytes from the start of the file."""
+    reason: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Filled while a format reads; complete when its drafts are used up."""
+
+    format: str = ""
+    files: list[str] = field(default_factory=list)
+    bytes_total: int = 0
+    """Of all files together, as they were when the reading began."""
+    bytes_read: int = 0
+    records: int = 0
+    """Log records that parsed."""
+    events: int = 0
+    """Drafts handed out: records that had something to say."""
+    operations: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """What was found, by noun: messages, tool_calls, tool_results, errors, input_tokens…"""
+    malformed: int = 0
+    malformed_lines: list[Malformed] = field(default_factory=list)
+    """The first `MALFORMED_IN_DETAIL` of them."""
+    torn: int = 0
+    """Files whose last line was cut off, as it is while a log is being written."""
+    repaired: Counter[str] = field(default_factory=Counter)
+    """Values JSON or a store cannot hold, by what was done about them."""
+    unknown: Counter[str] = field(default_factory=Counter)
+    """Records of a type the format has no rule for, by type: kept whole under `records/`."""
+    snapshots: list[SnapshotEntry] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    advance: Callable[[int], None] | None = None
+    """Called with `bytes_read` now and then, and once at the end."""
+    _announced: int = 0
+
+    def read(self, count: int) -> None:
+        """Count bytes as read, and tell `advance` every `ADVANCE_EVERY_BYTES`."""
+        self.bytes_read += count
+        if self.advance is not None and self.bytes_read - self._announced >= ADVANCE_EVERY_BYTES:
+            self.announce()
+
+    def announce(self) -> None:
+        """Tell `advance` how far the reading is."""
+        self._announced = self.bytes_read
+        if self.advance is not None:
+            self.advance(self.bytes_read)
+
+    def skip(self, file: str, line: int, offset: int, reason: str) -> None:
+        """Count a malformed line."""
+        self.malformed += 1
+        if len(self.malformed_lines) < MALFORMED_IN_DETAIL:
+            self.malformed_lines.append(Malformed(file, line, offset, reason))
+
+    def to_json(self) -> dict[str, JSON]:
+        """The report as a JSON object; counters sorted by name, so that equal imports give equal text."""
+        return {
+            "format": self.format,
+            "files": list(self.files),
+            "bytes_total": self.bytes_total,
+            "bytes_read": self.bytes_read,
+            "records": self.records,
+            "events": self.events,
+            "operations": self.operations,
+            "counts": _sorted(self.counts),
+            "malformed": self.malformed,
+            "malformed_lines": [
+                {"file": line.file, "line": line.line, "offset": line.offset, "reason": line.reason}
+                for line in self.malformed_lines
+            ],
+            "torn": self.torn,
+            "repaired": _sorted(self.repaired),
+            "unknown": _sorted(self.unknown),
+            "snapshots": len(self.snapshots),
+            "warnings": list(self.warnings),
+        }
+
+
+def _sorted(counter: Counter[str]) -> dict[str, JSON]:
+    return {name: counter[name] for name in sorted(counter) if counter[name]}

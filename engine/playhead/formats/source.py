@@ -1,0 +1,238 @@
+"""A log file, read as a stream of JSON records that each know where they lie."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import orjson
+
+from playhead.codec import INTEGER_MAX, INTEGER_MIN
+from playhead.errors import LogError
+from playhead.formats.report import ImportReport
+from playhead.model import JSON
+
+HEAD_RECORDS = 12
+HEAD_BYTES = 64 * 1024 * 1024
+DOCUMENT_BYTES = 512 * 1024 * 1024
+"""A larger file is not tried as one JSON document: that would mean holding all of it."""
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BLANK = b" \t\r\n\0"
+
+# orjson turns integers beyond 64 bits into floats without a word: runs this long are what could be one.
+_DIGITS = bytes(0x30 if 0x30 <= code <= 0x39 else 0x2D if code == 0x2D else 0x20 for code in range(256))
+_LONG_POSITIVE, _LONG_NEGATIVE = b"0" * 20, b"-" + b"0" * 19
+
+
+class Placed(NamedTuple):
+    """A record and where it lies in its file."""
+
+    value: JSON
+    line: int
+    """From 1; for a document, the record's place in it."""
+    offset: int
+    """Bytes from the start of the file to the record."""
+    length: int
+    """Bytes, without the line's end."""
+
+
+class Source:
+    """One log file that exists and is not empty."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Raises LogError for what is missing, unreadable, empty or no file."""
+        self.path = Path(path)
+        self._document_repaired: Counter[str] = Counter()
+        try:
+            if self.path.is_dir():
+                raise LogError(f"{self.path} is a directory: name one log file in it")
+            with self.path.open("rb") as file:
+                self.first = file.read(4096)
+            self.size = self.path.stat().st_size
+        except FileNotFoundError:
+            raise LogError(f"{self.path} does not exist: check the path") from None
+        except OSError as error:
+            raise LogError(f"{self.path} cannot be read ({error.strerror}): check its permissions") from None
+        if not self.first.removeprefix(BYTE_ORDER_MARK).strip(BLANK) and self.size <= len(self.first):
+            raise LogError(f"{self.path} is empty: there is nothing to load")
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @cached_property
+    def head(self) -> list[JSON]:
+        """The first records, malformed lines left out: what formats recognise a file by."""
+        ignored: Counter[str] = Counter()
+        records: list[JSON] = []
+        for raw in self._first_lines():
+            try:
+                records += parse(raw, ignored)
+            except ValueError:
+                continue
+        return records
+
+    @cached_property
+    def has_lines(self) -> bool:
+        """Whether this is JSON lines; otherwise it is one JSON document, or no JSON at all."""
+        ignored: Counter[str] = Counter()
+        first = next(self._first_lines(), b"")
+        try:
+            parse(first, ignored)
+            return True
+        except ValueError:
+            return self.document is None and any(isinstance(record, dict | list) and record for record in self.head)
+
+    @cached_property
+    def document(self) -> JSON:
+        """The whole file as one JSON value, or None where it is no such thing."""
+        if self.size > DOCUMENT_BYTES or self.first.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
+            return None
+        try:
+            values = parse(self.path.read_bytes().removeprefix(BYTE_ORDER_MARK).strip(BLANK), self._document_repaired)
+        except ValueError:
+            return None
+        return values[0] if len(values) == 1 else None
+
+    def records(self, report: ImportReport) -> Iterator[Placed]:
+        """Every record in order, a line in memory at a time.
+
+        What does not parse is counted in `report`: as torn where the file ends in it, else as malformed.
+        """
+        with self.path.open("rb", buffering=1 << 20) as file:
+            end = 0
+            for line, raw in enumerate(file, 1):
+                offset, end = end, end + len(raw)
+                report.read(len(raw))
+                if line == 1 and raw.startswith(BYTE_ORDER_MARK):
+                    raw, offset = raw[3:], offset + 3
+                text = raw.strip(BLANK)
+                if not text:
+                    continue
+                try:
+                    values = parse(text, report.repaired)
+                except ValueError as error:
+                    if raw.endswith(b"\n"):
+                        report.skip(self.name, line, offset, str(error))
+                    else:
+                        report.torn += 1
+                    continue
+                report.records += len(values)
+                length = len(raw.rstrip(b"\r\n"))
+                for value in values:
+                    yield Placed(value, line, offset, length)
+
+    def elements(self, report: ImportReport, items: list[JSON]) -> Iterator[Placed]:
+        """The records that `document` holds; all share the document's place."""
+        report.repaired.update(self._document_repaired)
+        for number, value in enumerate(items, 1):
+            report.records += 1
+            yield Placed(value, number, 0, self.size)
+        report.read(self.size)
+
+    def _first_lines(self) -> Iterator[bytes]:
+        budget = HEAD_BYTES
+        with self.path.open("rb") as file:
+            found = 0
+            while found < HEAD_RECORDS and budget > 0:
+                raw = file.readline(budget)
+                if not raw:
+                    return
+                budget -= len(raw)
+                text = raw.removeprefix(BYTE_ORDER_MARK).strip(BLANK)
+                if text:
+                    found += 1
+                    yield text
+
+
+def parse(text: bytes, repaired: Counter[str]) -> list[JSON]:
+    """The JSON values of one line: one, or several where a writer glued them together.
+
+    Whatever JSON allows and a store refuses (S7) is mended and counted in `repaired`. Raises ValueError saying why not.
+    """
+    digits = text.translate(_DIGITS)
+    if _LONG_POSITIVE not in digits and _LONG_NEGATIVE not in digits:
+        try:
+            return [cast(JSON, orjson.loads(text))]
+        except orjson.JSONDecodeError:
+            pass
+    return _mended(text, repaired)
+
+
+def _mended(text: bytes, repaired: Counter[str]) -> list[JSON]:
+    found: Counter[str] = Counter()
+    try:
+        characters = text.decode()
+    except UnicodeDecodeError:
+        characters = text.decode(errors="replace")
+        found["invalid UTF-8 replaced by U+FFFD"] += 1
+    try:
+        values = _decoded(characters, found, strict=True)
+    except ValueError:
+        values = _decoded(characters, found, strict=False)
+        found["raw control characters in strings"] += 1
+    if "\\ud" in characters or "\\uD" in characters:
+        try:
+            values = [_without_surrogates(value, found) for value in values]
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+    if len(values) > 1:
+        found["records on one line"] += len(values) - 1
+    repaired.update(found)
+    return values
+
+
+def _decoded(characters: str, found: Counter[str], *, strict: bool) -> list[JSON]:
+    counted: Counter[str] = Counter()
+
+    def constant(_: str) -> None:
+        counted["NaN or infinity to null"] += 1
+
+    def floating(digits: str) -> float | None:
+        number = float(digits)
+        if isfinite(number):
+            return number
+        constant(digits)
+        return None
+
+    def integer(digits: str) -> int | str:
+        if len(digits) < 19 or (len(digits) < 21 and INTEGER_MIN <= int(digits) <= INTEGER_MAX):
+            return int(digits)
+        counted["integers beyond 64 bits to strings"] += 1
+        return digits
+
+    decoder = json.JSONDecoder(parse_constant=constant, parse_float=floating, parse_int=integer, strict=strict)
+    values: list[JSON] = []
+    position = 0
+    while position < len(characters):
+        try:
+            value, position = decoder.raw_decode(characters, position)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        values.append(value)
+        while position < len(characters) and characters[position].isspace():
+            position += 1
+    found.update(counted)
+    return values
+
+
+def _without_surrogates(value: JSON, found: Counter[str]) -> JSON:
+    if isinstance(value, str):
+        if value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value):
+            return value
+        found["lone surrogates to U+FFFD"] += 1
+        return "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in value)
+    if isinstance(value, list):
+        return [_without_surrogates(item, found) for item in value]
+    if isinstance(value, dict):
+        return {
+            cast(str, _without_surrogates(name, found)): _without_surrogates(item, found)
+            for name, item in value.items()
+        }
+    return value

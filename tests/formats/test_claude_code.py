@@ -1,0 +1,430 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.formats.conftest import Loaded, load, write_lines
+
+from playhead.formats.claude_code import ClaudeCode
+from playhead.formats.source import Source
+from playhead.formats.vocabulary import TEXT_CHARACTERS
+from playhead.model import JSON, is_error_kind
+
+SESSION = "11111111-2222-4333-8444-555555555555"
+
+
+class Session:
+    """Writes a session's records, each the child of the one before."""
+
+    def __init__(self, **envelope: JSON) -> None:
+        self.records: list[JSON] = []
+        self._envelope: dict[str, JSON] = {"sessionId": SESSION, "cwd": "/work", "isSidechain": False, **envelope}
+        self._last: JSON = None
+
+    def add(self, kind: str, second: int, message: JSON = None, **more: JSON) -> str:
+        uuid = f"u{len(self.records)}" if "uuid" not in more else str(more["uuid"])
+        record: dict[str, JSON] = {
+            **self._envelope,
+            "type": kind,
+            "uuid": uuid,
+            "parentUuid": self._last,
+            "timestamp": f"2026-03-01T10:00:{second:02}.000Z",
+        }
+        if message is not None:
+            record["message"] = message
+        self.records.append(record | more)
+        self._last = uuid
+        return uuid
+
+    def prompt(self, second: int, text: str, **more: JSON) -> str:
+        return self.add("user", second, {"role": "user", "content": text}, **more)
+
+    def reply(self, second: int, identity: str, *blocks: JSON, usage: JSON = None, **more: JSON) -> str:
+        message: dict[str, JSON] = {"id": identity, "role": "assistant", "model": "m-1", "content": list(blocks)}
+        if usage is not None:
+            message["usage"] = usage
+        stop_reason = more.pop("stop_reason", None)
+        if stop_reason is not None:
+            message["stop_reason"] = stop_reason
+        return self.add("assistant", second, message, **more)
+
+    def result(self, second: int, call: str, text: str, *, failed: bool = False, **more: JSON) -> str:
+        block: JSON = {"type": "tool_result", "tool_use_id": call, "content": text, "is_error": failed}
+        return self.add("user", second, {"role": "user", "content": [block]}, **more)
+
+    def load(self, folder: Path) -> Loaded:
+        return load(ClaudeCode(), write_lines(folder / f"{SESSION}.jsonl", self.records))
+
+
+def text(words: str) -> JSON:
+    return {"type": "text", "text": words}
+
+
+def call(identity: str, name: str, **arguments: JSON) -> JSON:
+    return {"type": "tool_use", "id": identity, "name": name, "input": arguments}
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session()
+
+
+def test_a_prompt_a_call_and_its_result_make_one_event_each(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "run the tests")
+    session.reply(2, "m1", call("c1", "Bash", command="pytest -q"))
+    session.result(4, "c1", "Exit code 1\nboom", failed=True)
+    loaded = session.load(tmp_path)
+    assert loaded.kinds() == ["user", "tool_call", "tool_error"]
+    assert loaded.labels() == ["run the tests", "bash: pytest -q", "bash: pytest -q → exit 1"]
+    assert {draft.namespace for draft in loaded.drafts} == {f"claude:{SESSION}"}
+    running, failed = loaded.history("tool_calls/c1")
+    assert running == {
+        "name": "Bash",
+        "args": {"command": "pytest -q"},
+        "status": "running",
+        "message": "messages/0002",
+    }
+    assert isinstance(failed, dict)
+    assert (failed["status"], failed["exit_code"], failed["duration_ms"]) == ("error", 1, 2000)
+    assert failed["result"] == "Exit code 1\nboom"
+    error = loaded.value("errors/0001")
+    assert error == {"where": "tool_calls/c1", "type": "tool", "message": "Exit code 1\nboom"}
+    assert loaded.value("last_error") == error
+    assert [is_error_kind(kind) for kind in loaded.kinds()] == [False, False, True]
+
+
+def test_the_records_of_one_message_add_up_under_one_key(session: Session, tmp_path: Path) -> None:
+    session.reply(1, "m1", {"type": "thinking", "thinking": "hm", "signature": "s"})
+    session.reply(2, "m1", text("Looking."))
+    session.reply(3, "m1", call("c1", "Read", file_path="/work/src/a.py"), stop_reason="tool_use")
+    loaded = session.load(tmp_path)
+    assert loaded.kinds() == ["thinking", "assistant", "tool_call"]
+    assert loaded.labels()[2] == "read src/a.py"
+    assert loaded.keys("messages/") == ["messages/0001"]
+    first, second, third = loaded.history("messages/0001")
+    assert first == {"role": "assistant", "text": "", "model": "m-1", "id": "m1", "reasoning": "hm"}
+    assert isinstance(second, dict)
+    assert isinstance(third, dict)
+    assert (second["text"], "calls" in second) == ("Looking.", False)
+    assert (third["calls"], third["stop_reason"]) == (["c1"], "tool_use")
+
+
+def test_tokens_count_once_per_message_and_the_last_record_of_it_wins(session: Session, tmp_path: Path) -> None:
+    session.reply(1, "m1", text("a"), usage={"input_tokens": 10, "output_tokens": 1, "cache_read_input_tokens": 5})
+    session.reply(2, "m1", text("b"), usage={"input_tokens": 10, "output_tokens": 7, "cache_read_input_tokens": 5})
+    session.reply(3, "m2", text("c"), usage={"input_tokens": 20, "output_tokens": 2})
+    loaded = session.load(tmp_path)
+    assert loaded.value("usage") == {"input": 30, "output": 9, "cache_read": 5, "cache_write": 0, "calls": 2}
+    assert loaded.report.counts["output_tokens"] == 9
+    assert [seen["output"] for seen in loaded.history("usage") if isinstance(seen, dict)] == [1, 7, 9]
+
+
+def test_a_rewind_deletes_the_messages_below_the_prompt_it_goes_back_to(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "first")
+    kept = session.reply(2, "m1", text("one"))
+    session.prompt(3, "second")
+    session.reply(4, "m2", text("two"))
+    session.prompt(5, "second, better", parentUuid=kept)
+    session.reply(6, "m3", text("three"))
+    loaded = session.load(tmp_path)
+    assert loaded.keys("messages/") == ["messages/0001", "messages/0002", "messages/0005", "messages/0006"]
+    rewind = loaded.drafts[4].operations
+    assert [operation.address.key for operation in rewind if operation.op == "delete"] == [
+        "messages/0003",
+        "messages/0004",
+    ]
+    assert loaded.value("branch") == {"number": 1, "before": "messages/0003", "abandoned": 2}
+
+
+def test_a_rewind_to_the_beginning_deletes_every_message(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "first")
+    session.reply(2, "m1", text("one"))
+    session.prompt(3, "first, better", parentUuid=None)
+    loaded = session.load(tmp_path)
+    assert loaded.keys("messages/") == ["messages/0003"]
+
+
+def test_results_of_parallel_calls_hang_under_different_records_and_are_no_rewind(
+    session: Session, tmp_path: Path
+) -> None:
+    session.prompt(1, "go")
+    first = session.reply(2, "m1", call("c1", "Bash", command="a"))
+    second = session.reply(3, "m1", call("c2", "Bash", command="b"))
+    session.result(4, "c1", "A", parentUuid=first)
+    last = session.result(5, "c2", "B", parentUuid=second)
+    session.reply(6, "m2", text("done"), parentUuid=last)
+    session.prompt(7, "thanks")
+    loaded = session.load(tmp_path)
+    assert len(loaded.keys("messages/")) == 4
+    assert loaded.report.counts["rewinds"] == 0
+    assert all(operation.op == "write" for draft in loaded.drafts for operation in draft.operations)
+
+
+def test_records_without_any_parent_are_no_rewinds(session: Session, tmp_path: Path) -> None:
+    for second in range(1, 4):
+        session.prompt(second, f"prompt {second}", parentUuid=None)
+    assert len(session.load(tmp_path).keys("messages/")) == 3
+
+
+def test_a_reused_call_id_is_another_call_with_a_suffix(session: Session, tmp_path: Path) -> None:
+    session.reply(1, "m1", call("c1", "Bash", command="a"))
+    session.result(2, "c1", "A")
+    session.reply(3, "m2", call("c1", "Bash", command="b"))
+    session.result(4, "c1", "B")
+    loaded = session.load(tmp_path)
+    results = {key: loaded.value(key) for key in loaded.keys("tool_calls/")}
+    assert {key: (value["args"], value["result"]) for key, value in results.items() if isinstance(value, dict)} == {
+        "tool_calls/c1": ({"command": "a"}, "A"),
+        "tool_calls/c1-2": ({"command": "b"}, "B"),
+    }
+
+
+def test_a_result_without_its_call_is_kept(session: Session, tmp_path: Path) -> None:
+    session.result(1, "lost", "found")
+    loaded = session.load(tmp_path)
+    assert loaded.value("tool_calls/lost") == {"name": "", "status": "ok", "result": "found"}
+    assert loaded.report.counts["results_without_call"] == 1
+
+
+def test_the_todo_list_follows_todowrite_and_ignores_its_failures(session: Session, tmp_path: Path) -> None:
+    todos: JSON = [
+        {"content": "fix", "status": "completed", "activeForm": "x"},
+        {"content": "test", "status": "pending"},
+    ]
+    session.reply(1, "m1", call("c1", "TodoWrite", todos=todos))
+    session.result(2, "c1", "ok", toolUseResult={"oldTodos": [], "newTodos": todos})
+    session.reply(3, "m2", call("c2", "TodoWrite", todos=[]))
+    session.result(4, "c2", "not allowed", failed=True)
+    loaded = session.load(tmp_path)
+    assert loaded.labels()[0] == "todos: 1/2 done"
+    assert loaded.history("todos") == [
+        [{"id": "1", "content": "fix", "status": "completed"}, {"id": "2", "content": "test", "status": "pending"}]
+    ]
+
+
+def test_the_todo_list_follows_tasks_that_are_created_updated_and_deleted(session: Session, tmp_path: Path) -> None:
+    session.reply(1, "m1", call("c1", "TaskCreate", subject="fix"))
+    session.result(2, "c1", "Task #7", toolUseResult={"task": {"id": "7", "subject": "fix"}})
+    session.reply(3, "m2", call("c2", "TaskUpdate", taskId="7", status="in_progress"))
+    session.result(4, "c2", "ok", toolUseResult={"success": True})
+    session.reply(5, "m3", call("c3", "TaskUpdate", taskId="7", status="deleted"))
+    session.result(6, "c3", "ok", toolUseResult={"success": True})
+    assert session.load(tmp_path).history("todos") == [
+        [{"id": "7", "content": "fix", "status": "pending"}],
+        [{"id": "7", "content": "fix", "status": "in_progress"}],
+        [],
+    ]
+
+
+def test_a_file_remembers_its_edits_and_the_last_patch(session: Session, tmp_path: Path) -> None:
+    patch: JSON = [{"oldStart": 1, "oldLines": 2, "newStart": 1, "newLines": 2, "lines": [" a", "-b", "+c", "+d"]}]
+    for number in (1, 2):
+        session.reply(number, f"m{number}", call(f"c{number}", "Edit", file_path="/work/src/a.py"))
+        session.result(
+            number, f"c{number}", "ok", toolUseResult={"filePath": "/work/src/a.py", "structuredPatch": patch}
+        )
+    session.reply(3, "m3", call("c3", "Write", file_path="/elsewhere/b", content="1\n2\n"))
+    session.result(4, "c3", "denied", failed=True)
+    loaded = session.load(tmp_path)
+    assert loaded.keys("files/") == ["files/src/a.py"]
+    assert loaded.value("files/src/a.py") == {
+        "op": "edit",
+        "call": "tool_calls/c2",
+        "edits": 2,
+        "added": 4,
+        "removed": 2,
+        "patch": "@@ -1,2 +1,2 @@\n a\n-b\n+c\n+d",
+    }
+
+
+def test_a_long_text_is_kept_whole_once_and_stands_elsewhere_as_its_beginning(session: Session, tmp_path: Path) -> None:
+    long = "x" * (TEXT_CHARACTERS + 1)
+    session.prompt(1, long)
+    session.prompt(2, long)
+    session.prompt(3, "y" * TEXT_CHARACTERS)
+    loaded = session.load(tmp_path)
+    (key,) = loaded.keys("texts/")
+    assert loaded.history(key) == [long]
+    first = loaded.value("messages/0001")
+    assert isinstance(first, dict)
+    assert isinstance(first["text"], str)
+    assert len(first["text"]) < TEXT_CHARACTERS
+    assert key in first["text"]
+    assert loaded.value("messages/0003") == {"role": "user", "text": "y" * TEXT_CHARACTERS}
+
+
+def test_times_that_run_backwards_are_kept_and_flagged(session: Session, tmp_path: Path) -> None:
+    session.prompt(5, "late")
+    session.prompt(3, "early")
+    session.prompt(6, "later")
+    drafts = session.load(tmp_path).drafts  # S29
+    assert [draft.occurred_at for draft in drafts] == [datetime(2026, 3, 1, 10, 0, at, tzinfo=UTC) for at in (5, 3, 6)]
+    assert [draft.meta.get("time_runs_backwards", False) for draft in drafts] == [False, True, False]
+
+
+def test_every_event_says_where_its_record_lies(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "a")
+    session.reply(2, "m1", text("ä"))
+    session.prompt(3, "b")
+    loaded = session.load(tmp_path)  # S28
+    content = (tmp_path / f"{SESSION}.jsonl").read_bytes()
+    for draft, record in zip(loaded.drafts, session.records, strict=True):
+        offset, length = draft.meta["offset"], draft.meta["length"]
+        assert isinstance(offset, int)
+        assert isinstance(length, int)
+        assert json.loads(content[offset : offset + length]) == record
+        assert draft.meta["uuid"] == json.loads(content[offset : offset + length])["uuid"]
+
+
+def test_records_of_unknown_types_and_no_records_at_all_are_kept_whole(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "hello")
+    session.records += [{"type": "brand-new", "n": 1}, 42, ["x"], {"silly": True}]
+    loaded = session.load(tmp_path)
+    assert [loaded.value(f"records/000{n}") for n in (1, 2, 3, 4)] == session.records[1:]
+    assert loaded.report.unknown == {"brand-new": 1, "int": 1, "list": 1, "(none)": 1}
+
+
+def test_heartbeats_make_no_events(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "hello")
+    session.add("progress", 2, data={"type": "bash_progress"})
+    session.add("file-history-snapshot", 3, snapshot={})
+    loaded = session.load(tmp_path)
+    assert len(loaded.drafts) == 1
+    assert loaded.report.records == 3
+
+
+def test_a_compaction_says_where_the_visible_conversation_begins(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "hello")
+    session.add("system", 2, subtype="compact_boundary", compactMetadata={"trigger": "auto", "preTokens": 9000})
+    session.prompt(3, "summary of before", isCompactSummary=True)
+    loaded = session.load(tmp_path)
+    assert loaded.kinds() == ["user", "compaction", "compaction"]
+    context = loaded.value("context")
+    assert isinstance(context, dict)
+    assert (context["first"], context["compactions"], context["tokens_before"]) == ("messages/0002", 1, 9000)
+    assert loaded.keys("messages/") == ["messages/0001", "messages/0002"]
+
+
+def test_api_errors_are_errors(session: Session, tmp_path: Path) -> None:
+    session.add("system", 1, subtype="api_error", error={"message": "overloaded", "status": 529})
+    session.reply(2, "m1", text("API Error: 500"), isApiErrorMessage=True)
+    loaded = session.load(tmp_path)
+    assert all(is_error_kind(kind) for kind in loaded.kinds())
+    assert loaded.keys("errors/") == ["errors/0001", "errors/0002"]
+    assert loaded.report.counts["errors"] == 2
+
+
+def test_working_directory_branch_model_and_mode_are_written_only_when_they_change(
+    session: Session, tmp_path: Path
+) -> None:
+    session.prompt(1, "a", gitBranch="main", permissionMode="plan")
+    session.prompt(2, "b", gitBranch="main", permissionMode="plan")
+    session.prompt(3, "c", gitBranch="fix", permissionMode="acceptEdits", cwd="/work/sub")
+    session.reply(4, "m1", text("x"))
+    loaded = session.load(tmp_path)
+    assert loaded.history("git") == ["main", "fix"]
+    assert loaded.history("mode") == ["plan", "acceptEdits"]
+    assert loaded.history("cwd") == ["/work", "/work/sub", "/work"]
+    assert loaded.history("model") == ["m-1"]
+
+
+def with_subagents(folder: Path) -> Loaded:
+    """A session whose sub-agent works between two of its records, and one of the old kind beside it."""
+    main = Session()
+    main.prompt(1, "delegate")
+    main.reply(2, "m1", call("c1", "Task", subagent_type="explorer", description="look", prompt="look around"))
+    main.result(9, "c1", "found it", toolUseResult={"agentId": "abc", "status": "completed", "totalTokens": 77})
+    below = Session(isSidechain=True, agentId="abc")
+    below.prompt(3, "look around")
+    below.reply(4, "s1", text("found"), usage={"input_tokens": 3, "output_tokens": 4})
+    beside = Session(isSidechain=True, agentId="old")
+    beside.prompt(5, "from before")
+    stranger = Session(isSidechain=True, agentId="stranger", sessionId="another")
+    stranger.prompt(6, "not ours")
+    subagents = folder / SESSION / "subagents"
+    subagents.mkdir(parents=True)
+    write_lines(subagents / "agent-abc.jsonl", below.records)
+    about = {"agentType": "explorer", "description": "look", "toolUseId": "c1"}
+    (subagents / "agent-abc.meta.json").write_text(json.dumps(about))
+    write_lines(folder / "agent-old.jsonl", beside.records)
+    write_lines(folder / "agent-stranger.jsonl", stranger.records)
+    return main.load(folder)
+
+
+def test_sub_agents_are_agents_of_their_own_merged_in_time_order(tmp_path: Path) -> None:
+    loaded = with_subagents(tmp_path)
+    told = [(draft.operations[0].address.agent_id, draft.label) for draft in loaded.drafts]
+    assert told == [
+        ("main", "delegate"),
+        ("main", "task: look"),
+        ("abc", "look around"),
+        ("abc", "found"),
+        ("old", "from before"),
+        ("main", "task: look → found it"),
+    ]
+    assert loaded.drafts[2].meta["file"] == "subagents/agent-abc.jsonl"
+    assert loaded.report.bytes_read == loaded.report.bytes_total
+    usage = loaded.value("usage", "abc")
+    assert isinstance(usage, dict)
+    assert (usage["input"], usage["output"]) == (3, 4)
+    assert "usage" not in loaded.keys(agent_id="main")
+
+
+def test_a_sub_agent_is_followed_from_its_call_to_its_result(tmp_path: Path) -> None:
+    loaded = with_subagents(tmp_path)
+    running, done = loaded.history("subagents/c1")
+    assert isinstance(running, dict)
+    assert isinstance(done, dict)
+    assert (running["type"], running["prompt"], running["status"]) == ("explorer", "look around", "running")
+    assert (done["agent"], done["status"], done["tokens"], done["result"]) == ("abc", "completed", 77, "found it")
+    introduced = loaded.value("session", "abc")
+    assert isinstance(introduced, dict)
+    assert (introduced["agent"], introduced["type"], introduced["call"]) == ("abc", "explorer", "c1")
+
+
+def test_a_sub_agent_file_opened_alone_is_that_agent(tmp_path: Path) -> None:
+    with_subagents(tmp_path)
+    alone = load(ClaudeCode(), tmp_path / SESSION / "subagents" / "agent-abc.jsonl")
+    assert {address.agent_id for address in alone.state} == {"abc"}
+    assert {address.namespace for address in alone.state} == {f"claude:{SESSION}"}
+
+
+def test_sidechains_inside_the_main_file_become_agents_by_their_roots(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "go")
+    session.prompt(2, "side a", isSidechain=True, parentUuid=None, uuid="aaaaaaaa-1")
+    session.prompt(3, "side b", isSidechain=True, parentUuid=None, uuid="bbbbbbbb-1")
+    session.reply(4, "s1", text("answer a"), isSidechain=True, parentUuid="aaaaaaaa-1")
+    session.reply(5, "m1", text("main goes on"), parentUuid="u0")
+    loaded = session.load(tmp_path)
+    assert len(loaded.keys("messages/", "sidechain-aaaaaaaa")) == 2
+    assert len(loaded.keys("messages/", "sidechain-bbbbbbbb")) == 1
+    assert len(loaded.keys("messages/", "main")) == 2
+
+
+def test_the_web_export_and_the_printed_stream_are_read_like_a_session(tmp_path: Path) -> None:
+    exported = tmp_path / "export.json"
+    said: JSON = {"type": "user", "timestamp": "2026-03-01T10:00:00Z", "message": {"role": "user", "content": "hi"}}
+    exported.write_text(json.dumps({"loglines": [said, said]}, indent=1))
+    assert ClaudeCode().recognise(Source(exported))
+    assert load(ClaudeCode(), exported).keys("messages/") == ["messages/0001", "messages/0002"]
+
+    answer: JSON = {"id": "m1", "content": [text("hello")], "usage": {"input_tokens": 1, "output_tokens": 2}}
+    records: list[JSON] = [
+        {"type": "system", "subtype": "init", "session_id": "s1", "model": "m-1", "cwd": "/w", "tools": ["Bash"]},
+        {"type": "assistant", "session_id": "s1", "parent_tool_use_id": None, "message": answer},
+        {"type": "result", "subtype": "success", "session_id": "s1", "result": "hello", "total_cost_usd": 0.5},
+    ]
+    for path in (write_lines(tmp_path / "stream.jsonl", records), tmp_path / "stream.json"):
+        path.write_text(json.dumps(records) if path.suffix == ".json" else path.read_text())
+        assert ClaudeCode().recognise(Source(path))
+        loaded = load(ClaudeCode(), path)
+        assert loaded.kinds() == ["system", "assistant", "result"]
+        usage = loaded.value("usage")
+        assert isinstance(usage, dict)
+        assert (usage["output"], usage["cost_usd"]) == (2, 0.5)
+        status = loaded.value("status")
+        assert isinstance(status, dict)
+        assert status["phase"] == "done"
+        assert {address.namespace for address in loaded.state} == {"claude:s1"}
