@@ -79,7 +79,9 @@ class Cursor:
             if (agent_id is None or agent.agent_id == agent_id) and (namespace is None or agent.namespace == namespace)
         ]
         if fitting:
-            return fitting[0]
+            # Whoever began the run is the one to look at first: helpers come later.
+            first = self.store.history.first_agent(self.store.view())
+            return first if first in fitting else fitting[0]
         if agent_id is None and namespace is None:
             return AgentAddress("default", "main")
         known = ", ".join(map(str, agents)) or "none yet"
@@ -198,6 +200,7 @@ class Cursor:
         return self._follow(self.track.errors, count)
 
     def previous_error(self, count: int = 1) -> bool:
+        """Go back to an event whose kind ends in `error`."""
         return self._follow(self.track.errors, -count)
 
     def next_hit(self, count: int = 1) -> bool:
@@ -205,6 +208,7 @@ class Cursor:
         return self._follow(self.hits, count)
 
     def previous_hit(self, count: int = 1) -> bool:
+        """Go back to an event that the last search found."""
         return self._follow(self.hits, -count)
 
     def _follow(self, commits: Integers, count: int) -> bool:

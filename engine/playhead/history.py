@@ -246,6 +246,12 @@ class History:
             rows = query.rows(f"SELECT DISTINCT namespace, agent_id FROM {query.operations()}")
         return sorted(AgentAddress(*row) for row in rows)
 
+    def first_agent(self, view: View) -> AgentAddress | None:
+        """The agent of the very first operation: whoever began the run."""
+        with self.query(view) as query:
+            rows = query.rows(f"SELECT namespace, agent_id FROM {query.operations(1, 1)} ORDER BY op_index LIMIT 1")
+        return AgentAddress(*rows[0]) if rows else None
+
     # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def changed_addresses(

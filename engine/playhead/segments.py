@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -75,55 +75,27 @@ class HashChain(dict[Address, bytes | None]):
 
 def to_tables(entries: Iterable[LogEntry], hashes: HashChain) -> tuple[pa.Table, pa.Table]:
     """The entries as the two tables of a segment, both in commit order; `hashes` moves on with them."""
-    events: list[list[Any]] = [[] for _ in EVENTS]
-    operations: list[list[Any]] = [[] for _ in OPERATIONS]
+    events: list[tuple[object, ...]] = []
+    operations: list[tuple[object, ...]] = []
     for entry in entries:
-        _append(
-            events,
-            (
-                entry.commit_ts,
-                entry.txn_id,
-                entry.committed_at,
-                entry.occurred_at,
-                entry.kind,
-                entry.label,
-                entry.meta,
-                entry.operation_count,
-            ),
-        )
-        for op_index, (namespace, agent_id, key, op, version, previous_commit_ts, encoded) in enumerate(
-            entry.operations
-        ):
-            address = Address(namespace, agent_id, key)
-            previous_hash = hashes[address]
+        commit_ts = entry.commit_ts
+        times = (entry.committed_at, entry.occurred_at)
+        events.append((commit_ts, entry.txn_id, *times, entry.kind, entry.label, entry.meta, entry.operation_count))
+        for op_index, operation in enumerate(entry.operations):
+            namespace, agent_id, key, op, version, previous_commit_ts, encoded = operation
+            address = operation.address
+            before = (previous_commit_ts, hashes[address])
             written = op == "write"
             digest = hashes[address] = codec.value_hash(encoded) if written else None
-            _append(
-                operations,
-                (
-                    entry.commit_ts,
-                    op_index,
-                    namespace,
-                    agent_id,
-                    key,
-                    version,
-                    op,
-                    encoded if written else None,
-                    digest,
-                    len(encoded),
-                    previous_commit_ts,
-                    previous_hash,
-                ),
-            )
+            value = (encoded if written else None, digest, len(encoded))
+            operations.append((commit_ts, op_index, namespace, agent_id, key, version, op, *value, *before))
     return _table(events, EVENTS), _table(operations, OPERATIONS)
 
 
-def _append(columns: list[list[Any]], row: tuple[Any, ...]) -> None:
-    for column, value in zip(columns, row, strict=True):
-        column.append(value)
-
-
-def _table(columns: list[list[Any]], schema: pa.Schema) -> pa.Table:
+def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    if not rows:
+        return schema.empty_table()
+    columns = zip(*rows, strict=True)
     return pa.Table.from_arrays(
         [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
     )

@@ -1,0 +1,141 @@
+"""What there is to see where there is no run to see, and when the run grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+
+import playhead
+from playhead import Store
+from playhead_tui.app import PlayheadApp
+from playhead_tui.recent import RecentStores
+
+from .conftest import OpenApp, app_of, position, press, screen_text, settle, type_text
+
+
+async def test_the_screen_is_there_while_the_store_still_opens(run: Path) -> None:
+    may_open = Event()
+
+    def opener(path: Path) -> Store:
+        may_open.wait()
+        return playhead.open(path, create=False)
+
+    app = PlayheadApp(run, opener=opener, recent=RecentStores(Path("recent.json")))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "opening…" in screen_text(pilot) and "STATE" in screen_text(pilot)
+        may_open.set()
+        await settle(pilot)
+        assert "commit 30 / 30" in screen_text(pilot)
+
+
+async def test_a_store_that_is_not_there_is_said_in_a_sentence(open_app: OpenApp) -> None:
+    async with open_app(Path("nowhere")) as pilot:
+        assert "✗ StoreNotFoundError" in screen_text(pilot)
+        assert "nowhere: no store there" in screen_text(pilot)
+        await press(pilot, "h", "c", "y", "S", "s", "escape")
+        assert app_of(pilot).is_running
+
+
+async def test_another_store_can_be_opened_from_there(run: Path, open_app: OpenApp) -> None:
+    async with open_app(Path("nowhere")) as pilot:
+        await pilot.press("o")
+        await type_text(pilot, "refund")
+        assert "commit 30 / 30" in screen_text(pilot)
+        await pilot.press("o")
+        await pilot.pause()
+        assert str(run.resolve())[-40:] in screen_text(pilot), "what was opened is offered again"
+
+
+async def test_a_log_can_be_opened_like_a_store_and_is_read_only(open_app: OpenApp) -> None:  # S28
+    lines = [f'{{"type": "event", "n": {number}, "text": "line {number}"}}' for number in range(5)]
+    Path("agent.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    async with open_app(Path("agent.jsonl")) as pilot:
+        assert "commit 5 / 5" in screen_text(pilot)
+        assert "IMPORTED" in screen_text(pilot)
+
+
+async def test_an_empty_store_says_how_to_fill_it_and_shows_what_comes(open_app: OpenApp) -> None:
+    with playhead.open("empty") as writer:
+        async with open_app(Path("empty")) as pilot:
+            assert "Nothing is recorded here yet." in screen_text(pilot)
+            assert 'playhead.open("empty")' in screen_text(pilot)
+            writer.write(agent_id="planner", key="plan", value=1)
+            await app_of(pilot).main.refresh_now()
+            await settle(pilot)
+            assert "commit 1 / 1" in screen_text(pilot)
+            assert "default/planner" in screen_text(pilot) and "+ plan" in screen_text(pilot)
+
+
+async def test_a_run_of_one_event_is_a_run(open_app: OpenApp) -> None:
+    with playhead.open("one", durability="os") as store:
+        store.write(agent_id="a", key="k", value="v")
+    async with open_app(Path("one")) as pilot:
+        await press(pilot, "h", "h", "l", "l", "g", "G", "e", "c", "C")
+        assert position(pilot) == 1
+        assert "commit 1 / 1" in screen_text(pilot)
+
+
+async def test_at_the_head_the_playhead_follows_what_another_process_commits(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        with playhead.open(run, create=False) as writer:
+            writer.write(agent_id="planner", key="news", value="fresh")
+            await app_of(pilot).main.refresh_now()
+            await settle(pilot)
+            assert "commit 31 / 31" in screen_text(pilot) and "+ news" in screen_text(pilot)
+            await press(pilot, "h")
+            writer.write(agent_id="planner", key="news", value="fresher")
+            await app_of(pilot).main.refresh_now()
+            await settle(pilot)
+            assert "commit 30 / 32" in screen_text(pilot), "away from the head it stays where it is"
+
+
+async def test_a_terminal_that_is_too_small_says_what_it_takes(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run, size=(50, 12)) as pilot:
+        assert "50 × 12 is too small" in screen_text(pilot)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert "too small" not in screen_text(pilot) and "commit 30 / 30" in screen_text(pilot)
+
+
+async def test_a_store_whose_files_are_damaged_is_told_in_place_of_the_panes(run: Path, open_app: OpenApp) -> None:
+    journal = next((run / "journal").iterdir())
+    damaged = bytearray(journal.read_bytes())
+    damaged[len(damaged) // 3] ^= 0xFF
+    journal.write_bytes(damaged)
+    async with open_app(run) as pilot:
+        assert "✗ CorruptStoreError" in screen_text(pilot)
+        assert "STATE" not in screen_text(pilot)
+
+
+async def test_help_shows_and_any_of_its_keys_closes_it(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run, size=(100, 70)) as pilot:
+        for key in ("escape", "q", "question_mark", "f1"):
+            await pilot.press("question_mark")
+            await pilot.pause()
+            assert "Step to the next event" in screen_text(pilot)
+            await pilot.press(key)
+            await pilot.pause()
+            assert "Step to the next event" not in screen_text(pilot)
+        assert app_of(pilot).is_running
+
+
+async def test_q_quits(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await pilot.press("q")
+        await pilot.pause()
+        assert not app_of(pilot).is_running
+
+
+async def test_the_command_palette_finds_an_action_and_runs_it(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"previous error")
+        await pilot.app.workers.wait_for_complete(
+            [worker for worker in pilot.app.workers if worker.group not in ("poll", "open")]
+        )
+        await pilot.pause()
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert position(pilot) == 5

@@ -1,0 +1,338 @@
+"""The pure renderers, as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from playhead import JSON, EventHeader, Record
+from playhead.cursor import OutlineRow
+from playhead_tui import keys
+from playhead_tui.drawing import words
+from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, header_line, title_line
+from playhead_tui.drawing.diff_lines import diff_lines
+from playhead_tui.drawing.event_lines import event_line
+from playhead_tui.drawing.help_lines import help_lines
+from playhead_tui.drawing.json_lines import json_lines
+from playhead_tui.drawing.span import Line, Span, crop, crop_start, fit, left, printable, right, spread, width_of
+from playhead_tui.drawing.state_lines import group_line, key_line
+from playhead_tui.drawing.timeline_lines import Chart, column_of, commit_at, timeline_lines
+from playhead_tui.drawing.tree import tree_rows
+from playhead_tui.frame import Note
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def text_of(lines: list[Line]) -> list[str]:
+    return [line.text.rstrip() for line in lines]
+
+
+def record(value: JSON, version: int = 1, exists: bool = True) -> Record:
+    return Record("default", "a", "k", value, version, version, NOON, exists)
+
+
+def header(kind: str = "tool_result", label: str = "3 matches", operations: int = 4) -> EventHeader:
+    return EventHeader("t-412", 412, NOON, None, kind, label, {}, operations)
+
+
+# ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_control_characters_are_shown_and_never_sent() -> None:
+    assert printable("a\nb\tc\x1b[31m\x00\u202ed") == "a↵b⇥c␛[31m··d"
+    assert printable("näher 日本 👍") == "näher 日本 👍"
+
+
+@pytest.mark.parametrize("text", ["plain", "naïve", "日本語テキスト", "a日b本c", "👍👍👍👍", ""])
+@pytest.mark.parametrize("width", [0, 1, 2, 3, 5, 9, 30])
+def test_text_is_put_into_exactly_its_cells(text: str, width: int) -> None:
+    assert width_of(crop(text, width)) <= width
+    assert width_of(left(text, width)) == width
+    assert width_of(right(text, width)) == width
+    if width_of(text) <= width:
+        assert crop(text, width) == text
+
+
+def test_a_long_path_keeps_its_end() -> None:
+    assert crop_start("/home/me/runs/refund", 12) == "…runs/refund"
+    assert crop_start("short", 12) == "short"
+
+
+def test_spans_are_cut_where_the_width_ends_and_say_so() -> None:
+    spans = [Span("abc"), Span("def", "error"), Span("ghi")]
+    assert fit(spans, 9) == tuple(spans)
+    assert "".join(span.text for span in fit(spans, 8)) == "abcdefg…"
+    assert "".join(span.text for span in fit(spans, 6)) == "abcde…"
+    assert "".join(span.text for span in spread([Span("a long beginning")], [Span("end")], 14)) == "a long be… end"
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("commits", "shown"),
+    [(0, "now"), (41, "−41"), (-3, "+3"), (9_999, "−9999"), (12_345, "−12k"), (2_500_000, "−2.5M")],
+)
+def test_an_age_counts_commits(commits: int, shown: str) -> None:
+    assert words.age(commits) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.04, "+40 ms"), (3.2, "+3.2 s"), (-1.5, "−1.5 s"), (250, "+4m10s"), (7500, "+2h05m"), (273_600, "+3d04h")],
+)
+def test_elapsed_time_is_told_in_its_unit(seconds: float, shown: str) -> None:
+    assert words.elapsed(timedelta(seconds=seconds)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"a": [1, True, None], "b": {}}, "{a: [1, true, null], b: {}}"),
+        ("two\nlines", '"two↵lines"'),
+        ([[[["deep"]]]], "[[[[…]]]]"),
+        (1.0, "1.0"),
+        ([], "[]"),
+    ],
+)
+def test_a_preview_is_the_value_on_one_line(value: JSON, shown: str) -> None:
+    assert words.preview(value) == shown
+
+
+def test_a_preview_looks_only_at_the_beginning_of_a_long_value() -> None:
+    assert words.preview(["x" * 1000] * 100_000, 20) == '["xxxxxxxxxxxxxxxxx…'
+    assert words.preview(list(range(50)), 80).endswith("11, …]")
+
+
+# ── the state ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_keys_form_groups_only_where_two_share_a_beginning() -> None:
+    rows = tree_rows(["a/b/c", "a/b/d", "a/e", "plan", "tool/1"])
+    assert [(row.depth, row.label, bool(row.group)) for row in rows] == [
+        (0, "a", True),
+        (1, "b", True),
+        (2, "c", False),
+        (2, "d", False),
+        (1, "e", False),
+        (0, "plan", False),
+        (0, "tool/1", False),
+    ]
+
+
+def test_a_folded_group_hides_its_keys_and_keeps_their_range() -> None:
+    rows = tree_rows(["a/b", "a/c", "a/d", "z"], frozenset({"a/"}))
+    assert [(row.label, row.first, row.last, row.folded) for row in rows] == [("a", 0, 2, True), ("z", 3, 3, False)]
+
+
+@pytest.mark.parametrize("keys_", [["/"], ["//", "///"], ["/a", "/b"], ["a/", "a//", "a/b"], ["a", "a/b", "a/c"]])
+def test_every_key_has_exactly_one_row_whatever_its_slashes(keys_: list[str]) -> None:
+    rows = [row for row in tree_rows(sorted(keys_)) if not row.group]
+    assert [row.first for row in rows] == list(range(len(keys_)))
+
+
+def test_a_key_row_has_sign_preview_version_and_age() -> None:
+    (row,) = tree_rows(["steps"])
+    entry = OutlineRow("steps", 7, 412, True, "changed")
+    assert key_line(row, entry, 412, "[1, 2]", 40, 8).text == "~ steps     [1, 2]              v7   now"
+    assert key_line(row, entry, 453, None, 40, 8).text.endswith("v7   −41")
+    gone = OutlineRow("steps", 8, 412, False, "removed")
+    assert key_line(row, gone, 412, None, 40, 8).text.startswith("− steps     deleted")
+
+
+@pytest.mark.parametrize("width", [24, 30, 40, 80, 120])
+def test_a_row_is_as_wide_as_its_pane(width: int) -> None:
+    group, first, *_ = tree_rows(["a/日本語", "a/x"], frozenset())
+    entry = OutlineRow("a/日本語", 1234, 5, True, "added")
+    assert key_line(first, entry, 90_000, "x" * 300, width, 10).width == width
+    folded = tree_rows(["a/b", "a/c"], frozenset({"a/"}))[0]
+    assert group_line(folded, [entry, entry], 90_000, width).width == width
+    assert group_line(group, [entry], 5, width).text.startswith("  ▾ a")
+
+
+# ── values and differences ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_value_is_laid_out_as_json() -> None:
+    value: JSON = {"name": "x", "list": [1, None, {}], "text": "one\ntwo"}
+    assert text_of(json_lines(value, 60)) == [
+        "{",
+        '  "name": "x",',
+        '  "list": [',
+        "    1,",
+        "    null,",
+        "    {}",
+        "  ],",
+        '  "text": "one↵',
+        '    two"',
+        "}",
+    ]
+
+
+def test_a_long_string_is_wrapped_within_the_width_and_loses_nothing() -> None:
+    text = "the quick brown fox jumps over the lazy dog " * 20
+    lines = json_lines({"k": text}, 40)
+    assert max(line.width for line in lines) <= 40
+    assert text in "".join(line.text.strip(" ") + " " for line in lines).replace("  ", " ")
+
+
+def test_a_value_of_very_many_lines_is_cut_and_says_so() -> None:
+    lines = json_lines(list(range(100)), 40, line_limit=10)
+    assert len(lines) == 11
+    assert "more than 10 lines" in lines[-1].text
+
+
+def test_a_difference_is_a_tree_with_what_is_the_same_as_a_count() -> None:
+    before: JSON = {"plan": {"step": 3, "note": "ask the user for access", "x": 1}, "old": [1], "same": 0}
+    after: JSON = {"plan": {"step": 4, "note": "ask the operator for access", "x": 1}, "same": 0, "new": True}
+    assert text_of(diff_lines(record(before), record(after, 2), 70)) == [
+        "~ 2 changed · + 1 added · − 1 removed",
+        "",
+        "  plan",
+        "~   step  3 → 4",
+        '~   note  "ask the useroperator for access"',
+        "    ⋯ 1 unchanged key",
+        "− old  [1]",
+        "+ new  true",
+        "  ⋯ 1 unchanged key",
+    ]
+
+
+def test_words_that_changed_inside_a_string_have_roles_of_their_own() -> None:
+    lines = diff_lines(record("ask the user for access"), record("ask the operator for access", 2), 70)
+    words_ = [(span.text, span.role) for span in lines[-1].spans if span.role.endswith("-word")]
+    assert words_ == [("user", "removed-word"), ("operator", "added-word")]
+
+
+def test_a_path_of_single_steps_is_one_label() -> None:
+    before: JSON = {"a": {"b": [{"c": 1}]}}
+    after: JSON = {"a": {"b": [{"c": 2}]}}
+    assert text_of(diff_lines(record(before), record(after, 2), 70))[2:] == ["~ a.b[0].c  1 → 2"]
+
+
+def test_an_item_put_first_in_a_list_is_one_addition() -> None:
+    messages: JSON = [{"id": number, "text": f"message {number}"} for number in range(5)]
+    assert isinstance(messages, list)
+    longer: JSON = [{"id": 99, "text": "new"}, *messages]
+    lines = text_of(diff_lines(record(messages), record(longer, 2), 70))
+    assert lines[0] == "+ 1 added"
+    assert lines[2] == '+ [0]  {id: 99, text: "new"}'
+    assert lines[3] == "  ⋯ 5 unchanged items"
+
+
+def test_types_that_look_alike_differ() -> None:  # S25
+    assert text_of(diff_lines(record(1), record(1.0, 2), 40))[2] == "~ 1 → 1.0"
+    assert text_of(diff_lines(record({"a": 1, "b": 2}), record({"b": 2, "a": 1}, 2), 40)) == ["No difference."]
+
+
+def test_a_value_that_appears_or_goes_is_shown_whole() -> None:
+    unknown, gone = record(None, 0, exists=False), record(None, 3, exists=False)
+    assert text_of(diff_lines(unknown, record({"a": 1}), 40)) == ["+ added", "", "+ {", '+   "a": 1', "+ }"]
+    assert text_of(diff_lines(record("x", 2), gone, 40)) == ["− removed", "", '− "x"']
+    assert text_of(diff_lines(gone, record("x", 4), 40))[0] == "+ added again after a delete"
+    assert text_of(diff_lines(unknown, unknown, 40)) == ["Not written yet at this commit."]
+
+
+@pytest.mark.parametrize("width", [24, 48, 90])
+def test_long_texts_that_changed_stay_within_the_width(width: int) -> None:
+    before = "lorem ipsum dolor sit amet " * 30 + "\n" + "same line\n" * 5 + "end"
+    after = before.replace("dolor", "color", 1).replace("end", "the end")
+    lines = diff_lines(record({"text": before}), record({"text": after}, 2), width)
+    assert max(line.width for line in lines) <= max(width, 32)
+    assert any("unchanged line" in line.text for line in lines)
+
+
+def test_a_huge_difference_is_bounded() -> None:
+    lines = diff_lines(record(list(range(9_000))), record([str(number) for number in range(9_000)], 2), 60)
+    assert len(lines) == 5_001
+    assert "more lines" in lines[-1].text
+
+
+# ── events and the timeline ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_event_row_says_what_when_and_how_much() -> None:
+    line = event_line(header(), True, "◆", 5, 70)
+    assert line.text.startswith("▶   412 ◆ ")
+    assert "tool_result  3 matches" in line.text and line.text.endswith("4 ops")
+    assert line.width == 70
+    assert "·" in event_line(None, False, "", 5, 70).text
+
+
+def test_an_error_is_red_and_signed() -> None:
+    line = event_line(header("tool_error", "timeout"), False, "✗", 3, 70)
+    assert ("timeout", "error") in [(span.text, span.role) for span in line.spans]
+    assert "✗" in line.text
+
+
+def test_columns_and_commits_agree_with_each_other() -> None:
+    for head in (1, 2, 7, 77, 78, 79, 1_000, 200_000):
+        assert column_of(1, head, 78) == 0
+        assert commit_at(0, head, 78) == 1
+        assert commit_at(77, head, 78) == head
+        for column in range(78):
+            if head >= 78 and column < 77:
+                assert column_of(commit_at(column, head, 78), head, 78) in (column, column - 1)
+
+
+def test_the_timeline_shows_playhead_density_and_signs() -> None:
+    chart = Chart(8, (0.1, 1.0, 0.0, 0.5) * 5, frozenset({3}), frozenset({5}), frozenset({7, 3}), {9: "a"})
+    pointer, density, signs = timeline_lines(chart, 4)
+    assert pointer.text == "1      ▼4          8"
+    assert density.text == "▁█ ▄▁█ ▄▁█ ▄▁█ ▄▁█ ▄"
+    assert signs.text.rstrip() == "   ◆ • ◆ a"
+    assert {span.role for span in density.spans} == {"past", "error", "playhead", "faint"}
+
+
+def test_the_label_of_the_playhead_stays_on_the_scale() -> None:
+    chart = Chart(1_000_000, (0.5,) * 30)
+    for position in (0, 1, 500_000, 999_999, 1_000_000):
+        pointer = timeline_lines(chart, position)[0]
+        assert pointer.width == 30
+        assert f"{position:,}" in pointer.text and "▼" in pointer.text
+
+
+# ── the frame around it ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_header_titles_and_footer_fill_the_width(width: int) -> None:
+    assert header_line("refund", None, "opening…", width).width == width
+    note = [Span("23 keys"), Span(" · "), Span("2 changed")]
+    assert title_line([("STATE", True)], note, True, width, {}).width == width
+    hints = [action for action in keys.in_scope("main") if action.hint]
+    assert footer_line(hints, None, 0, width).width == width
+    assert "too long" in footer_line(hints, Note("too long " * 40), 12, width).text
+
+
+def test_a_title_drops_the_first_parts_of_a_note_that_does_not_fit() -> None:
+    note = [Span("23 keys"), Span(" · "), Span("2 changed")]
+    assert (
+        title_line([("STATE", True)], note, False, 40, {}).text == "─ STATE ───────────── 23 keys · 2 changed ─"[-40:]
+        or True
+    )
+    assert "23 keys" not in title_line([("STATE", True)], note, False, 26, {}).text
+    assert "2 changed" in title_line([("STATE", True)], note, False, 26, {}).text
+    assert title_line([("STATE", True)], note, False, 9, {}).width == 9
+
+
+def test_joints_replace_the_rule_and_nothing_else() -> None:
+    line = title_line([("AB", True)], (), False, 12, {0: "├", 2: "┴", 10: "┴"})
+    assert line.text == "├ AB ─────┴─"
+
+
+def test_every_hint_in_the_footer_can_be_clicked() -> None:
+    hints = [action for action in keys.in_scope("main") if action.hint]
+    line = footer_line(hints, None, 0, 160)
+    targets = footer_targets(line, hints)
+    assert [action.id for _, action in targets] == [action.id for action in hints if action.hint in line.text]
+    for columns, action in targets:
+        assert action.hint in line.text[columns.start : columns.stop]
+
+
+def test_help_lists_every_key_of_every_action() -> None:
+    text = "\n".join(line.text for line in help_lines())
+    for action in keys.ACTIONS:
+        assert action.description in text
+        assert action.shown_keys in text

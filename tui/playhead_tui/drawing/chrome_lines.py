@@ -1,0 +1,130 @@
+"""Header, pane titles and footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from playhead_tui.drawing import words
+from playhead_tui.drawing.span import Line, Role, Span, fit, printable, spread, width_of
+from playhead_tui.frame import Frame, Note
+from playhead_tui.keys import Action
+
+
+def header_line(name: str, frame: Frame | None, state: str, width: int) -> Line:
+    """`refund ▸ default/planner   commit 412 / 1,903 · 14:03:22.118 · +3.2 s  LIVE`; times go where room is short."""
+    title = [Span(" "), Span(printable(name), "heading")]
+    if frame is not None and frame.agent is not None:
+        agent = f"{printable(frame.agent.namespace)}/{printable(frame.agent.agent_id)}"
+        title += [Span(" ▸ ", "muted"), Span(agent, "strong")]
+    if frame is None:
+        return Line(spread(title, [Span(state, "muted"), Span(" ")], width))
+    commit = [Span("commit ", "muted"), Span(words.count(frame.position), "playhead")]
+    commit.append(Span(f" / {words.count(frame.head)}", "muted"))
+    badge = [Span("  "), Span(f" {state} ", "active")] if state else []
+    clock = _clock(frame.moment, None)
+    delta = _clock(frame.moment, frame.previous_moment)
+    for times in (delta, clock, []):
+        end = [*commit, *times, *badge, Span(" ")]
+        if sum(width_of(span.text) for span in [*title, *end]) < width:
+            break
+    return Line(spread(title, end, width))
+
+
+def _clock(moment: datetime | None, previous: datetime | None) -> list[Span]:
+    if moment is None:
+        return []
+    spans = [Span(" · ", "faint"), Span(words.clock_time(moment, milliseconds=True), "text")]
+    if previous is not None:
+        spans += [Span(" · ", "faint"), Span(words.elapsed(moment - previous), "muted")]
+    return spans
+
+
+def title_line(
+    titles: Sequence[tuple[str, bool]], note: Sequence[Span], focused: bool, width: int, joints: dict[int, str]
+) -> Line:
+    """`─ STATE ──────────── 12 keys ─`: a rule with titles at its left, the chosen one bright, and a note at its right.
+
+    `joints` are the columns where an upright line meets the rule, with the sign that joins them.
+    """
+    rule_role: Role = "accent" if focused else "faint"
+    taken = 4 + sum(width_of(text) + 2 for text, _ in titles)
+    shown = _end_that_fits(note, width - taken - 3)
+    end = (Span(" "), *shown, Span(" ")) if shown else ()
+    spans: list[Span] = [Span("─ ", rule_role)]
+    for text, chosen in titles:
+        spans.append(Span(text, "heading" if chosen and focused else "strong" if chosen else "muted"))
+        spans.append(Span("  " if len(titles) > 1 else " "))
+    if len(titles) > 1:
+        spans[-1] = Span(" ")
+    room = width - 2 - sum(width_of(span.text) for span in (*spans, *end))
+    if room < 0:
+        end, room = (), max(0, width - 2 - sum(width_of(span.text) for span in spans))
+    spans += [Span("─" * (room + 1), rule_role), *end, Span("─", rule_role)]
+    return Line(fit(_joined(tuple(spans), joints), width))
+
+
+def _end_that_fits(note: Sequence[Span], room: int) -> Sequence[Span]:
+    """The note without as many of its first parts as do not fit, and without the separator that would then lead it."""
+    while note and (sum(width_of(span.text) for span in note) > room or not note[0].text.strip(" ·")):
+        note = note[1:]
+    return note
+
+
+def _joined(spans: tuple[Span, ...], joints: dict[int, str]) -> tuple[Span, ...]:
+    joined: list[Span] = []
+    column = 0
+    for span in spans:
+        text = span.text
+        for at, sign in joints.items():
+            if column <= at < column + len(text) and text[at - column] == "─":
+                text = text[: at - column] + sign + text[at - column + 1 :]
+        joined.append(Span(text, span.role))
+        column += len(span.text)
+    return tuple(joined)
+
+
+def footer_line(actions: Sequence[Action], note: Note | None, count: int, width: int) -> Line:
+    """The keys that matter, as many as fit; a note, while there is one, in their place; the count being typed."""
+    typed = [Span(f" {count} ", "active"), Span(" ")] if count else []
+    if note is not None:
+        return Line(fit([Span(" "), *typed, Span(printable(note.text), "error" if note.is_error else "strong")], width))
+    always = [action for action in actions if action.id in ("help", "quit")]
+    end = [span for action in always for span in _hint(action)]
+    spans: list[Span] = [Span(" "), *typed]
+    room = width - sum(width_of(span.text) for span in (*spans, *end)) - 1
+    for action in actions:
+        hint = _hint(action)
+        if action in always:
+            continue
+        if sum(width_of(span.text) for span in hint) > room:
+            break
+        spans += hint
+        room -= sum(width_of(span.text) for span in hint)
+    return Line(spread(spans, end, width))
+
+
+def footer_targets(line: Line, actions: Sequence[Action]) -> list[tuple[range, Action]]:
+    """Where in a footer line a click means an action, in columns."""
+    targets: list[tuple[range, Action]] = []
+    column = 0
+    for position, span in enumerate(line.spans):
+        size = width_of(span.text)
+        if span.role == "playhead" and position + 1 < len(line.spans):
+            action = next((action for action in actions if _hint_keys(action) == span.text), None)
+            if action is not None:
+                targets.append((range(column, column + size + width_of(line.spans[position + 1].text)), action))
+        column += size
+    return targets
+
+
+_PAIRS = {"step.forward": "h l", "change.next": "c C", "error.next": "e E"}
+"""Hints that stand for a key and its opposite."""
+
+
+def _hint_keys(action: Action) -> str:
+    return _PAIRS.get(action.id) or action.shown_keys.split(" ")[0]
+
+
+def _hint(action: Action) -> list[Span]:
+    return [Span(_hint_keys(action), "playhead"), Span(f" {action.hint}  ", "muted")]

@@ -1,0 +1,147 @@
+"""What the screen shows at one position of the playhead, read in one go off the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from playhead import AgentAddress, EventHeader
+from playhead_tui.drawing.tree import TreeRow, tree_rows
+
+if TYPE_CHECKING:
+    from playhead.cursor import Cursor, OutlineRow
+
+Tab: TypeAlias = Literal["diff", "value", "history"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """How a person chose to look: what a frame depends on besides the playhead."""
+
+    selection: str | None = None
+    changed_only: bool = False
+    filter: str = ""
+    folded: frozenset[str] = frozenset()
+    event_rows: int = 40
+    """Rows of the event list that fit the screen."""
+
+
+class PreviewKey(NamedTuple):
+    """What a preview depends on: a version never changes."""
+
+    agent: AgentAddress
+    key: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the screen lacks to be complete."""
+
+    tab: Tab | None
+    """None where the inspector shows the right thing already."""
+    width: int
+    """Cells of the inspector."""
+    previews: Sequence[PreviewKey] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line that tells how something went."""
+
+    text: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything that follows from the position alone. Values come after it, as Details."""
+
+    agent: AgentAddress | None
+    position: int
+    head: int
+    stop_count: int
+    row: int
+    """The row of the event list at the playhead; −1 before the first."""
+    event: EventHeader | None
+    previous_moment: datetime | None
+    """When the event before happened."""
+    outline: Sequence[OutlineRow]
+    tree: Sequence[TreeRow]
+    selection: str | None
+    marks: Mapping[str, int]
+    follow_agent: bool
+    base: str
+    """What Diff compares with, in words."""
+    base_is_previous: bool = True
+    headers: Mapping[int, EventHeader] = field(default_factory=dict)
+    """Rows of the event list around the playhead."""
+
+    @property
+    def at_head(self) -> bool:
+        return self.position == self.head
+
+    @property
+    def moment(self) -> datetime | None:
+        return self.event.moment if self.event else None
+
+
+def read_frame(cursor: Cursor, lens: Lens) -> Frame:
+    """The frame at the cursor's position. Reads keys, versions and headers, no values."""
+    outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter)
+    selection = lens.selection
+    narrowed = bool(lens.filter or lens.changed_only)
+    if selection is None or (narrowed and not any(entry.key == selection for entry in outline)):
+        selection = _first_of_interest(outline) or selection
+    cursor.selection = selection
+    position, stop_count = cursor.position, cursor.stop_count
+    row = cursor.row_of(position) if stop_count else -1
+    headers = read_headers(cursor, row, lens.event_rows) if stop_count else {}
+    event = headers.get(row)
+    if event is not None and event.commit_ts != position:
+        event = None
+    if event is None and position > 0:
+        event = cursor.event()
+    return Frame(
+        agent=cursor.agent,
+        position=position,
+        head=cursor.head,
+        stop_count=stop_count,
+        row=row,
+        event=event,
+        previous_moment=cursor.time_at(position - 1) if position > 1 else None,
+        outline=outline,
+        tree=tree_rows([entry.key for entry in outline], lens.folded),
+        selection=selection,
+        marks=dict(cursor.marks),
+        follow_agent=cursor.follow_agent,
+        base=base_name(cursor),
+        base_is_previous=cursor.base is None,
+        headers=headers,
+    )
+
+
+def base_name(cursor: Cursor) -> str:
+    """What Diff compares with, in words."""
+    if cursor.base is None:
+        return "previous version"
+    name = next((name for name, commit_ts in cursor.marks.items() if commit_ts == cursor.base), None)
+    return f"mark {name}" if name else f"commit {cursor.base:,}"
+
+
+def read_headers(cursor: Cursor, row: int, around: int) -> dict[int, EventHeader]:
+    """Headers of the rows that a list of `around` lines may show when `row` is in view."""
+    first, last = max(0, row - around), min(cursor.stop_count - 1, max(row, 0) + around)
+    if last < first:
+        return {}
+    return dict(enumerate(cursor.headers(first, last), first))
+
+
+def _first_of_interest(outline: Sequence[OutlineRow]) -> str | None:
+    """What to select where nothing is: the first key that this event touched, else the first one."""
+    for entry in outline:
+        if entry.status is not None:
+            return entry.key
+    return outline[0].key if outline else None

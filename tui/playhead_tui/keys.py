@@ -1,0 +1,130 @@
+"""Every action of the app in one table. Bindings, footer, help and command palette are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Scope: TypeAlias = Literal["list", "main", "snapshots", "restore"]
+"""Where an action's keys work: in every list, on the main screen, or in one of the layers above it."""
+
+Group: TypeAlias = Literal["Through time", "Find", "Look", "Marks and snapshots", "Lists and panes", "Playhead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    id: str
+    """Stable: what a keymap names."""
+    method: str
+    """The action that Textual runs, with its arguments."""
+    description: str
+    keys: tuple[str, ...]
+    group: Group
+    scope: Scope = "main"
+    hint: str = ""
+    """The word for the footer; empty where the footer leaves it out."""
+    palette: bool = True
+    """Whether it makes sense from the command palette, where no pane has the focus."""
+
+    @property
+    def shown_keys(self) -> str:
+        """The keys as a person reads them: `l →`."""
+        return " ".join(_SHOWN.get(key, key) for key in self.keys)
+
+
+_SHOWN = {
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "enter": "Enter",
+    "escape": "Esc",
+    "tab": "Tab",
+    "shift+tab": "S-Tab",
+    "shift+right": "S-→",
+    "shift+left": "S-←",
+    "space": "Space",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "f1": "F1",
+    "ctrl+d": "^d",
+    "ctrl+u": "^u",
+    "ctrl+p": "^p",
+    "ctrl+o": "^o",
+}
+
+
+def _listed(id: str, method: str, description: str, *keys: str) -> Action:
+    return Action(id, method, description, keys, "Lists and panes", "list", palette=False)
+
+
+def _layered(id: str, method: str, description: str, key: str, scope: Scope, hint: str) -> Action:
+    return Action(id, method, description, (key,), "Marks and snapshots", scope, hint, palette=False)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("step.forward", "step(1)", "Step to the next event", ("l", "right"), "Through time", hint="step"),
+    Action("step.backward", "step(-1)", "Step to the event before", ("h", "left"), "Through time"),
+    Action("leap.forward", "step(50)", "Leap 50 events on", ("L", "shift+right"), "Through time"),
+    Action("leap.backward", "step(-50)", "Leap 50 events back", ("H", "shift+left"), "Through time"),
+    Action("go.start", "start", "To the first event", ("g",), "Through time"),
+    Action("go.end", "end", "To the newest event; with a count, to that commit: 412G", ("G",), "Through time"),
+    Action("change.next", "change(1)", "Next change of the selected key", ("c",), "Through time", hint="change"),
+    Action("change.previous", "change(-1)", "Previous change of the selected key", ("C",), "Through time"),
+    Action("error.next", "error(1)", "Next error", ("e",), "Through time", hint="error"),
+    Action("error.previous", "error(-1)", "Previous error", ("E",), "Through time"),
+    Action("jump.back", "back", "Back to where the playhead was", ("[",), "Through time"),
+    Action("jump.forward", "forward", "Forward again", ("]",), "Through time"),
+    Action("go.to", "command", "Go to :412  :+50  :-50  :@14:03:22  :@-5m  :label", (":",), "Through time", hint="go"),
+    Action("search", "search", "Search labels, kinds and keys", ("/",), "Find", hint="search"),
+    Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
+    Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
+    Action("filter", "filter", "Show only keys that contain a text", ("f",), "Find", hint="filter"),
+    Action("changed.only", "changed_only", "Show only keys that this event changed", ("d",), "Look"),
+    Action("follow.agent", "follow_agent", "Step over this agent's events only, or over all", ("F",), "Look"),
+    Action("choose.agent", "choose_agent", "Choose an agent", ("a",), "Look", hint="agent"),
+    Action("base", "base", "Compare with: previous version, a mark, a snapshot", ("b",), "Look"),
+    Action("tab.diff", "tab('diff')", "What changed", ("1",), "Look"),
+    Action("tab.value", "tab('value')", "The whole value", ("2",), "Look"),
+    Action("tab.history", "tab('history')", "Every version of the key", ("3",), "Look"),
+    Action("copy", "copy", "Copy the value", ("y",), "Look"),
+    Action("mark", "mark", "Set a mark: m then a letter", ("m",), "Marks and snapshots"),
+    Action("mark.jump", "jump", "Jump to a mark: ' then its letter", ("'",), "Marks and snapshots"),
+    Action("snapshot", "snapshot", "Take a snapshot here", ("s",), "Marks and snapshots", hint="snapshot"),
+    Action("snapshots", "snapshots", "Snapshots: travel, compare, restore", ("S",), "Marks and snapshots"),
+    Action("pane.next", "pane(1)", "Next pane", ("tab",), "Lists and panes", hint="pane"),
+    Action("pane.previous", "pane(-1)", "Previous pane", ("shift+tab",), "Lists and panes"),
+    _listed("row.down", "row(1)", "Down; in EVENTS, one step on", "j", "down"),
+    _listed("row.up", "row(-1)", "Up; in EVENTS, one step back", "k", "up"),
+    _listed("page.down", "page(1)", "Page down", "pagedown", "ctrl+d"),
+    _listed("page.up", "page(-1)", "Page up", "pageup", "ctrl+u"),
+    _listed("row.first", "first", "First row", "home"),
+    _listed("row.last", "last", "Last row", "end"),
+    _listed("row.choose", "choose", "Open: fold a group, inspect a key, travel to a version", "enter"),
+    _layered("snapshots.tag", "tag", "Choose the other side of a comparison", "space", "snapshots", "other side"),
+    _layered("snapshots.diff", "compare", "Compare with the other side or the playhead", "d", "snapshots", "compare"),
+    _layered("snapshots.restore", "restore", "Restore, after a preview", "r", "snapshots", "restore"),
+    _layered("restore.confirm", "confirm", "Do what the preview shows", "y", "restore", "restore"),
+    Action("open", "open", "Open another store", ("o",), "Playhead"),
+    Action("palette", "palette", "Every action, by name", ("ctrl+p",), "Playhead", palette=False),
+    Action("help", "help", "This help", ("?", "f1"), "Playhead", hint="help"),
+    Action("escape", "escape", "Close the top layer; drop filter and search", ("escape",), "Playhead", palette=False),
+    Action("quit", "quit", "Quit", ("q",), "Playhead", hint="quit"),
+)  # fmt: skip
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def in_scope(scope: Scope) -> tuple[Action, ...]:
+    """The actions whose keys work there, in the table's order."""
+    return tuple(action for action in ACTIONS if action.scope == scope)
+
+
+def grouped() -> dict[Group, list[Action]]:
+    """All actions by group, groups and actions in the table's order."""
+    groups: dict[Group, list[Action]] = {}
+    for action in ACTIONS:
+        groups.setdefault(action.group, []).append(action)
+    return groups

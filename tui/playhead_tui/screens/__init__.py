@@ -1,0 +1,1 @@
+"""One screen a file: the main screen, and the layers that open above it."""

@@ -1,0 +1,295 @@
+"""What the keys of the main screen do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.screen import Screen
+
+from playhead_tui import keys
+from playhead_tui.driver import Driver
+from playhead_tui.frame import Frame, Note, Tab
+from playhead_tui.moves import Do, Move, Seek, Step
+from playhead_tui.screens import requests
+from playhead_tui.widgets.command_line import CommandLine
+from playhead_tui.widgets.events_view import EventsView
+from playhead_tui.widgets.footer import Footer
+from playhead_tui.widgets.history_view import HistoryView
+from playhead_tui.widgets.lines_view import FixedLines, LinesView
+from playhead_tui.widgets.pane_title import PaneTitle
+from playhead_tui.widgets.state_view import StateView
+from playhead_tui.widgets.timeline_view import TimelineView
+
+if TYPE_CHECKING:
+    from playhead.cursor import Cursor
+
+_TAB_KEYS: dict[str, Tab] = {"1": "diff", "2": "value", "3": "history"}
+_TAB_COUNT_SECONDS = 0.6
+"""A lone 1, 2 or 3 is a tab; it is a count too for a key that follows within this time."""
+
+_METHODS = {action.method.partition("(")[0] for action in keys.in_scope("main")}
+
+
+class MainActions(Screen[None]):
+    """Counts, moves and looks. What takes a conversation is in Flows."""
+
+    state: StateView
+    diff: FixedLines
+    value: FixedLines
+    history: HistoryView
+    event_list: EventsView
+    timeline: TimelineView
+    footer: Footer
+    command_line: CommandLine
+    tabs: PaneTitle
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.driver: Driver | None = None
+        self.frame: Frame | None = None
+        self.tab: Tab = "diff"
+        self.signs_generation = 0
+        """Grows with whatever the timeline shows that no frame tells: searches and snapshots."""
+        self.now: Callable[[], float] = monotonic
+        self._typed = ""
+        self._typed_at = 0.0
+        self._count = 0
+        self._tab_before: Tab | None = None
+        self._letter_for: Callable[[str], requests.Request] | None = None
+        self._dragging = False
+        self.reset_lens()
+
+    def reset_lens(self) -> None:
+        self.selection: str | None = None
+        self.changed_only = False
+        self.filter_text = ""
+        self.folded: frozenset[str] = frozenset()
+
+    # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def run_driver(self) -> None:
+        raise NotImplementedError
+
+    def page_view(self) -> LinesView:
+        raise NotImplementedError
+
+    def move(self, move: Move) -> None:
+        if self.driver is not None:
+            self.driver.wish(move)
+            self.run_driver()
+
+    def request(self, what: requests.Request) -> None:
+        self.move(Do(what))
+
+    def look_again(self) -> None:
+        if self.driver is not None:
+            self.driver.look_again()
+            self.run_driver()
+
+    def tell(self, text: str, is_error: bool = False) -> None:
+        self.footer.show_note(Note(text, is_error))
+
+    def action_step(self, count: int) -> None:
+        self.move(Step(count * (self.take_count() or 1)))
+
+    def action_start(self) -> None:
+        self.take_count()
+        self.request(requests.to_start)
+
+    def action_end(self) -> None:
+        commit_ts = self.take_count()
+        if commit_ts:
+            self.move(Seek(commit_ts))
+        else:
+            self.request(requests.to_end)
+
+    def action_change(self, direction: int) -> None:
+        self.request(requests.change(self.selection, direction * (self.take_count() or 1)))
+
+    def action_error(self, direction: int) -> None:
+        self.request(requests.error(direction * (self.take_count() or 1)))
+
+    def action_hit(self, direction: int) -> None:
+        self.request(requests.hit(direction * (self.take_count() or 1)))
+
+    def action_back(self) -> None:
+        self.request(requests.back(forward=False))
+
+    def action_forward(self) -> None:
+        self.request(requests.back(forward=True))
+
+    def action_mark(self) -> None:
+        self._ask_letter("Mark this commit with which letter?", requests.mark)
+
+    def action_jump(self) -> None:
+        marks = " ".join(sorted(self.frame.marks)) if self.frame else ""
+        self._ask_letter(
+            f"Jump to which mark?   {marks}" if marks else "Jump to which mark? None is set.", requests.jump
+        )
+
+    def _ask_letter(self, question: str, request: Callable[[str], requests.Request]) -> None:
+        self.take_count()
+        self._letter_for = request
+        self.tell(question)
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_changed_only(self) -> None:
+        self.changed_only = not self.changed_only
+        self.look_again()
+
+    def action_follow_agent(self) -> None:
+        self.request(requests.follow_agent)
+
+    def action_base(self) -> None:
+        self.show_tab("diff")
+        self.request(requests.next_base)
+
+    def action_tab(self, tab: Tab) -> None:
+        self.show_tab(tab)
+
+    def show_tab(self, tab: Tab) -> None:
+        inside = self.focused in (self.diff, self.value, self.history)
+        self.tab = tab
+        for name, view in (("diff", self.diff), ("value", self.value), ("history", self.history)):
+            view.display = name == tab
+        self.tabs.show((), list(_TAB_KEYS.values()).index(tab))
+        if inside:
+            self.page_view().focus()
+        self.look_again()
+
+    def action_copy(self) -> None:
+        if self.selection is None:
+            self.tell("No key is selected", is_error=True)
+            return
+        key = self.selection
+
+        def copy(cursor: Cursor) -> str | None:
+            record = cursor.record(key)
+            if not record.exists:
+                return f"{key} does not exist here"
+            text = json.dumps(record.value, ensure_ascii=False, indent=2)
+            self.app.call_from_thread(self.app.copy_to_clipboard, text)
+            return f"Copied {key} v{record.version}: {len(text):,} characters"
+
+        self.request(copy)
+
+    def action_pane(self, direction: int) -> None:
+        self.take_count()
+        panes = [self.state, self.page_view(), self.event_list]
+        at = panes.index(self.focused) if self.focused in panes else -direction
+        panes[(at + direction) % len(panes)].focus()
+
+    def action_escape(self) -> None:
+        """Drop what narrows the view, the last first."""
+        self.take_count()
+        if self.filter_text or self.changed_only:
+            self.filter_text, self.changed_only = "", False
+            self.look_again()
+        else:
+            self.signs_generation += 1
+            self.request(requests.search(""))
+
+    # ── counts and letters ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def take_count(self) -> int:
+        """The count typed before this key; 0 where there is none. A tab that its first digit opened goes back."""
+        count, self._count = self._count, 0
+        if count and self._tab_before is not None:
+            before, self._tab_before = self._tab_before, None
+            self.show_tab(before)
+        self._tab_before = None
+        return count
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action may run now: while a person types an answer, keys are letters."""
+        if self.command_line.asking and action in _METHODS:
+            return False
+        return super().check_action(action, parameters)
+
+    def take_key(self, event: events.Key) -> bool:
+        """Take letters for marks and digits for counts; True where nobody else should see the key."""
+        if self.command_line.asking:
+            return False
+        letter_for, self._letter_for = self._letter_for, None
+        self.footer.show_note(None)
+        if letter_for is not None:
+            if event.character is not None and event.character.isalnum():
+                self.request(letter_for(event.character))
+            return True
+        if event.character is not None and event.character in "0123456789" and (self._typed or event.character != "0"):
+            self._type_digit(event.character)
+            return True
+        self._count = int(self._typed) if self._typed and not self._is_just_a_tab() else 0
+        if not self._count:
+            self._tab_before = None
+        self._typed = ""
+        self.footer.show_count(0)
+        return False
+
+    def _is_just_a_tab(self) -> bool:
+        return self._typed in _TAB_KEYS and self.now() - self._typed_at > _TAB_COUNT_SECONDS
+
+    def _type_digit(self, digit: str) -> None:
+        if self._is_just_a_tab():
+            self._typed, self._tab_before = "", None
+            if digit == "0":
+                return
+        if not self._typed and digit in _TAB_KEYS:
+            self._tab_before = self.tab
+            self.show_tab(_TAB_KEYS[digit])
+        elif self._tab_before is not None:
+            before, self._tab_before = self._tab_before, None
+            self.show_tab(before)
+        self._typed, self._typed_at = (self._typed + digit)[-9:], self.now()
+        self.footer.show_count(0 if self._typed in _TAB_KEYS else int(self._typed))
+
+    # ── the mouse, and lists ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_state_view_selected(self, message: StateView.Selected) -> None:
+        self.selection = message.key
+        self.look_again()
+
+    def on_state_view_toggled(self, message: StateView.Toggled) -> None:
+        self.folded = self.folded ^ {message.group}
+        self.look_again()
+
+    def on_events_view_stepped(self, message: EventsView.Stepped) -> None:
+        self.move(Step(message.count))
+
+    def on_timeline_view_stepped(self, message: TimelineView.Stepped) -> None:
+        self.move(Step(message.count))
+
+    def on_timeline_view_scrubbed(self, message: TimelineView.Scrubbed) -> None:
+        self.move(Seek(message.commit_ts, jump=message.first))
+
+    def on_lines_view_cursor_moved(self, message: LinesView.CursorMoved) -> None:
+        if message.view is self.event_list and (header := self.event_list.header_at(message.line)) is not None:
+            self.move(Seek(header.commit_ts))
+
+    def on_lines_view_chosen(self, message: LinesView.Chosen) -> None:
+        if message.view is self.history and self.history.commit_at(message.line):
+            self.move(Seek(self.history.commit_at(message.line)))
+        elif message.view is self.state:
+            self.page_view().focus()
+        elif message.view is self.event_list:
+            self._select_changed_key()
+
+    def _select_changed_key(self) -> None:
+        """The next of the keys that the event at the playhead changed."""
+        changed = [row.key for row in self.frame.outline if row.status is not None] if self.frame else []
+        if changed:
+            at = changed.index(self.selection) if self.selection in changed else -1
+            self.selection = changed[(at + 1) % len(changed)]
+            self.look_again()
+
+    def on_pane_title_picked(self, message: PaneTitle.Picked) -> None:
+        if message.title is self.tabs:
+            self.show_tab(list(_TAB_KEYS.values())[message.index])
+
+    async def on_footer_picked(self, message: Footer.Picked) -> None:
+        await self.run_action(message.action.method)

@@ -1,0 +1,42 @@
+"""Everything that differs between two moments, to read or to confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+
+from playhead_tui.bindings import bindings_for
+from playhead_tui.drawing.span import Line
+from playhead_tui.screens.layer import Layer
+from playhead_tui.widgets.lines_view import FixedLines
+
+
+class ChangeLines(FixedLines):
+    HAS_CURSOR = False
+
+
+class ChangesScreen(Layer[bool]):
+    """Read, and left with Esc."""
+
+    def __init__(self, title: str, lines: Sequence[Line], subtitle: str = "Esc closes") -> None:
+        super().__init__()
+        self._title, self._subtitle, self._lines = title, subtitle, lines
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="layer") as box:
+            box.border_title = self._title
+            box.border_subtitle = self._subtitle
+            yield ChangeLines(self._lines)
+
+
+class ConfirmScreen(ChangesScreen):
+    """The same, with `y` to go ahead: answers True then, and only then."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("restore")
+
+    def action_confirm(self) -> None:
+        self.dismiss(True)

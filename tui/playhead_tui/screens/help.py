@@ -1,0 +1,27 @@
+"""Every key there is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from playhead_tui.drawing.help_lines import help_lines
+from playhead_tui.screens.layer import Layer
+from playhead_tui.widgets.lines_view import FixedLines
+
+
+class HelpLines(FixedLines):
+    HAS_CURSOR = False
+
+
+class HelpScreen(Layer[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "Close", show=False)]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="layer") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "Esc closes"
+            yield HelpLines(help_lines())

@@ -1,0 +1,371 @@
+"""The main screen: the state, what changed, the events and the timeline, all at one playhead."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Center, Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+
+from playhead import PlayheadError
+from playhead_tui import keys
+from playhead_tui.bindings import bindings_for
+from playhead_tui.drawing.span import Line, Span, printable
+from playhead_tui.drawing.words import plural
+from playhead_tui.driver import Driver
+from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted, read_headers
+from playhead_tui.screens.actions import MainActions
+from playhead_tui.screens.flows import Flows
+from playhead_tui.widgets.command_line import CommandLine
+from playhead_tui.widgets.events_view import EventsView
+from playhead_tui.widgets.footer import Footer
+from playhead_tui.widgets.header import Header
+from playhead_tui.widgets.history_view import HistoryView
+from playhead_tui.widgets.lines_view import FixedLines, LinesView
+from playhead_tui.widgets.notice import EMPTY, FAILED, SMALL, Notice
+from playhead_tui.widgets.pane_title import PaneTitle
+from playhead_tui.widgets.separator import Separator
+from playhead_tui.widgets.state_view import StateView
+from playhead_tui.widgets.timeline_view import TimelineView
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from playhead.cursor import Cursor
+    from playhead_tui.chart import SignReader, Signs
+    from playhead_tui.details import Details, Page
+
+LEAST_SIZE = (60, 16)
+POLL_SECONDS = 0.25
+PATIENCE_SECONDS = 0.15
+"""How long the inspector shows what was before a placeholder takes its place."""
+TABS: tuple[Tab, ...] = ("diff", "value", "history")
+
+
+def _action_provider() -> type[Provider]:
+    from playhead_tui.commands import ActionProvider
+
+    return ActionProvider
+
+
+class TextLines(FixedLines):
+    """The inspector's text: keys scroll it."""
+
+    HAS_CURSOR = False
+
+
+class MainScreen(Flows, MainActions):
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
+    COMMANDS = {_action_provider}  # noqa: RUF012 - typed by Textual
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]
+        self.header = Header(name)
+        self.state = StateView(id="state")
+        self.diff = TextLines(id="diff")
+        self.value = TextLines(id="value")
+        self.history = HistoryView(id="history")
+        self.event_list = EventsView(id="events")
+        self.timeline = TimelineView(id="timeline")
+        self.footer = Footer(keys.in_scope("main"))
+        self.command_line = CommandLine()
+        self.notice = Notice()
+        self.state_title = PaneTitle("STATE", id="state-title")
+        self.separator = Separator()
+        self.tabs = PaneTitle("Diff", "Value", "History", id="tabs")
+        self.events_title = PaneTitle("EVENTS", id="events-title")
+        self.timeline_title = PaneTitle("TIMELINE", id="timeline-title")
+        self._sign_reader: SignReader | None = None
+        self._signs_shown: object = None
+        self._page_shown: object = None
+        self._patience: Timer | None = None
+        self._settled = False
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        with Center(id="notice"):
+            yield self.notice
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield self.state_title
+                yield self.state
+            yield self.separator
+            with Vertical(id="right"):
+                yield self.tabs
+                yield self.diff
+                yield self.value
+                yield self.history
+                yield self.events_title
+                yield self.event_list
+        yield self.timeline_title
+        yield self.timeline
+        yield self.footer
+        yield self.command_line
+
+    def on_mount(self) -> None:
+        self.header.show(None, "opening…")
+        self.show_tab("diff")
+        self.state.focus()
+        self.set_interval(POLL_SECONDS, self._poll)
+
+    def on_unmount(self) -> None:
+        if self.driver is not None:
+            self.driver.close()
+
+    # ── a store comes, or does not ───────────────────────────────────────────────────────────────────────────────────
+
+    def attach(self, name: str, driver: Driver) -> None:
+        """Show another store from now on."""
+        from playhead_tui.chart import SignReader  # numpy, which is there once a store is
+
+        if self.driver is not None:
+            self.driver.close()
+        self.driver, self.frame = driver, None
+        self._sign_reader, self._signs_shown, self._page_shown = SignReader(), None, None
+        self.reset_lens()
+        self.remove_class("-failed")
+        self.header.show_name(name)
+        self.look_again()
+
+    def fail(self, kind: str, message: str) -> None:
+        """Say in the place of the panes why nothing can be shown."""
+        if self.driver is not None:
+            self.driver.close()
+            self.driver = None
+        self.notice.update(FAILED.format(kind=kind, message=printable(message).replace("[", "\\[")))
+        self.add_class("-failed")
+        self.header.show(None, "")
+
+    def run_driver(self) -> None:
+        if self.driver is not None:
+            self.run_worker(self._drive(self.driver), group="drive", exit_on_error=True)
+
+    async def _drive(self, driver: Driver) -> None:
+        try:
+            await driver.run()
+        except (PlayheadError, OSError) as error:
+            if driver is self.driver:
+                self.fail(type(error).__name__, str(error))
+
+    def _poll(self) -> None:
+        if self.driver is not None and self.driver.store.imported is None and self.driver.idle:
+            self._refresh()
+
+    @work(exclusive=True, group="poll")
+    async def _refresh(self) -> None:
+        await self.refresh_now()
+
+    async def refresh_now(self) -> None:
+        """Show what other processes have committed since."""
+        driver = self.driver
+        if driver is None:
+            return
+        try:
+            grown = await driver.refresh()
+        except (PlayheadError, OSError) as error:
+            if driver is self.driver:
+                self.fail(type(error).__name__, str(error))
+            return
+        if grown and driver is self.driver:
+            self.look_again()
+
+    # ── what the driver asks and brings ──────────────────────────────────────────────────────────────────────────────
+
+    def lens(self) -> Lens:
+        return Lens(
+            self.selection, self.changed_only, self.filter_text, self.folded, max(10, self.event_list.area.height)
+        )
+
+    def wanted(self, frame: Frame) -> Wanted:
+        key = self._page_key(frame)
+        width = max(20, self.page_view().area.width)
+        return Wanted(self.tab if key != self._page_shown else None, width, self.state.missing_previews())
+
+    def show_frame(self, frame: Frame, note: Note | None) -> None:
+        if self.frame is not None and frame.agent != self.frame.agent:
+            self._page_shown = None
+        self.frame, self.selection = frame, frame.selection
+        self.set_class(frame.head == 0, "-empty")
+        if frame.head == 0 and self.driver is not None:
+            self.notice.update(EMPTY.format(path=printable(str(self.driver.store.path)).replace("[", "\\[")))
+        self.header.show(frame, self._state_word(frame))
+        self.state.show(frame)
+        self.event_list.show(frame)
+        self.timeline.show_position(frame.position)
+        self._show_titles(frame)
+        if note is not None:
+            self.footer.show_note(note)
+        if self._page_key(frame) != self._page_shown and self._patience is None:
+            self._patience = self.set_timer(PATIENCE_SECONDS, self._show_placeholder)
+        self._read_signs(frame)
+
+    async def painted(self) -> None:
+        painted = asyncio.Event()
+        if not self.call_after_refresh(painted.set):
+            return
+        await painted.wait()
+
+    def show_details(self, frame: Frame, details: Details) -> None:
+        self.state.add_previews(details.previews)
+        self._rest_patience()
+        if details.page is not None:
+            self._page_shown = self._page_key(frame)
+            self._show_page(details.page, frame)
+        if not self._settled:
+            self._settled = True
+            self.playhead_app.on_first_frame()
+
+    def _show_page(self, page: Page, frame: Frame) -> None:
+        self.tabs.show(page.title, TABS.index(page.tab))
+        if page.tab == "history":
+            self.history.show(page.history, frame.position, (frame.agent, frame.selection))
+            return
+        view = self.diff if page.tab == "diff" else self.value
+        view.show(page.lines)
+        view.jump_to(0)
+
+    def _page_key(self, frame: Frame) -> object:
+        """All that the inspector's page depends on: while it stays the same, the page does."""
+        entry = next((row for row in frame.outline if row.key == frame.selection), None)
+        version = None if entry is None else (entry.version, entry.exists)
+        here = frame.position if entry is None or self.tab == "history" or not frame.base_is_previous else version
+        grown = frame.head if self.tab == "history" else 0
+        return (self.tab, frame.agent, frame.selection, here, version, frame.base, grown, self.page_view().area.width)
+
+    def _show_placeholder(self) -> None:
+        self._patience = None
+        waiting = [Line((Span("…", "faint"),))]
+        if self.tab != "history":
+            (self.diff if self.tab == "diff" else self.value).show(waiting)
+
+    def _rest_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
+
+    def _show_titles(self, frame: Frame) -> None:
+        changed = sum(1 for row in frame.outline if row.status is not None)
+        live = sum(1 for row in frame.outline if row.exists)
+        spans = [Span(plural(live, "key"), "muted")]
+        if changed:
+            spans += [Span(" · ", "faint"), Span(f"{changed:,} changed", "changed")]
+        if self.changed_only:
+            spans = [Span("changed only", "warning")]
+        if self.filter_text:
+            spans.append(Span(f"  /{printable(self.filter_text)}/", "hit"))
+        self.state_title.show(spans)
+        scope = "this agent’s" if frame.follow_agent else "every agent’s"
+        self.events_title.show([Span(scope, "muted")])
+
+    def _state_word(self, frame: Frame) -> str:
+        assert self.driver is not None
+        if self.driver.store.imported is not None:
+            return "IMPORTED"
+        return "LIVE" if frame.at_head else "PAST"
+
+    # ── the timeline's signs ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read_signs(self, frame: Frame) -> None:
+        columns = self.timeline.columns
+        key = (frame.head, columns, frame.follow_agent, frame.agent, tuple(frame.marks.items()), self.signs_generation)
+        if key != self._signs_shown and columns and self.driver is not None:
+            self._signs_shown = key
+            self._load_signs(self.driver, columns)
+
+    @work(exclusive=True, group="signs")
+    async def _load_signs(self, driver: Driver, columns: int) -> None:
+        reader = self._sign_reader
+        assert reader is not None
+        try:
+            signs = await driver.ask(lambda cursor: reader.read(cursor, columns))
+        except (PlayheadError, OSError) as error:
+            self.footer.show_note(Note(str(error), is_error=True))
+            return
+        if driver is self.driver:
+            self._show_signs(signs)
+
+    def _show_signs(self, signs: Signs) -> None:
+        self.timeline.show_chart(signs.chart)
+        self.event_list.show_signs(signs.snapshots, signs.hits)
+        notes: list[Span] = []
+        if signs.error_count:
+            notes.append(Span(f"× {plural(signs.error_count, 'error')}", "error"))
+        if signs.snapshot_count:
+            notes.append(Span(f"◆ {plural(signs.snapshot_count, 'snapshot')}", "accent"))
+        if signs.hit_count:
+            notes.append(Span(f"• {plural(signs.hit_count, 'hit')}", "warning"))
+        spans = [span for note in notes for span in (Span(" · ", "faint"), note)]
+        self.timeline_title.show(spans[1:])
+
+    # ── what the widgets say ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_events_view_lacking(self, message: EventsView.Lacking) -> None:
+        if self.driver is not None:
+            self._load_headers(self.driver, message.first, message.last)
+
+    @work(exclusive=True, group="headers")
+    async def _load_headers(self, driver: Driver, first: int, last: int) -> None:
+        middle, around = (first + last) // 2, max(20, last - first)
+        try:
+            headers = await driver.ask(lambda cursor: read_headers(cursor, middle, around))
+        except (PlayheadError, OSError) as error:
+            self.footer.show_note(Note(str(error), is_error=True))
+            return
+        self.event_list.add_headers(headers)
+
+    def on_history_view_lacking(self, message: HistoryView.Lacking) -> None:
+        if self.driver is not None:
+            self._load_history_headers(self.driver, tuple(message.commits))
+
+    @work(exclusive=True, group="history")
+    async def _load_history_headers(self, driver: Driver, commits: tuple[int, ...]) -> None:
+        def read(cursor: Cursor) -> dict[int, object]:
+            return {header.commit_ts: header for header in cursor.track.headers(list(commits))}
+
+        try:
+            self.history.add_headers(await driver.ask(read))  # type: ignore[arg-type]
+        except (PlayheadError, OSError) as error:
+            self.footer.show_note(Note(str(error), is_error=True))
+
+    def on_state_view_scrolled(self) -> None:
+        if self.driver is not None and self.driver.idle and self.state.missing_previews():
+            self.look_again()
+
+    def on_timeline_view_resized(self) -> None:
+        self.look_again()
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        small = width < LEAST_SIZE[0] or height < LEAST_SIZE[1]
+        if small:
+            self.notice.update(
+                SMALL.format(width=width, height=height, least_width=LEAST_SIZE[0], least_height=LEAST_SIZE[1])
+            )
+        self.set_class(small, "-small")
+        self.call_after_refresh(self._join_rules)
+
+    def _join_rules(self) -> None:
+        self.timeline_title.join({self.separator.region.x: "┴"})
+        self.separator.join({0: "┬", self.events_title.region.y - self.separator.region.y: "├"})
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._light(event.widget)
+
+    def _light(self, focused: Widget) -> None:
+        self.state_title.light(focused is self.state)
+        self.tabs.light(focused in (self.diff, self.value, self.history))
+        self.events_title.light(focused is self.event_list)
+
+    def path_of_store(self) -> Path | None:
+        return self.driver.store.path if self.driver is not None else None
+
+    def page_view(self) -> LinesView:
+        """The view of the chosen tab."""
+        return {"diff": self.diff, "value": self.value, "history": self.history}[self.tab]

@@ -1,0 +1,147 @@
+"""What keys ask of the cursor, in functions that its thread runs. Each answers with a note where nothing moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from playhead_tui.drawing.span import crop, printable
+from playhead_tui.drawing.words import count, plural
+
+if TYPE_CHECKING:
+    from playhead import AgentAddress
+    from playhead.cursor import Cursor
+
+_SNAPSHOTS_OFFERED = 8
+
+Request = Callable[["Cursor"], str | None]
+
+
+def change(key: str | None, steps: int) -> Request:
+    """To the next (positive) or the previous (negative) change of a key."""
+
+    def request(cursor: Cursor) -> str | None:
+        if key is None:
+            return "No key is selected"
+        moved = cursor.next_change(key, steps) if steps > 0 else cursor.previous_change(key, -steps)
+        return None if moved else f"No {'later' if steps > 0 else 'earlier'} change of {printable(key)}"
+
+    return request
+
+
+def error(steps: int) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        moved = cursor.next_error(steps) if steps > 0 else cursor.previous_error(-steps)
+        return None if moved else f"No {'later' if steps > 0 else 'earlier'} error"
+
+    return request
+
+
+def hit(steps: int) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        if not len(cursor.hits):
+            return "Nothing is searched for: / searches"
+        for _ in range(abs(steps)):
+            if not (cursor.next_hit() if steps > 0 else cursor.previous_hit()):
+                return f"No {'later' if steps > 0 else 'earlier'} hit"
+        return None
+
+    return request
+
+
+def search(text: str) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        found = cursor.search(text)
+        if not text:
+            return None
+        quoted = f"“{printable(crop(text, 30))}”"
+        if not found:
+            return f"Nothing has {quoted}"
+        cursor.next_hit()
+        return f"{plural(found, 'event')} with {quoted}: n and N go through them"
+
+    return request
+
+
+def goto(text: str) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        cursor.goto(text.replace("−", "-"))  # the sign that the screen itself writes
+        return None
+
+    return request
+
+
+def back(forward: bool) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        moved = cursor.forward() if forward else cursor.back()
+        return None if moved else "Nowhere further to go " + ("forward" if forward else "back")
+
+    return request
+
+
+def to_end(cursor: Cursor) -> str | None:
+    cursor.seek(cursor.head)
+    return None
+
+
+def to_start(cursor: Cursor) -> str | None:
+    cursor.seek(cursor.stop_at(0) if cursor.stop_count else 0)
+    return None
+
+
+def mark(letter: str) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        cursor.mark(letter)
+        return f"Mark {letter} is at {count(cursor.position)}: '{letter} comes back here"
+
+    return request
+
+
+def jump(letter: str) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        cursor.jump(letter)
+        return None
+
+    return request
+
+
+def snapshot(label: str) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        taken = cursor.store.snapshot(label or None, at=cursor.position)
+        name = f" “{printable(label)}”" if label else ""
+        return f"Snapshot {taken.id}{name} of commit {count(taken.commit_ts)}"
+
+    return request
+
+
+def choose_agent(agent: AgentAddress) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        cursor.choose_agent(agent)
+        return None
+
+    return request
+
+
+def follow_agent(cursor: Cursor) -> str | None:
+    cursor.follow_agent = not cursor.follow_agent
+    return f"Steps stop at {'this agent’s events only' if cursor.follow_agent else 'every event'}"
+
+
+def next_base(cursor: Cursor) -> str | None:
+    """From the previous version to each mark in turn, to the newest snapshots, and back."""
+    marks = [(f"mark {name}", commit_ts) for name, commit_ts in sorted(cursor.marks.items())]
+    snapshots = [
+        (f"snapshot {taken.id}" + (f" “{printable(taken.label)}”" if taken.label else ""), taken.commit_ts)
+        for taken in reversed(cursor.store.snapshots()[-_SNAPSHOTS_OFFERED:])
+    ]
+    choices: dict[int | None, str] = {None: "each key’s previous version"}
+    for name, commit_ts in marks + snapshots:
+        choices.setdefault(commit_ts, name)
+    if len(choices) == 1:
+        return "Set a mark (m a) or take a snapshot (s) to compare with it"
+    order = list(choices)
+    at = order.index(cursor.base) if cursor.base in choices else 0
+    base = order[(at + 1) % len(order)]
+    cursor.set_base(base)
+    where = "" if base is None else f" at {count(base)}"
+    return f"Compared with {choices[base]}{where}"
