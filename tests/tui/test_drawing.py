@@ -336,3 +336,16 @@ def test_help_lists_every_key_of_every_action() -> None:
     for action in keys.ACTIONS:
         assert action.description in text
         assert action.shown_keys in text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"role": "user", "text": "  fix calc.py\nplease", "id": "m1"}, "user: fix calc.py↵please"),
+        ({"name": "bash", "args": {"command": "ls"}, "status": "ok", "result": "a"}, 'bash ok: {command: "ls"}'),
+        ({"role": "assistant", "text": ""}, '{role: "assistant", text: ""}'),
+        ([1, 2], "[1, 2]"),
+    ],
+)
+def test_the_gist_of_a_message_is_what_was_said_and_of_a_tool_call_how_it_went(value: JSON, shown: str) -> None:
+    assert words.gist(value) == shown

@@ -34,6 +34,12 @@ def open_existing(path: Path) -> Store:
     return playhead.open(store_for(path).path, create=False)
 
 
+def run_name(store: Store) -> str:
+    """What people know the run by: the log it was loaded from, else its directory."""
+    source = (store.imported or {}).get("file")
+    return Path(source).name if isinstance(source, str) else store.path.name
+
+
 class PlayheadApp(App[None]):
     """A debugger on one store at a time.
 
@@ -127,7 +133,7 @@ class PlayheadApp(App[None]):
             store.close()
         else:
             self.recent.add(path)
-            self.post_message(self.Opened(store.path.name, store, cursor))
+            self.post_message(self.Opened(run_name(store), store, cursor))
 
     def on_playhead_app_opened(self, message: Opened) -> None:
         self.main.attach(message.name, Driver(message.store, message.cursor, self.main))

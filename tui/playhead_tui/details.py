@@ -10,7 +10,7 @@ from playhead import Record
 from playhead_tui.drawing.diff_lines import diff_lines
 from playhead_tui.drawing.json_lines import json_lines
 from playhead_tui.drawing.span import Line, Span, crop, printable
-from playhead_tui.drawing.words import plural, preview
+from playhead_tui.drawing.words import gist, plural
 from playhead_tui.frame import Frame, PreviewKey, Tab, Wanted
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read_details(cursor: Cursor, frame: Frame, wanted: Wanted) -> Details:
         for key in wanted.previews:
             record = records.get(key.key)
             if record is not None:
-                previews[key] = preview(record.value, PREVIEW_WIDTH) if record.exists else "deleted"
+                previews[key] = gist(record.value, PREVIEW_WIDTH) if record.exists else "deleted"
     return Details(page_of(cursor, frame, wanted.tab, wanted.width) if wanted.tab else None, previews)
 
 

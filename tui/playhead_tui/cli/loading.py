@@ -18,8 +18,9 @@ from playhead import ImportReport, InvalidArgumentError, LogError, StoreExistsEr
 from playhead.directory import read_info
 from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
 from playhead_tui.cli import EXIT_OK
-from playhead_tui.cli.output import counted, note, print_json
+from playhead_tui.cli.output import note, print_json
 from playhead_tui.cli.stores import chosen_moment, open_for_reading
+from playhead_tui.drawing.words import plural
 from playhead_tui.library import STANDARD_INPUT, Found, demo_store, store_for
 
 
@@ -72,7 +73,7 @@ def run_import(options: argparse.Namespace) -> int:
         return EXIT_OK
     seconds = monotonic() - started
     counts = ", ".join(f"{count:,} {noun.replace('_', ' ')}" for noun, count in sorted(report.counts.items()))
-    loaded = f"{counted(report.events, 'event')}, {counted(report.operations, 'operation')}"
+    loaded = f"{plural(report.events, 'event')}, {plural(report.operations, 'operation')}"
     note(f"{target}: {loaded} from {report.format} in {seconds:.1f} s")
     if counts:
         note(f"  {counts}")
@@ -85,15 +86,15 @@ def _print_problems(report: ImportReport) -> None:
     if report.malformed:
         first = report.malformed_lines[0]
         note(
-            f"  skipped {counted(report.malformed, 'malformed line')}; the first is line {first.line}"
+            f"  skipped {plural(report.malformed, 'malformed line')}; the first is line {first.line}"
             f" of {first.file} (offset {first.offset}): {first.reason}"
         )
     if report.torn:
-        note(f"  {counted(report.torn, 'file')} ended in a line that was cut off; the line was left out")
+        note(f"  {plural(report.torn, 'file')} ended in a line that was cut off; the line was left out")
     for what, count in sorted(report.repaired.items()):
         note(f"  {what}: {count:,}")
     for kind, count in sorted(report.unknown.items()):
-        note(f"  {counted(count, 'record')} of unknown type {kind!r}, kept whole under records/")
+        note(f"  {plural(count, 'record')} of unknown type {kind!r}, kept whole under records/")
     for warning in report.warnings:
         note(f"  {warning}")
 
@@ -114,7 +115,7 @@ def run_export(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"file": str(target), "events": store.head, "bytes": written})
         else:
-            note(f"{target}: {counted(store.head, 'event')}, {written:,} bytes")
+            note(f"{target}: {plural(store.head, 'event')}, {written:,} bytes")
     return EXIT_OK
 
 

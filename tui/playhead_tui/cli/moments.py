@@ -12,8 +12,9 @@ from rich.text import Text
 from playhead import Change, InvalidArgumentError, Store
 from playhead import diff as value_diff
 from playhead_tui.cli import EXIT_NO, EXIT_OK
-from playhead_tui.cli.output import compact, console, counted, note, print_json, print_table, size
+from playhead_tui.cli.output import compact, console, note, print_json, print_table
 from playhead_tui.cli.stores import chosen_agent, chosen_moment, open_for_reading, open_for_writing
+from playhead_tui.drawing.words import plural, size
 
 _SIGNS = {"added": ("+", "green"), "removed": ("−", "red"), "changed": ("~", "yellow")}
 
@@ -122,7 +123,7 @@ def run_restore(options: argparse.Namespace) -> int:
             if not sys.stdin.isatty():
                 raise InvalidArgumentError("restore asks before it writes; with no terminal to ask on, add --yes")
             print_changes(changes)
-            note(f"restore commit {target}: {counted(len(changes), 'key')} will be written back as one new commit")
+            note(f"restore commit {target}: {plural(len(changes), 'key')} will be written back as one new commit")
             if input("restore? [y/N] ").strip().lower() not in ("y", "yes"):
                 note("nothing was changed")
                 return EXIT_NO

@@ -52,24 +52,9 @@ def _plain(cell: object) -> str:
     if cell is None:
         return ""
     text = cell.plain if isinstance(cell, Text) else str(cell)
-    return text.replace("\t", " ").replace("\n", "⏎")
+    return text.replace("\t", " ").replace("\n", "↵")
 
 
 def note(text: str) -> None:
     """A word to the person, not to the pipe."""
     print(text, file=sys.stderr)
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 event`, `1,903 events`."""
-    return f"{count:,} {noun if count == 1 else noun + 's'}"
-
-
-def size(count: int) -> str:
-    """Bytes as people read them: `1.4 MB`."""
-    if count < 1000:
-        return f"{count} B"
-    for unit, scale in (("kB", 1e3), ("MB", 1e6)):
-        if count < scale * 1000:
-            return f"{count / scale:.1f} {unit}"
-    return f"{count / 1e9:.1f} GB"

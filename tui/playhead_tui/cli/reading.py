@@ -11,8 +11,9 @@ from playhead import Event, Record
 from playhead.model import iso
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
-from playhead_tui.cli.output import compact, console, counted, note, print_json, print_table, size
+from playhead_tui.cli.output import compact, console, note, print_json, print_table
 from playhead_tui.cli.stores import chosen_agent, chosen_moment, open_for_reading
+from playhead_tui.drawing.words import plural, size
 
 
 def run_inspect(options: argparse.Namespace) -> int:
@@ -23,15 +24,15 @@ def run_inspect(options: argparse.Namespace) -> int:
         return EXIT_OK
     print(summary["store"])
     rows: list[tuple[str, object]] = [
-        ("commits", f"{summary['commits']:,} ({counted(summary['errors'], 'error')})"),
+        ("commits", f"{summary['commits']:,} ({plural(summary['errors'], 'error')})"),
         ("operations", f"{summary['operations']:,}"),
         ("live keys", f"{summary['live_keys']:,}"),
-        ("agents", f"{summary['agents']:,} in {counted(summary['namespaces'], 'namespace')}"),
+        ("agents", f"{summary['agents']:,} in {plural(summary['namespaces'], 'namespace')}"),
         ("snapshots", f"{summary['snapshots']:,}"),
         ("first event", _local(summary["first_at"])),
         ("last event", _local(summary["last_at"])),
-        ("on disk", f"{size(summary['disk_bytes'])} in {counted(summary['segments'], 'segment')}"),
-        ("not sealed", counted(summary["unsealed_commits"], "commit")),
+        ("on disk", f"{size(summary['disk_bytes'])} in {plural(summary['segments'], 'segment')}"),
+        ("not sealed", plural(summary["unsealed_commits"], "commit")),
         ("store id", summary["store_id"]),
     ]
     if summary["imported"] is not None:
@@ -144,7 +145,7 @@ def run_sql(options: argparse.Namespace) -> int:
             field.name for field in table.schema if str(field.type).startswith(("int", "uint", "double", "decimal"))
         ]
         print_table(table.column_names, ([_json_cell(cell) for cell in row.values()] for row in rows), right=numbers)
-        note(counted(len(rows), "row"))
+        note(plural(len(rows), "row"))
     return EXIT_OK
 
 

@@ -73,6 +73,17 @@ def preview(value: JSON, width: int = 200) -> str:
     return crop(_brief(value, width, 0), width)
 
 
+def gist(value: JSON, width: int = 200) -> str:
+    """What the value says, on one line: a message by its speaker, a tool call by its outcome, all else by `preview`."""
+    if isinstance(value, dict):
+        role, text, name, status = (value.get(member) for member in ("role", "text", "name", "status"))
+        if isinstance(role, str) and isinstance(text, str) and text.strip():
+            return crop(f"{printable(role)}: {printable(text.strip()[: width + 1])}", width)
+        if isinstance(name, str) and isinstance(status, str) and "args" in value:
+            return crop(f"{printable(name)} {printable(status)}: {_brief(value['args'], width, 1)}", width)
+    return preview(value, width)
+
+
 def _brief(value: JSON, width: int, depth: int) -> str:
     if isinstance(value, str):
         return '"' + printable(value[: width + 1]) + ('"' if len(value) <= width + 1 else "…")

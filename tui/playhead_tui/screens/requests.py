@@ -66,6 +66,9 @@ def search(text: str) -> Request:
 def goto(text: str) -> Request:
     def request(cursor: Cursor) -> str | None:
         cursor.goto(text.replace("−", "-"))  # the sign that the screen itself writes
+        here = cursor.time_at(cursor.position)
+        if text.strip().startswith("@") and here is not None:
+            return f"{here.astimezone():%Y-%m-%d %H:%M:%S %Z}: times are local"
         return None
 
     return request
