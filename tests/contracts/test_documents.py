@@ -1,0 +1,66 @@
+"""What the documents show works as written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import playhead
+from playhead_tui.cli import main
+from playhead_tui.cli.parser import parser
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+FORMAT = (ROOT / "docs" / "format.md").read_text("utf-8")
+COMMANDS = re.findall(r"^    (playhead (?!open|demo).+?)$", README, re.MULTILINE)
+
+
+def test_the_python_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert example is not None
+    exec(compile(example[1], "README.md", "exec"), {})
+    with playhead.open(tmp_path / "runs" / "refund", create=False) as store:
+        assert [event.kind for event in store.replay()] == ["tool_result", "tool_result", "restore"]
+        assert store.get_state("planner", "budget").value == {"remaining": 40}
+
+
+def test_the_readme_shows_commands() -> None:
+    assert len(COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_runs(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PLAYHEAD_STORE", str(ROOT / "sample_data" / "support-desk"))
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().out or (tmp_path / "run.jsonl").stat().st_size
+
+
+def test_every_command_is_named_in_the_readme() -> None:
+    choices = next(action.choices for action in parser()._actions if isinstance(action.choices, dict))
+    assert isinstance(choices, dict)
+    for command in choices:
+        assert f"`{command}" in README
+
+
+@pytest.mark.parametrize("query", re.findall(r"```sql\n(.*?)```", FORMAT, re.DOTALL))
+def test_a_query_of_the_format_document_reads_a_store_with_duckdb_alone(
+    query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT / "sample_data")
+    with duckdb.connect() as connection:
+        assert connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_data/README.md"])
+def test_every_link_to_a_file_leads_somewhere(name: str) -> None:
+    document = ROOT / name
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
