@@ -12,7 +12,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy engine tui tests sample_data
+	$(BIN)/mypy engine tui tests sample_data docs
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
 
