@@ -68,9 +68,9 @@ class Draft:
 
 def checked_address(namespace: str, agent_id: str, key: str) -> Address:
     """The address, or InvalidArgumentError: each part is a non-empty Unicode string (S1)."""
-    checked_text("namespace", namespace)
-    checked_text("agent_id", agent_id)
-    checked_text("key", key)
+    for name, part in (("namespace", namespace), ("agent_id", agent_id), ("key", key)):
+        if type(part) is not str or not part or not part.isascii():
+            checked_text(name, part)
     return Address(namespace, agent_id, key)
 
 

@@ -93,10 +93,7 @@ class Store:
         Raises ReadOnlyStoreError, InvalidArgumentError.
         """
         self._log.check_committable()
-        draft = Draft(kind, label, {} if meta is None else meta, occurred_at, checked_text("namespace", namespace))
-        draft.check_header()
-        draft.encoded_meta()
-        return Transaction(self._log.commit, draft, timeout_ms)
+        return Transaction(self._log.commit, _draft(kind, label, namespace, meta, occurred_at), timeout_ms)
 
     def write(
         self,
@@ -110,9 +107,9 @@ class Store:
         label: str = "",
     ) -> int:
         """A transaction of one write; returns its commit_ts."""
-        with self.begin_transaction(kind=kind, label=label, namespace=namespace) as transaction:
-            transaction.write(agent_id, key, value, if_version=if_version)
-            return transaction.commit()
+        draft = _draft(kind, label, namespace)
+        draft.write(agent_id, key, value, if_version=if_version)
+        return self._log.commit(draft)
 
     def delete(
         self,
@@ -125,9 +122,9 @@ class Store:
         label: str = "",
     ) -> int:
         """A transaction of one delete; returns its commit_ts."""
-        with self.begin_transaction(kind=kind, label=label, namespace=namespace) as transaction:
-            transaction.delete(agent_id, key, if_version=if_version)
-            return transaction.commit()
+        draft = _draft(kind, label, namespace)
+        draft.delete(agent_id, key, if_version=if_version)
+        return self._log.commit(draft)
 
     # ── reading now ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -407,3 +404,16 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r}, head={self._log.head})"
+
+
+def _draft(
+    kind: str,
+    label: str,
+    namespace: str,
+    meta: dict[str, JSON] | None = None,
+    occurred_at: datetime | None = None,
+) -> Draft:
+    draft = Draft(kind, label, {} if meta is None else meta, occurred_at, checked_text("namespace", namespace))
+    draft.check_header()
+    draft.encoded_meta()
+    return draft
