@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from playhead import codec
 from playhead.entry import LogEntry, LogOperation, from_microseconds
-from playhead.errors import CorruptStoreError
+from playhead.errors import CorruptStoreError, StoreClosedError
 from playhead.generation import View
 from playhead.manifest import Segment
 from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
@@ -118,16 +118,22 @@ class History:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._closed = False
         self._numbers = itertools.count()
 
     @contextmanager
     def query(self, view: View) -> Iterator[Query]:
-        """One question to ask of the view. Raises CorruptStoreError where a segment cannot be read."""
+        """One question to ask of the view.
+
+        Raises CorruptStoreError where a segment cannot be read, StoreClosedError where the store was closed meanwhile.
+        """
         import duckdb
 
         query = Query(self._cursor(), view, next(self._numbers))
         try:
             yield query
+        except duckdb.ConnectionException as error:
+            raise StoreClosedError(f"{view.directory.parent}: closed while a question was being answered") from error
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             reason = str(error).partition("\n")[0]
             raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
@@ -136,6 +142,8 @@ class History:
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
+            if self._closed:
+                raise StoreClosedError("the store was closed; open it again")
             if self._connection is None:
                 # Imported here: it costs 100 ms that a program which only writes need not pay.
                 import duckdb
@@ -148,9 +156,9 @@ class History:
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             if self._connection is not None:
                 self._connection.close()
-                self._connection = None
 
     # ── one record ───────────────────────────────────────────────────────────────────────────────────────────────────
 

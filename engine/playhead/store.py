@@ -181,7 +181,8 @@ class Store:
     ) -> dict[str, Record]:
         """One agent's live records at a moment (now, where none is given), by key, sorted (S16, S17)."""
         checked_address(namespace, agent_id, "key")
-        records = self._history.state(self.view(), self.resolve(at), namespace, agent_id, keys=keys)
+        wanted = None if keys is None else _checked_keys(keys)
+        records = self._history.state(self.view(), self.resolve(at), namespace, agent_id, keys=wanted)
         return {record.key: record for record in records}
 
     def list_keys(
@@ -352,7 +353,7 @@ class Store:
         Raises MomentError for a snapshot of another store, ReadOnlyStoreError for an imported run: fork it first.
         """
         self._log.check_committable()
-        wanted = None if keys is None else set(keys)
+        wanted = None if keys is None else _checked_keys(keys)
         with self._log.exclusive():
             target = self.resolve(moment)
             draft = Draft(kind="restore", label=f"restore commit {target}", meta={"restored": target})
@@ -417,3 +418,10 @@ def _draft(
     draft.check_header()
     draft.encoded_meta()
     return draft
+
+
+def _checked_keys(keys: Iterable[str]) -> set[str]:
+    """The keys as a set. Raises InvalidArgumentError for a single string, whose letters would count as keys."""
+    if isinstance(keys, str):
+        raise InvalidArgumentError(f"keys must be a list of keys, not the text {keys!r}; write [{keys!r}]")
+    return {checked_text("key", key) for key in keys}

@@ -174,3 +174,27 @@ def test_every_error_is_a_playhead_error_and_bad_arguments_are_value_errors_too(
         "InvalidArgumentError",
         "InvalidValueError",
     ]
+
+
+def test_going_on_with_a_replay_of_a_closed_store_says_that_it_was_closed(tmp_path: Path) -> None:
+    store = playhead.open(tmp_path / "run", durability="os")
+    for count in range(5):
+        store.write("agent", "key", count)
+    store.seal()
+    for count in range(5):
+        store.write("agent", "key", count)
+    store.seal()
+    events = store.replay()
+    assert next(events).commit_ts == 1
+    store.close()
+    with pytest.raises(playhead.StoreClosedError, match="closed"):
+        list(events)
+
+
+def test_a_single_text_in_the_place_of_several_keys_is_refused(tmp_path: Path) -> None:
+    with playhead.open(tmp_path / "run", durability="os") as store:
+        store.write("agent", "ab", 1)
+        for call in (lambda: store.state("agent", keys="ab"), lambda: store.restore(0, keys="ab")):
+            with pytest.raises(playhead.InvalidArgumentError, match=r"write \['ab'\]"):
+                call()
+        assert store.head == 1
