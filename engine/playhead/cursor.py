@@ -94,11 +94,12 @@ class Cursor:
         return self.store.agents()
 
     def choose_agent(self, agent: AgentAddress) -> None:
-        """Look at another agent's state; the playhead stays where it is."""
+        """Look at another agent's state; the playhead stays, and so does the selection where the agent has such a key."""
         if agent not in self.agents():
             raise InvalidArgumentError(f"no agent {str(agent)!r} in this store")
         self.agent = agent
-        self.selection = None
+        if self.selection not in self.timeline.keys:
+            self.selection = None
 
     @property
     def timeline(self) -> Timeline:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from playhead import codec, directory, snapshots
 from playhead.draft import Draft, checked_address, checked_text
 from playhead.entry import from_microseconds, to_microseconds
-from playhead.errors import InvalidArgumentError, MomentError
+from playhead.errors import InvalidArgumentError, MomentError, VersionConflictError
 from playhead.generation import View
 from playhead.history import History
 from playhead.index import CachedValue
@@ -346,17 +346,26 @@ class Store:
         namespace: str | None = None,
         agent_id: str | None = None,
         keys: Iterable[str] | None = None,
+        if_head: int | None = None,
     ) -> int:
         """Make the state equal to what it was, by appending one transaction of kind `restore` (S26).
 
         Returns its commit_ts, or the head where nothing differs. Narrowed to a namespace, an agent or keys where given.
-        Raises MomentError for a snapshot of another store, ReadOnlyStoreError for an imported run: fork it first.
+        With `if_head`, it fails whole unless that is still the last commit: for a restore that was looked at first.
+        Raises MomentError for a snapshot of another store, VersionConflictError where the head has moved on, and
+        ReadOnlyStoreError for an imported run: fork it first.
         """
         self._log.check_committable()
         wanted = None if keys is None else _checked_keys(keys)
         with self._log.exclusive():
+            if if_head is not None and if_head != self.head:
+                raise VersionConflictError(
+                    f"{self.path}: commit {self.head} has come since {if_head}; nothing was restored; look again and retry"
+                )
             target = self.resolve(moment)
-            draft = Draft(kind="restore", label=f"restore commit {target}", meta={"restored": target})
+            name = moment if isinstance(moment, str) else moment.label if isinstance(moment, Snapshot) else None
+            label = f"restore commit {target}" + (f", {name!r}" if name else "")
+            draft = Draft(kind="restore", label=label, meta={"restored": target})
             for change in self._history.changes(self.view(), self.head, target, namespace, agent_id):
                 if wanted is not None and change.address.key not in wanted:
                     continue

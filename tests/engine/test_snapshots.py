@@ -345,3 +345,18 @@ def test_a_diff_is_the_preview_of_a_restore(store: Store, settle: Settle) -> Non
     assert [(part.address, part.op == "write", part.value) for part in event.operations] == [
         (change.address, change.after.exists, change.after.value) for change in preview
     ]
+
+
+def test_a_restore_that_was_looked_at_first_fails_where_the_store_has_moved_on(store: Store) -> None:  # S26
+    store.write("agent", "key", 1)
+    before = store.snapshot("before")
+    store.write("agent", "key", 2)
+    looked_at = store.head
+    store.write("agent", "key", 3)
+    with pytest.raises(playhead.VersionConflictError, match="commit 3 has come since 2; nothing was restored"):
+        store.restore(before, if_head=looked_at)
+    assert (store.head, store.get_state("agent", "key").value) == (3, 3)
+    assert store.restore(before, if_head=3) == 4
+    event = store.event(4)
+    assert event is not None
+    assert event.label == "restore commit 1, 'before'"
