@@ -94,7 +94,7 @@ class Cursor:
         return self.store.agents()
 
     def choose_agent(self, agent: AgentAddress) -> None:
-        """Look at another agent's state; the playhead stays, and so does the selection where the agent has such a key."""
+        """Look at another agent's state; the playhead stays, and a selection that the agent has too."""
         if agent not in self.agents():
             raise InvalidArgumentError(f"no agent {str(agent)!r} in this store")
         self.agent = agent

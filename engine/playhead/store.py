@@ -360,7 +360,7 @@ class Store:
         with self._log.exclusive():
             if if_head is not None and if_head != self.head:
                 raise VersionConflictError(
-                    f"{self.path}: commit {self.head} has come since {if_head}; nothing was restored; look again and retry"
+                    f"{self.path}: commit {self.head} has come since {if_head}; nothing was restored; look again"
                 )
             target = self.resolve(moment)
             name = moment if isinstance(moment, str) else moment.label if isinstance(moment, Snapshot) else None

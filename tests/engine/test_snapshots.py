@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from playhead import JSON, Address, InvalidArgumentError, MomentError, Store
+from playhead import JSON, Address, InvalidArgumentError, MomentError, Store, VersionConflictError
 from playhead.model import Change
 
 Settle = Callable[[Store], Store]
@@ -305,7 +306,7 @@ def test_restoring_when_nothing_differs_appends_nothing(store: Store, settle: Se
     ],
 )
 def test_a_restore_can_be_narrowed(
-    store: Store, settle: Settle, narrowed: dict[str, str], restored: set[Address]
+    store: Store, settle: Settle, narrowed: dict[str, Any], restored: set[Address]
 ) -> None:  # S26
     everything = [at("a"), at("b"), at("a", "other"), at("a", namespace="elsewhere")]
     for value in ("old", "new"):
@@ -353,7 +354,7 @@ def test_a_restore_that_was_looked_at_first_fails_where_the_store_has_moved_on(s
     store.write("agent", "key", 2)
     looked_at = store.head
     store.write("agent", "key", 3)
-    with pytest.raises(playhead.VersionConflictError, match="commit 3 has come since 2; nothing was restored"):
+    with pytest.raises(VersionConflictError, match="commit 3 has come since 2; nothing was restored"):
         store.restore(before, if_head=looked_at)
     assert (store.head, store.get_state("agent", "key").value) == (3, 3)
     assert store.restore(before, if_head=3) == 4
