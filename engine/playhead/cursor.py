@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -14,28 +14,16 @@ from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
 from playhead.model import AgentAddress, Change, Event, EventHeader, Record
 from playhead.moment import Moment
+from playhead.outline import OutlineRow, StateOutline
 from playhead.timeline import Integers, Timeline
 from playhead.track import Track
 
 if TYPE_CHECKING:
     from playhead.store import Store
 
+__all__ = ["Cursor", "HistoryRow", "OutlineRow", "StateOutline"]
+
 JUMPS_KEPT = 200
-
-Status = Literal["added", "changed", "removed"]
-
-
-@dataclass(frozen=True, slots=True)
-class OutlineRow:
-    """One key of the state at the playhead."""
-
-    key: str
-    version: int
-    commit_ts: int
-    """When it last changed."""
-    exists: bool
-    status: Status | None
-    """What the event under the playhead did to it; None where it did nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,24 +279,12 @@ class Cursor:
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def outline(self, *, changed_only: bool = False, filter: str = "") -> list[OutlineRow]:
+    def outline(self, *, changed_only: bool = False, filter: str = "") -> StateOutline:
         """The keys at the playhead, sorted; deleted ones only at the commit that deleted them.
 
         `filter` keeps keys that contain it, whatever its case.
         """
-        outline, position, wanted = self.timeline.outline(self.position), self.position, filter.casefold()
-        before = self.timeline.outline(position - 1) if position else outline
-        existed = dict(zip(before.keys, before.exists.tolist(), strict=True))
-        columns = (outline.versions.tolist(), outline.commit_ts.tolist(), outline.exists.tolist())
-        rows = []
-        for key, version, commit_ts, exists in zip(outline.keys, *columns, strict=True):
-            now = commit_ts == position
-            if not (now or (exists and not changed_only)) or wanted not in key.casefold():
-                continue
-            status = _status(existed.get(key, False), exists) if now else None
-            if exists or status == "removed":
-                rows.append(OutlineRow(key, version, commit_ts, exists, status))
-        return rows
+        return StateOutline(self.timeline, self.position, changed_only=changed_only, filter=filter)
 
     def record(self, key: str | None = None) -> Record:
         """A key's record at the playhead (the selection's, where none is given)."""
@@ -346,9 +322,3 @@ class Cursor:
         if key is None:
             raise InvalidArgumentError("no key is selected; name one")
         return key
-
-
-def _status(existed: bool, exists: bool) -> Status | None:
-    if exists:
-        return "changed" if existed else "added"
-    return "removed" if existed else None

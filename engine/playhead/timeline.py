@@ -121,6 +121,12 @@ class Timeline:
         row = int(numpy.searchsorted(commits, at, side="right")) - 1
         return int(versions[row]) if row >= 0 else 0
 
+    def exists_before(self, key: str, at: int) -> bool:
+        """Whether the key existed just before a commit."""
+        _, commits, exists = self.history(key)
+        row = int(numpy.searchsorted(commits, at, side="left")) - 1
+        return row >= 0 and bool(exists[row])
+
     def next_change(self, key: str, at: int) -> int | None:
         """The first commit after `at` that wrote or deleted the key."""
         commits = self._commits[self._key_slice(key)]

@@ -1,0 +1,97 @@
+"""The outline of a state: which keys there are at the playhead, and what the event under it did to them."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, overload
+
+import numpy
+
+from playhead.timeline import Timeline
+
+Status: TypeAlias = Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineRow:
+    """One key of the state at the playhead."""
+
+    key: str
+    version: int
+    commit_ts: int
+    """When it last changed."""
+    exists: bool
+    status: Status | None
+    """What the event under the playhead did to it; None where it did nothing."""
+
+
+class StateOutline(Sequence[OutlineRow]):
+    """The keys at a moment, sorted; deleted ones only at the commit that deleted them.
+
+    Rows are made when they are looked at: the outline of a state with many keys costs what is shown of it.
+    """
+
+    def __init__(self, timeline: Timeline, position: int, *, changed_only: bool = False, filter: str = "") -> None:
+        outline = timeline.outline(position)
+        touched = outline.commit_ts == position
+        statuses: dict[str, Status] = {}
+        for row in numpy.flatnonzero(touched).tolist():
+            key, exists = outline.keys[row], bool(outline.exists[row])
+            existed = timeline.exists_before(key, position)
+            if exists or existed:
+                statuses[key] = "removed" if not exists else "changed" if existed else "added"
+            else:
+                touched[row] = False
+        rows = numpy.flatnonzero(touched if changed_only else touched | outline.exists)
+        if filter:
+            wanted = filter.casefold()
+            rows = rows[[wanted in outline.keys[row].casefold() for row in rows.tolist()]]
+        self.keys: list[str] = outline.keys if len(rows) == len(outline.keys) else [outline.keys[row] for row in rows]
+        shown = {key: status for key, status in statuses.items() if self.row_of(key) is not None}
+        self.statuses: dict[str, Status] = shown
+        """What the event under the playhead did, by key."""
+        self._versions = outline.versions[rows]
+        self._commits = outline.commit_ts[rows]
+        self._exists = outline.exists[rows]
+
+    @property
+    def live_count(self) -> int:
+        """How many of the keys exist."""
+        return int(numpy.count_nonzero(self._exists))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def row_of(self, key: str) -> int | None:
+        """The position of a key's row."""
+        row = bisect.bisect_left(self.keys, key)
+        return row if row < len(self.keys) and self.keys[row] == key else None
+
+    def _row(self, row: int) -> OutlineRow:
+        key = self.keys[row]
+        return OutlineRow(
+            key,
+            int(self._versions[row]),
+            int(self._commits[row]),
+            bool(self._exists[row]),
+            self.statuses.get(key),
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> OutlineRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[OutlineRow]: ...
+    def __getitem__(self, index: int | slice) -> OutlineRow | list[OutlineRow]:
+        if isinstance(index, slice):
+            return [self._row(row) for row in range(*index.indices(len(self.keys)))]
+        return self._row(index)
+
+    def __iter__(self) -> Iterator[OutlineRow]:
+        return map(self._row, range(len(self.keys)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
