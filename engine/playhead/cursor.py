@@ -228,6 +228,8 @@ class Cursor:
             case goto.Mark(name):
                 return self.jump(name)
             case goto.Label(label):
+                if all(entry.label != label for entry in self.store.snapshot_entries()):
+                    raise MomentError(f"no snapshot is labelled {label!r}; type {goto.FORMS}")
                 return self.seek(label)
             case moment:
                 return self.seek(moment)

@@ -11,7 +11,7 @@ from playhead.errors import MomentError
 FORMS = "412, +50, -50, @14:03:22, @2026-11-01T14:03, @-5m, 'a (a mark) or a snapshot's label"
 
 _OFFSET = re.compile(r"([+-])(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,6})?))?")
+_CLOCK = re.compile(r"(\d{1,2}):\d{2}(:\d{2})?")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -61,19 +61,16 @@ def _time(text: str, here: datetime) -> datetime:
     if offset := _OFFSET.fullmatch(text):
         sign, amount, unit = offset.groups()
         return here + timedelta(**{_UNITS[unit]: float(amount)}) * (1 if sign == "+" else -1)
+    clock = _CLOCK.match(text)
     try:
-        if clock := _CLOCK.fullmatch(text):
-            hours, minutes, seconds = int(clock[1]), int(clock[2]), float(clock[3] or 0)
-            start_of_minute = here.replace(hour=hours, minute=minutes, second=0, microsecond=0)
-            return start_of_minute + timedelta(seconds=_end_of(seconds, has_seconds=clock[3] is not None))
-        moment = datetime.fromisoformat(text)
+        # A clock time is of the day at the playhead; the hour needs two digits to be ISO 8601.
+        moment = datetime.fromisoformat(
+            f"{here:%Y-%m-%d}T{text.rjust(len(text) + 2 - len(clock[1]), '0')}" if clock else text
+        )
     except ValueError:
         raise MomentError(f"@{text}: not a time; type @14:03:22, @2026-11-01T14:03, or @-5m") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=here.tzinfo)
-
-
-def _end_of(seconds: float, *, has_seconds: bool) -> float:
-    """A time typed to the second means until the end of it: what is listed as 14:03:22.118 is at 14:03:22."""
-    if not has_seconds:
-        return 0.0
-    return seconds + 0.999999 if seconds == int(seconds) else seconds
+    if not moment.tzinfo:
+        moment = moment.replace(tzinfo=here.tzinfo)
+    # A time typed to the second means until the end of it: what is listed as 14:03:22.118 is at 14:03:22.
+    to_the_second = clock is not None and clock[2] is not None and not moment.microsecond
+    return moment.replace(microsecond=999_999) if to_the_second else moment

@@ -112,7 +112,9 @@ def test_an_import_reports_what_it_skipped_and_the_run_is_read_only(run: Run, tm
     assert outcome.code == 0
     assert "skipped 1 malformed line; the first is line 2 of app.jsonl" in outcome.err
     assert "cut off" in outcome.err
-    assert "read-only" in run("inspect", target).out
+    inspected = run("inspect", target).out
+    assert "read-only" in inspected
+    assert "1 malformed line, 1 torn line" in inspected
     refused = run("restore", "1", "-s", target, "--yes")
     assert refused.code == 2
     assert "imported run" in refused.err
@@ -175,3 +177,58 @@ def test_export_lines_are_json(run: Run, store: Path) -> None:
     assert lines[0]["format"] == "playhead"
     assert [line["commit_ts"] for line in lines[1:6]] == [1, 2, 3, 4, 5]
     assert lines[6]["snapshot"]["label"] == "before"
+
+
+def test_an_export_to_a_dash_goes_to_standard_output(
+    run: Run, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("export", store, "-o", "-").out == run("export", store).out
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_disk_that_cannot_be_written_is_one_line(
+    run: Run, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Path.open
+
+    def refuse(path: Path, mode: str = "r", *rest: object, **named: object) -> object:
+        if "w" in mode and path.parent == tmp_path:
+            raise OSError(30, "Read-only file system", str(path))
+        return original(path, mode, *rest, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", refuse)
+    outcome = run("export", store, "-o", tmp_path / "out.jsonl")
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert "Read-only file system" in outcome.err
+
+
+def test_without_a_writable_cache_a_log_still_opens(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "blocked").write_text("a file where the cache should be")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "blocked"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    log = tmp_path / "app.jsonl"
+    log.write_text('{"event": "start"}\n')
+    assert isinstance(opened := run("open", log, "--json").json, dict)
+    assert opened["head"] == 1
+
+
+def test_a_session_whose_sub_agent_wrote_more_is_loaded_again(run: Run, tmp_path: Path) -> None:
+    def record(session: str, text: str, **more: object) -> str:
+        message = {"role": "user", "content": text}
+        fields = {"type": "user", "sessionId": session, "uuid": text, "parentUuid": None, "message": message, **more}
+        return json.dumps({**fields, "timestamp": "2026-11-01T14:00:00.000Z"}) + "\n"
+
+    session = tmp_path / "5e5510e0-0000-4000-8000-000000000000.jsonl"
+    session.write_text(record(session.stem, "go"))
+    agent = tmp_path / session.stem / "subagents" / "agent-a1.jsonl"
+    agent.parent.mkdir(parents=True)
+    agent.write_text(record(session.stem, "first", isSidechain=True, agentId="a1"))
+    before = run("open", session, "--json").json
+    with agent.open("a") as file:
+        file.write(record(session.stem, "second", isSidechain=True, agentId="a1"))
+    after = run("open", session, "--json").json
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert after["head"] > before["head"]

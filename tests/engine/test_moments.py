@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from playhead import InvalidArgumentError, MomentError, Store
+from playhead import InvalidArgumentError, MomentError, Store, goto
 
 Settle = Callable[[Store], Store]
 OpenStore = Callable[..., Store]
@@ -160,3 +160,18 @@ def test_a_text_that_names_no_moment_is_refused_and_the_playhead_stays(store: St
     with pytest.raises(MomentError):
         cursor.goto(text, UTC)
     assert cursor.position == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("@14:03", datetime(2026, 11, 1, 14, 3, tzinfo=UTC)),
+        ("@9:03", datetime(2026, 11, 1, 9, 3, tzinfo=UTC)),
+        ("@14:03:22", datetime(2026, 11, 1, 14, 3, 22, 999_999, tzinfo=UTC)),
+        ("@14:03:22.5", datetime(2026, 11, 1, 14, 3, 22, 500_000, tzinfo=UTC)),
+        ("@14:03:22+02:00", datetime(2026, 11, 1, 12, 3, 22, 999_999, tzinfo=UTC)),
+        ("@14:03Z", datetime(2026, 11, 1, 14, 3, tzinfo=UTC)),
+    ],
+)
+def test_a_clock_time_is_of_the_day_at_the_playhead_and_may_have_an_offset(text: str, moment: datetime) -> None:  # S29
+    assert goto.parse(text, datetime(2026, 11, 1, 8, 0, tzinfo=UTC)) == moment

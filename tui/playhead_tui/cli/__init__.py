@@ -32,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does; what is still buffered must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except OSError as error:
+        # What no layer below expected of the disk: still one line that names the file.
+        print(f"playhead: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return EXIT_MISTAKE
     except KeyboardInterrupt:
         print("playhead: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -22,6 +22,8 @@ from playhead_tui.cli.output import note, print_json
 from playhead_tui.cli.stores import chosen_moment, open_for_reading
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import STANDARD_INPUT, Found, demo_store, store_for
+
+STANDARD_OUTPUT = "-"
 
 
 def run_open(options: argparse.Namespace) -> int:
@@ -101,7 +103,7 @@ def _print_problems(report: ImportReport) -> None:
 
 def run_export(options: argparse.Namespace) -> int:
     with open_for_reading(options) as store:
-        if options.output is None:
+        if options.output in (None, STANDARD_OUTPUT):
             if options.json:
                 raise InvalidArgumentError("--json prints a summary beside -o FILE; the export itself is JSON lines")
             for line in playhead.export_log(store):
@@ -131,7 +133,8 @@ def _write_export(store: playhead.Store, target: Path) -> int:
     except OSError as error:
         raise LogError(f"{target}: could not be written ({error.strerror})") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
     return written
 
 

@@ -55,7 +55,7 @@ def _add_logs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     loaded.add_argument("-o", "--output", metavar="STORE", required=True, help="the store to make; must not exist")
     _json(loaded)
     exported = _store_command(commands, "export", "loading:run_export", "write a store as JSON lines")
-    exported.add_argument("-o", "--output", metavar="FILE", help="the file to make (default: standard output)")
+    exported.add_argument("-o", "--output", metavar="FILE", help="the file to make (default, or -: standard output)")
     _json(exported, "print a summary as JSON (with -o); the export itself is JSON lines either way")
 
 
@@ -117,7 +117,7 @@ def _add_moments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     restore.add_argument("--yes", action="store_true", help="do not ask (exit code 1 where the answer is no)")
     _json(restore)
     fork = _command(commands, "fork", "moments:run_fork", "make a new store that begins as this one was at a moment")
-    fork.add_argument("target", metavar="NEW_STORE")
+    fork.add_argument("target", metavar="NEW_STORE", help="the directory to make; must not exist")
     _store_option(fork)
     _at(fork)
     _json(fork)

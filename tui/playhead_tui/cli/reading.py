@@ -37,6 +37,14 @@ def run_inspect(options: argparse.Namespace) -> int:
     ]
     if summary["imported"] is not None:
         rows.append(("imported from", f"{summary['imported']['file']} ({summary['imported']['format']}); read-only"))
+        report = summary["imported"].get("report")
+        if isinstance(report, dict):
+            lines = [
+                plural(count, f"{name} line")
+                for name in ("malformed", "torn")
+                if isinstance(count := report.get(name), int) and count
+            ]
+            rows.append(("left out", ", ".join(lines) or "nothing"))
     for name, value in rows:
         print(f"  {name:<14} {value}")
     for kind, count in summary["kinds"].items():
