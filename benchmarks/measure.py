@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 Work = Callable[[], object]
+Clock = Callable[[], float]
 
 _PEAK = """
-import json, resource, sys
+import json, resource, sys, time
 def peak_bytes():
     try:
         with open("/proc/self/status") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(json.dumps(peak_bytes()))
+print(json.dumps([time.process_time(), peak_bytes()]))
 """
 """On Linux from the process's own pages: its resource usage counts those of the process that began it, too."""
 
@@ -52,16 +53,20 @@ class Process:
     """One whole process, from being started to having ended."""
 
     seconds: float
+    cpu_seconds: float
+    """Of all its threads: what a machine busy with others leaves nearly alone."""
     peak_bytes: int
 
 
-def seconds_of(work: Work) -> float:
-    start = time.perf_counter()
+def seconds_of(work: Work, clock: Clock = time.perf_counter) -> float:
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def take_turns(sides: Mapping[str, Callable[[], Work]], rounds: int) -> dict[str, Times]:
+def take_turns(
+    sides: Mapping[str, Callable[[], Work]], rounds: int, clock: Clock = time.perf_counter
+) -> dict[str, Times]:
     """The times of every side, taken in turns so that a busy moment of the machine strikes all of them.
 
     Each side is called to prepare, untimed, and returns the work to time.
@@ -72,7 +77,7 @@ def take_turns(sides: Mapping[str, Callable[[], Work]], rounds: int) -> dict[str
         for name in list(sides) if number % 2 == 0 else reversed(list(sides)):
             work = sides[name]()
             gc.collect()
-            taken[name].append(seconds_of(work))
+            taken[name].append(seconds_of(work, clock))
     return {name: Times(tuple(seconds)) for name, seconds in taken.items()}
 
 
@@ -84,7 +89,8 @@ def each(questions: Iterable[Work]) -> Times:
 def best_process(code: str, arguments: list[str], rounds: int) -> Process:
     """The quickest of several runs of Python code in a process of its own, with the most memory that any took."""
     runs = [_process(code, arguments) for _ in range(rounds)]
-    return Process(min(run.seconds for run in runs), max(run.peak_bytes for run in runs))
+    seconds, cpu_seconds = min(run.seconds for run in runs), min(run.cpu_seconds for run in runs)
+    return Process(seconds, cpu_seconds, max(run.peak_bytes for run in runs))
 
 
 def _process(code: str, arguments: list[str]) -> Process:
@@ -93,7 +99,8 @@ def _process(code: str, arguments: list[str]) -> Process:
         [sys.executable, "-c", code + _PEAK, *arguments], stdout=subprocess.PIPE, check=True, timeout=3_600
     )
     seconds = time.perf_counter() - start
-    return Process(seconds, int(json.loads(done.stdout.splitlines()[-1])))
+    cpu_seconds, peak_bytes = json.loads(done.stdout.splitlines()[-1])
+    return Process(seconds, cpu_seconds, peak_bytes)
 
 
 def best_command(command: list[str], rounds: int) -> float:
