@@ -54,6 +54,13 @@ class Terminal:
         )
         os.close(slave)
 
+    def first_paint(self) -> float:
+        """Seconds that the process took to show anything at all."""
+        came = self._began
+        while not any(line.strip() for line in self._screen.display):
+            came = self._take(_PATIENCE_SECONDS) or came
+        return came - self._began
+
     def begins_with(self, text: str) -> Answer:
         """How long the process took to show the text."""
         return self._answer(self._began, text)
@@ -91,41 +98,56 @@ class Terminal:
         os.close(self._master)
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The app, its run on the screen."""
+
+    painted: float
+    """Seconds until anything was on the screen."""
+    answer: Answer
+    terminal: Terminal
+
+
 def run(bench: Bench) -> Iterator[Result]:
     size = max(bench.scale.sizes)
     presses = bench.scale.key_presses
     chance = random.Random(size)
     with bench.scratch() as home:
         starts = [_started(bench.run(size), home, size) for _ in range(min(3, bench.scale.rounds))]
-        for _, unused in starts[:-1]:
-            unused.close()
-        terminal = starts[-1][1]
+        for unused in starts[:-1]:
+            unused.terminal.close()
+        terminal = starts[-1].terminal
         try:
             steps = [terminal.press(b"h", _place(size - number, size)) for number in range(1, presses + 1)]
             places = [chance.randrange(1, size) for _ in range(presses)]
             jumps = [terminal.press(b":%d\r" % place, _place(place, size)) for place in places]
         finally:
             terminal.close()
-    first = min(answer.shown for answer, _ in starts)
-    yield Result(TOPIC, f"screen, {size:,} events: first paint of the run", first, "s", budget=_FIRST)
+    first = min(start.painted for start in starts)
+    yield Result(TOPIC, f"screen, {size:,} events: first paint", first, "s", budget=_FIRST)
+    run_shown = min(start.answer.shown for start in starts)
+    yield Result(TOPIC, f"screen, {size:,} events: the run's last event shown", run_shown, "s")
     shown = Times(tuple(step.shown for step in steps))
     settled = Times(tuple(step.settled for step in steps))
     jumped = Times(tuple(jump.settled for jump in jumps))
     yield Result(TOPIC, "screen, one step: position shown, p50", shown.median, "s")
     yield Result(TOPIC, "screen, one step: every pane, p50", settled.median, "s", budget=_STEP_MEDIAN)
     yield Result(TOPIC, "screen, one step: every pane, p95", settled.percentile(95), "s", budget=_STEP_95)
-    yield Result(TOPIC, "screen, a jump anywhere: every pane, p50", jumped.median, "s")
-    yield Result(TOPIC, "screen, a jump anywhere: every pane, p95", jumped.percentile(95), "s", budget=_JUMP_95)
+    yield Result(TOPIC, "screen, `:` and a commit typed at once: every pane, p50", jumped.median, "s")
+    yield Result(
+        TOPIC, "screen, `:` and a commit typed at once: every pane, p95", jumped.percentile(95), "s", budget=_JUMP_95
+    )
 
 
-def _started(store: Path, home: Path, size: int) -> tuple[Answer, Terminal]:
+def _started(store: Path, home: Path, size: int) -> Started:
     """The app on a store, with nothing of the person's own settings or history."""
     environment = {**os.environ, "TERM": "xterm-256color", "HOME": str(home)}
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         environment[name] = str(home / name.lower())
     terminal = Terminal([sys.executable, "-m", "playhead_tui", "open", str(store)], environment)
     try:
-        return terminal.begins_with(_place(size, size)), terminal
+        painted = terminal.first_paint()
+        return Started(painted, terminal.begins_with(_place(size, size)), terminal)
     except BaseException:
         terminal.close()
         raise
