@@ -100,7 +100,7 @@ def test_an_empty_store_answers_every_question(store: Store, settle: Settle) -> 
     assert store.restore(0) == 0
     assert store.times() == []
     cursor = store.cursor()
-    assert (cursor.position, cursor.outline(), cursor.stop_count, cursor.step(3), cursor.search("x")) == (
+    assert (cursor.position, list(cursor.outline()), cursor.stop_count, cursor.step(3), cursor.search("x")) == (
         0,
         [],
         0,

@@ -1,0 +1,1 @@
+"""How fast Playhead is, beside peers measured in the same run: `python -m benchmarks`. Nothing passes or fails."""
