@@ -117,5 +117,10 @@ def journal_name(first_commit_ts: int) -> str:
     return f"{first_commit_ts:012d}.journal"
 
 
+def is_leftover(name: str) -> bool:
+    """Whether a file in a store's directory is what a replacement of one of its files was cut off from."""
+    return name.startswith(".") and name[1:].rpartition(".")[0] in _OWN_NAMES
+
+
 def is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK)

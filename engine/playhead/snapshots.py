@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import orjson
@@ -22,6 +23,40 @@ def read(path: Path) -> list[SnapshotEntry]:
     except FileNotFoundError:
         return []
     return [_decode(line, path, number) for number, line in enumerate(lines, 1)]
+
+
+class Line(NamedTuple):
+    """One line of the file, damaged or not."""
+
+    number: int
+    offset: int
+    entry: SnapshotEntry | None
+    """None where the line is damaged."""
+
+
+class Survey(NamedTuple):
+    """Everything that can be read of the file, damaged or not."""
+
+    lines: list[Line]
+    end: int
+    """The offset behind the last whole line."""
+    torn_bytes: int
+
+
+def survey(path: Path) -> Survey:
+    """Read past damage; a missing file has no lines. Raises OSError."""
+    try:
+        *texts, torn = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return Survey([], 0, 0)
+    lines, offset = [], 0
+    for number, text in enumerate(texts, 1):
+        try:
+            lines.append(Line(number, offset, _decode(text, path, number)))
+        except CorruptStoreError:
+            lines.append(Line(number, offset, None))
+        offset += len(text) + 1
+    return Survey(lines, offset, len(torn))
 
 
 def append(path: Path, entries: Iterable[SnapshotEntry]) -> None:
