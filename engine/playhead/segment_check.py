@@ -64,6 +64,7 @@ def check_segment(directory: Path, segment: Segment) -> Iterator[Finding]:
             yield from check(file, segment, counts)
         except (OSError, pa.ArrowException, ValueError) as error:
             yield Finding(file.name, segment.first, f"cannot be read ({error})")
+            return
 
 
 def _check_file(file: Path, segment: Segment) -> Finding | None:

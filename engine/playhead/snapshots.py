@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
 import orjson
 
-from playhead.errors import CorruptStoreError
-from playhead.filesystem import raising_durability, sync_directory
+from playhead.errors import CorruptStoreError, DurabilityError
+from playhead.filesystem import raising_durability, sync_directory, write_all
 from playhead.model import SnapshotEntry
 
 
@@ -66,14 +66,24 @@ def append(path: Path, entries: Iterable[SnapshotEntry]) -> None:
         whole = file.read().rfind(b"\n") + 1
         file.truncate(whole)
         try:
-            file.write(b"".join(map(_encode, entries)))
-            file.flush()
+            # Past the file object's buffer, which would write once more what failed when the file is closed.
+            write_all(file.fileno(), b"".join(map(_encode, entries)), whole)
             os.fsync(file.fileno())
-        except OSError:
-            file.truncate(whole)
+            if whole == 0:
+                sync_directory(path.parent)
+        except OSError as error:
+            _undo(file, whole, path, error)
             raise
-        if whole == 0:
-            sync_directory(path.parent)
+
+
+def _undo(file: BinaryIO, whole: int, path: Path, error: OSError) -> None:
+    try:
+        file.truncate(whole)
+    except OSError:
+        raise DurabilityError(
+            f"{path}: the disk could not confirm a snapshot ({error.strerror}); whether it was taken is unknown."
+            " Check the disk, then look at the snapshots"
+        ) from error
 
 
 def _encode(entry: SnapshotEntry) -> bytes:

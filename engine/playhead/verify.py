@@ -133,7 +133,7 @@ class _Verification:
             limited = _Limit()
             for finding in found:
                 self.is_whole = False
-                if limited.allows(file):
+                if limited.allows(file, finding.commit_ts):
                     yield Problem("error", file / finding.file_name, None, finding.message, finding.commit_ts)
             yield from limited.rest()
             if self.is_whole:
@@ -199,7 +199,7 @@ class _Verification:
         for link in heapq.merge(*self.links):
             broken = segment_check.break_between(before, link)
             before = link
-            if broken is not None and limited.allows(self.sources[link.source]):
+            if broken is not None and limited.allows(self.sources[link.source], link.commit_ts):
                 yield Problem("error", self.sources[link.source], None, broken, link.commit_ts)
         yield from limited.rest()
 
@@ -261,16 +261,17 @@ class _Limit:
     """Lets so many problems of a file through, and says how many there were besides."""
 
     def __init__(self) -> None:
-        self._counts: dict[Path, int] = {}
+        self._commits: dict[Path, list[int]] = {}
 
-    def allows(self, file: Path) -> bool:
-        self._counts[file] = self._counts.get(file, 0) + 1
-        return self._counts[file] <= PROBLEMS_PER_FILE
+    def allows(self, file: Path, commit_ts: int) -> bool:
+        commits = self._commits.setdefault(file, [])
+        commits.append(commit_ts)
+        return len(commits) <= PROBLEMS_PER_FILE
 
     def rest(self) -> Iterator[Problem]:
-        for file, count in self._counts.items():
-            if count > PROBLEMS_PER_FILE:
-                yield Problem("error", file, None, f"and {count - PROBLEMS_PER_FILE:,} more problems like these")
+        for file, commits in self._commits.items():
+            if more := commits[PROBLEMS_PER_FILE:]:
+                yield Problem("error", file, None, f"and {len(more):,} more problems like these", min(more))
 
 
 def _said(error: Exception) -> str:

@@ -17,8 +17,9 @@ import pytest
 from playhead import filesystem, journal
 
 Fault = Literal["crash before", "crash after", "crash half-way", "full", "error", "error once", "short"]
+WRITES = ("pwrite", "write", "parquet")
+TAKES_SPACE = (*WRITES, "open", "mkdir", "link")
 FAULTS: tuple[Fault, ...] = ("crash before", "crash after", "crash half-way", "full", "error", "error once", "short")
-_WRITES = ("pwrite", "write", "parquet")
 
 
 class Crash(BaseException):
@@ -50,12 +51,14 @@ class FaultyDisk:
         if self.fault == "error":
             return True
         # A full disk takes no more bytes, and lets files be removed and cut.
-        return name in (*_WRITES, "open", "mkdir", "link")
+        return name in TAKES_SPACE
 
     def _go_wrong(self, name: str, do: Callable[[], Any], half: Callable[[], Any] | None) -> Any:
         if self.fault.startswith("crash"):
             if self.fault == "crash after":
-                do()
+                made = do()
+                if isinstance(made, io.IOBase):
+                    made.close()
             elif self.fault == "crash half-way" and half is not None:
                 half()
             self.is_dead = True
