@@ -236,9 +236,17 @@ class EventLog:
         generation = self._generation
         entry = generation.index.number(draft, self.info.store_id, self.head + 1, self._committed_at(draft))
         payload = journal.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
-        generation.journal.append(entry.commit_ts, payload)
-        generation.take(Payload(entry.commit_ts, payload), entry)
-        self._values.add(entry)
+        try:
+            generation.journal.append(entry.commit_ts, payload)
+            generation.take(Payload(entry.commit_ts, payload), entry)
+            self._values.add(entry)
+        except PlayheadError:
+            raise
+        except BaseException:
+            # Interrupted half-way: what is known here may disagree with the disk, so it is read anew before use.
+            generation.signature = ()
+            self._values.clear()
+            raise
         tail = generation.tail
         if tail.operations >= self._seal_after * SEAL_OPERATIONS or tail.bytes >= self._seal_after * SEAL_BYTES:
             self._seal_in_passing()
