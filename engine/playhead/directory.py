@@ -91,7 +91,7 @@ def create(path: Path, info: StoreInfo) -> None:
 
     Raises NotAStoreError where something else is there, ReadOnlyStoreError where nothing can be written.
     """
-    if path.exists() and not (path.is_dir() and {entry.name for entry in path.iterdir()} <= _OWN_NAMES):
+    if path.exists() and not (path.is_dir() and all(_is_own(entry.name) for entry in path.iterdir())):
         what = "a directory with other files in it" if path.is_dir() else "a file"
         raise NotAStoreError(f"{path}: {what}, so no store can be made there; name a new or empty directory")
     try:
@@ -115,6 +115,16 @@ def create(path: Path, info: StoreInfo) -> None:
 
 def journal_name(first_commit_ts: int) -> str:
     return f"{first_commit_ts:012d}.journal"
+
+
+def _is_own(name: str) -> bool:
+    # What an interrupted creation left behind must not keep the next one from finishing it.
+    return name in _OWN_NAMES or is_leftover(name)
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file in a store's directory is what a replacement of one of its files was cut off from."""
+    return name.startswith(".") and name[1:].rpartition(".")[0] in _OWN_NAMES
 
 
 def is_writable(path: Path) -> bool:

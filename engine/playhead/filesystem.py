@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playhead.errors import DurabilityError, StoreBusyError
@@ -64,7 +64,9 @@ class ProcessLock:
 
     def announce(self) -> None:
         """Write down who holds the lock, for the message of whoever waits too long."""
-        os.pwrite(self._descriptor, f"process {os.getpid()}".ljust(32).encode() + b"\n", 0)
+        # Only a courtesy: a full disk must not fail the commit that is sealing in passing.
+        with suppress(OSError):
+            os.pwrite(self._descriptor, f"process {os.getpid()}".ljust(32).encode() + b"\n", 0)
 
     def release(self) -> None:
         if fcntl is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playhead import directory, manifest, segments, snapshots
 from playhead.errors import InvalidArgumentError
-from playhead.filesystem import raising_durability, sync_directory
+from playhead.filesystem import raising_durability, sync_directory, sync_file
 from playhead.generation import View
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
@@ -60,5 +60,6 @@ def _share(source: Path, segment: Segment, staged: Path, commit_ts: int) -> Segm
                 os.link(source / segment.name / name, target / name)
             except OSError:
                 shutil.copy2(source / segment.name / name, target / name)
+                sync_file(target / name)
         sync_directory(target)
     return replace(segment, last=min(segment.last, commit_ts))

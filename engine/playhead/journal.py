@@ -218,3 +218,48 @@ def _header_is_whole(data: bytes, position: int) -> bool:
     end = position + _RECORD_HEADER.size
     checksum: int = _CRC.unpack_from(data, end)[0]
     return crc32(data[position:end]) == checksum
+
+
+class Survey(NamedTuple):
+    """Everything that can be read of one journal file, damaged or not."""
+
+    first_commit_ts: int | None
+    """None where the file header is damaged."""
+    records: list[tuple[int, Payload]]
+    """The whole records from the beginning up to the first damage, each with its offset."""
+    end: int
+    """The offset behind the last of them."""
+    damaged_bytes: int
+    """Bytes behind `end` that are no whole record."""
+    last_vouched: int
+    """The highest durable-up-to offset of any whole record in the file."""
+    later: list[int]
+    """The commit_ts of whole records behind the damage."""
+
+
+def survey(path: Path) -> Survey:
+    """Read all of a journal that can be read, past damage too. Raises OSError."""
+    data = path.read_bytes()
+    magic, first_commit_ts, checksum = _FILE_HEADER.unpack(data[: _FILE_HEADER.size].ljust(_FILE_HEADER.size, b"\0"))
+    is_whole = magic == MAGIC and crc32(data[: _FILE_HEADER.size - _CRC.size]) == checksum
+    records: list[tuple[int, Payload]] = []
+    position, last_vouched = _FILE_HEADER.size, 0
+    while found := _record_at(data, position):
+        payload, end = found
+        if records and payload.commit_ts != records[-1][1].commit_ts + 1:
+            break
+        last_vouched = max(last_vouched, _RECORD_HEADER.unpack_from(data, position)[2])
+        records.append((position, payload))
+        position = end
+    end, later = position, []
+    while position <= len(data) - RECORD_HEADER_BYTES:
+        # The length first: it rules out nearly every place at the price of four bytes.
+        length = int.from_bytes(data[position : position + 4], "little")
+        found = _record_at(data, position) if position + RECORD_HEADER_BYTES + length <= len(data) else None
+        if found is None:
+            position += 1
+            continue
+        last_vouched = max(last_vouched, _RECORD_HEADER.unpack_from(data, position)[2])
+        later.append(found[0].commit_ts)
+        position = found[1]
+    return Survey(first_commit_ts if is_whole else None, records, end, max(len(data) - end, 0), last_vouched, later)

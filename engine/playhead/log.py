@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from playhead import directory, journal, manifest, segments
+from playhead import directory, journal, manifest, segments, snapshots
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
 from playhead.errors import (
@@ -78,6 +78,9 @@ class EventLog:
         else:
             with self.exclusive():
                 self._remove_leftovers()
+                if self._durable:
+                    # What was committed before may count as durable from now on, and the next record vouches for it.
+                    self.sync()
 
     def _open_lock(self, timeout: float) -> ProcessLock:
         try:
@@ -214,11 +217,21 @@ class EventLog:
             self._replace_generation()
         if torn := self._read_new():
             opened = self._generation.journal
+            self._check_no_snapshot_names_more(opened)
             opened.cut_torn_tail()
             warnings.warn(
                 f"{opened.path}: dropped {torn} bytes of a torn write behind commit {self.head} (offset {opened.end})",
                 TornJournalWarning,
                 stacklevel=5,
+            )
+
+    def _check_no_snapshot_names_more(self, opened: Journal) -> None:
+        # A snapshot is taken only once its commits are on disk, so what it names was no torn write.
+        named = [entry.commit_ts for entry in snapshots.read(self.path / directory.SNAPSHOTS_FILE)]
+        if max(named, default=0) > self.head:
+            raise CorruptStoreError(
+                f"{opened.path}: damaged record at offset {opened.end}, and behind it commit {max(named)}, which a"
+                " snapshot names; restore the file from a copy, or save what is left with: playhead repair"
             )
 
     def commit(self, draft: Draft) -> int:
@@ -245,9 +258,17 @@ class EventLog:
         generation = self._generation
         entry = generation.index.number(draft, self.info.store_id, self.head + 1, self._committed_at(draft))
         payload = journal.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
-        generation.journal.append(entry.commit_ts, payload)
-        generation.take(Payload(entry.commit_ts, payload), entry)
-        self._values.add(entry)
+        try:
+            generation.journal.append(entry.commit_ts, payload)
+            generation.take(Payload(entry.commit_ts, payload), entry)
+            self._values.add(entry)
+        except PlayheadError:
+            raise
+        except BaseException:
+            # Interrupted half-way: what is known here may disagree with the disk, so it is read anew before use.
+            generation.signature = ()
+            self._values.clear()
+            raise
         tail = generation.tail
         if tail.operations >= self._seal_after * SEAL_OPERATIONS or tail.bytes >= self._seal_after * SEAL_BYTES:
             self._seal_in_passing()
@@ -327,12 +348,17 @@ class EventLog:
         """Remove what a seal left behind when it was cut off: files that no manifest names."""
         published = self._generation.manifest
         named = {segment.name for segment in published.segments}
-        for entry in (self.path / directory.SEGMENTS).iterdir():
-            if entry.name not in named:
-                shutil.rmtree(entry, ignore_errors=True)
-        for entry in (self.path / directory.JOURNALS).iterdir():
-            if entry.name not in published.journals:
-                entry.unlink(missing_ok=True)
+        # What cannot be removed now is harmless, and stays for the next writer.
+        with contextlib.suppress(OSError):
+            for entry in (self.path / directory.SEGMENTS).iterdir():
+                if entry.name not in named:
+                    shutil.rmtree(entry, ignore_errors=True)
+            for entry in (self.path / directory.JOURNALS).iterdir():
+                if entry.name not in published.journals:
+                    entry.unlink(missing_ok=True)
+            for entry in self.path.iterdir():
+                if directory.is_leftover(entry.name):
+                    entry.unlink(missing_ok=True)
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

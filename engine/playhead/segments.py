@@ -123,6 +123,7 @@ def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
             sync_directory(directory)
         except OSError:
             shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(final, ignore_errors=True)
             raise
     committed_at = events["committed_at"][-1].cast(pa.int64()).as_py()
     return Segment(name, first, last, last, committed_at, operations.num_rows, size, checksums)

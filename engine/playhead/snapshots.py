@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
 import orjson
 
-from playhead.errors import CorruptStoreError
-from playhead.filesystem import raising_durability, sync_directory
+from playhead.errors import CorruptStoreError, DurabilityError
+from playhead.filesystem import raising_durability, sync_directory, write_all
 from playhead.model import SnapshotEntry
 
 
@@ -24,6 +25,40 @@ def read(path: Path) -> list[SnapshotEntry]:
     return [_decode(line, path, number) for number, line in enumerate(lines, 1)]
 
 
+class Line(NamedTuple):
+    """One line of the file, damaged or not."""
+
+    number: int
+    offset: int
+    entry: SnapshotEntry | None
+    """None where the line is damaged."""
+
+
+class Survey(NamedTuple):
+    """Everything that can be read of the file, damaged or not."""
+
+    lines: list[Line]
+    end: int
+    """The offset behind the last whole line."""
+    torn_bytes: int
+
+
+def survey(path: Path) -> Survey:
+    """Read past damage; a missing file has no lines. Raises OSError."""
+    try:
+        *texts, torn = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return Survey([], 0, 0)
+    lines, offset = [], 0
+    for number, text in enumerate(texts, 1):
+        try:
+            lines.append(Line(number, offset, _decode(text, path, number)))
+        except CorruptStoreError:
+            lines.append(Line(number, offset, None))
+        offset += len(text) + 1
+    return Survey(lines, offset, len(torn))
+
+
 def append(path: Path, entries: Iterable[SnapshotEntry]) -> None:
     """Add snapshots durably. Only the holder of the store's lock may. Raises DurabilityError."""
     with raising_durability(path), path.open("a+b") as file:
@@ -31,14 +66,24 @@ def append(path: Path, entries: Iterable[SnapshotEntry]) -> None:
         whole = file.read().rfind(b"\n") + 1
         file.truncate(whole)
         try:
-            file.write(b"".join(map(_encode, entries)))
-            file.flush()
+            # Past the file object's buffer, which would write once more what failed when the file is closed.
+            write_all(file.fileno(), b"".join(map(_encode, entries)), whole)
             os.fsync(file.fileno())
-        except OSError:
-            file.truncate(whole)
+            if whole == 0:
+                sync_directory(path.parent)
+        except OSError as error:
+            _undo(file, whole, path, error)
             raise
-        if whole == 0:
-            sync_directory(path.parent)
+
+
+def _undo(file: BinaryIO, whole: int, path: Path, error: OSError) -> None:
+    try:
+        file.truncate(whole)
+    except OSError:
+        raise DurabilityError(
+            f"{path}: the disk could not confirm a snapshot ({error.strerror}); whether it was taken is unknown."
+            " Check the disk, then look at the snapshots"
+        ) from error
 
 
 def _encode(entry: SnapshotEntry) -> bytes:

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _add_logs(commands)
     _add_reading(commands)
     _add_moments(commands)
+    _add_upkeep(commands)
     return top
 
 
@@ -121,6 +122,17 @@ def _add_moments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _store_option(fork)
     _at(fork)
     _json(fork)
+
+
+def _add_upkeep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = _store_command(
+        commands, "verify", "upkeep:run_verify", "check everything in a store (exit code 1: damaged)"
+    )
+    _json(verify)
+    repair = _store_command(commands, "repair", "upkeep:run_repair", "say what can be saved, and make a repaired copy")
+    repair.add_argument("-o", "--output", metavar="NEW_STORE", help="the copy to make (default: STORE.repaired)")
+    repair.add_argument("--yes", action="store_true", help="do not ask (exit code 1 where the answer is no)")
+    _json(repair)
 
 
 def _command(
