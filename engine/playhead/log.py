@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from playhead import directory, journal, manifest, segments
+from playhead import checkpoint, directory, journal, manifest, segments
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
 from playhead.errors import (
@@ -97,7 +97,11 @@ class EventLog:
         with self._lock:
             generation = self._generation
             return View(
-                self.path / directory.SEGMENTS, generation.manifest.segments, generation.tail, generation.tail.head
+                self.path / directory.SEGMENTS,
+                generation.manifest.segments,
+                generation.tail,
+                generation.tail.head,
+                generation.checkpoints,
             )
 
     def latest(self, address: Address) -> Latest | None:
@@ -296,7 +300,7 @@ class EventLog:
             self._process_lock.announce()
             index = self._generation.index
             segment = segments.write(self.path / directory.SEGMENTS, *tail.tables())
-            index.seal(tail.hashes)
+            index.seal(self.path / directory.SEGMENTS, segment, tail.hashes)
             self.publish_segment(segment, index)
             return True
 
@@ -314,6 +318,7 @@ class EventLog:
         name = directory.journal_name(segment.last + 1)
         Journal.create(self.path / directory.JOURNALS / name, segment.last + 1)
         published = sealed.manifest.with_segment(segment, (name,))
+        index.write_checkpoint(self.path / directory.CHECKPOINTS, published.segments)
         manifest.publish(self.path, published)
         self._generation = Generation(self.path, self.info.store_id, published, self._signature(), writable=True)
         self._generation.seal_index(index)
@@ -333,6 +338,7 @@ class EventLog:
         for entry in (self.path / directory.JOURNALS).iterdir():
             if entry.name not in published.journals:
                 entry.unlink(missing_ok=True)
+        checkpoint.remove_strangers(self.path / directory.CHECKPOINTS, published.segments)
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

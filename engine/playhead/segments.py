@@ -143,7 +143,7 @@ def read_latest(path: Path, last: int) -> pa.Table:
 
     Raises CorruptStoreError naming the file.
     """
-    columns = ["namespace", "agent_id", "key", "version", "commit_ts", "value_hash"]
+    columns = ["namespace", "agent_id", "key", "version", "commit_ts", "value_hash", "value_bytes"]
     try:
         table = pq.read_table(path, columns=columns, filters=[("commit_ts", "<=", last)])
     except (OSError, pa.ArrowException) as error:

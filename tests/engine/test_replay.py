@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from playhead import Event, InvalidArgumentError, Store
-from playhead.history import Query
+from playhead.query import Query
 
 Settle = Callable[[Store], Store]
 OpenStore = Callable[..., Store]

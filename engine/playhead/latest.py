@@ -1,0 +1,128 @@
+"""The last operation of each of many addresses as columns: found by hash, without a Python object per address."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+from typing import TypeAlias
+
+import numpy
+import numpy.typing
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from playhead.model import Address
+
+Integers: TypeAlias = numpy.typing.NDArray[numpy.int64]
+
+SCHEMA = pa.schema(
+    [
+        pa.field("namespace", pa.string(), nullable=False),
+        pa.field("agent_id", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("version", pa.int64(), nullable=False),
+        pa.field("commit_ts", pa.int64(), nullable=False),
+        pa.field("op", pa.string(), nullable=False),
+        pa.field("value_hash", pa.binary(16)),
+        pa.field("value_bytes", pa.int64(), nullable=False),
+        pa.field("address_hash", pa.uint64(), nullable=False),
+    ]
+)
+_KEPT = [name for name in SCHEMA.names if name not in ("op", "address_hash")]
+"""What stays in memory: `op` follows from value_hash, which only a tombstone lacks."""
+
+
+def address_hash(address: Address) -> int:
+    """The first 8 bytes of BLAKE2b of the address, each part but the last behind its length, as a number."""
+    namespace, agent_id, key = address
+    text = f"{len(namespace)}:{namespace}{len(agent_id)}:{agent_id}{key}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+class LatestRows:
+    """At most one row for each address, in any order. Never changed: `merge` makes new ones."""
+
+    def __init__(self, table: pa.Table, hashes: numpy.typing.NDArray[numpy.uint64]) -> None:
+        """`table` has the columns of SCHEMA that are not derived; `hashes` is parallel to it."""
+        self._table = table.select(_KEPT).combine_chunks()
+        self._names = [self._table[name] for name in Address._fields]
+        self._versions, self._commits = (self._table[name].to_numpy() for name in ("version", "commit_ts"))
+        self._value_hashes = self._table["value_hash"]
+        self._order: Integers = numpy.argsort(hashes, kind="stable")
+        self._hashes = hashes[self._order]
+        # A search in a memoryview costs a third of numpy's, which is made for many at a time.
+        self._searched = memoryview(self._hashes.data)
+
+    @staticmethod
+    def of(table: pa.Table) -> LatestRows:
+        """The rows of a table as `segments.read_latest` returns it, their hashes computed."""
+        hashes = [
+            address_hash(Address(*names))
+            for batch in table.select(Address._fields).to_batches(max_chunksize=4_096)
+            for names in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        ]
+        return LatestRows(table, numpy.array(hashes, numpy.uint64))
+
+    @staticmethod
+    def from_checkpoint(table: pa.Table) -> LatestRows:
+        """The rows of a table as `sorted_table` returns it."""
+        return LatestRows(table, table["address_hash"].to_numpy())
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def find(self, address: Address, hashed: int) -> tuple[int, int, bytes | None] | None:
+        """The address's version, commit_ts and value_hash; None where it has no row."""
+        position = bisect_left(self._searched, hashed)
+        while position < len(self._searched) and self._searched[position] == hashed:
+            row = int(self._order[position])
+            if all(column[row].as_py() == part for column, part in zip(self._names, address, strict=True)):
+                return int(self._versions[row]), int(self._commits[row]), self._value_hashes[row].as_py()
+            position += 1
+        return None
+
+    def merge(self, newer: LatestRows) -> LatestRows:
+        """Both together; where both have an address, the newer row."""
+        table = pa.concat_tables([self._table, newer._table])
+        order = numpy.concatenate([self._order, newer._order + len(self)])
+        hashes = numpy.concatenate([self._hashes, newer._hashes])
+        by_hash = numpy.argsort(hashes, kind="stable")
+        order, hashes = order[by_hash], hashes[by_hash]
+        kept = numpy.ones(len(order), numpy.bool_)
+        kept[order[_superseded(table, order, hashes)]] = False
+        by_row = numpy.empty_like(hashes)
+        by_row[order] = hashes
+        return LatestRows(table.filter(pa.array(kept)), by_row[kept])
+
+    def sorted_table(self) -> pa.Table:
+        """Every row with the columns of SCHEMA, sorted by address."""
+        hashes = numpy.empty_like(self._hashes)
+        hashes[self._order] = self._hashes
+        table = self._table.append_column("address_hash", pa.array(hashes))
+        table = table.append_column("op", pc.if_else(pc.is_valid(table["value_hash"]), "write", "delete"))
+        by_address = [(name, "ascending") for name in Address._fields]
+        return table.select(SCHEMA.names).cast(SCHEMA).sort_by(by_address)
+
+
+def _superseded(
+    table: pa.Table, order: Integers, hashes: numpy.typing.NDArray[numpy.uint64]
+) -> numpy.typing.NDArray[numpy.int64]:
+    """Positions in `order` whose row has a later one of the same address; equal hashes are neighbours, older first."""
+    pairs = numpy.flatnonzero(hashes[:-1] == hashes[1:])
+    names = table.select(Address._fields)
+    same = numpy.ones(len(pairs), numpy.bool_)
+    left, right = names.take(pa.array(order[pairs])), names.take(pa.array(order[pairs + 1]))
+    for name in names.column_names:
+        same &= pc.equal(left[name], right[name]).to_numpy()
+    if same.all():
+        return pairs
+    # Different addresses share a hash, so what belongs together need not be neighbours.
+    last: dict[tuple[int, object], int] = {}
+    older = []
+    for position in numpy.union1d(pairs, pairs + 1).tolist():
+        address = tuple(names.slice(int(order[position]), 1).to_pylist()[0].values())
+        known = (int(hashes[position]), address)
+        if known in last:
+            older.append(last[known])
+        last[known] = position
+    return numpy.array(older, numpy.int64)
