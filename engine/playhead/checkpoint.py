@@ -91,7 +91,7 @@ def write(directory: Path, segments: Sequence[Segment], rows: LatestRows) -> boo
         directory.mkdir(exist_ok=True)
         pq.write_table(rows.sorted_table(), temporary, compression="zstd", row_group_size=ROW_GROUP_ROWS)
         temporary.replace(directory / f"{_stem(last, history)}-{_file_checksum(temporary)}.parquet")
-    except OSError:
+    except (OSError, pa.ArrowException):
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         return False

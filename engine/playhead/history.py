@@ -107,8 +107,8 @@ class History:
             commits = query.arrays("SELECT DISTINCT commit_ts FROM latest")["commit_ts"]
             # The latest operations first and the values after: what is not part of the answer is not read.
             return query.rows(
-                f"SELECT {_RECORD} FROM {query.operations(end=at, commits=commits)} o"
-                " SEMI JOIN latest USING (namespace, agent_id, key, version)"
+                f"SELECT {_RECORD} FROM (SELECT * FROM {query.operations(end=at, commits=commits)}"
+                f" WHERE {scope.condition(query)}) o SEMI JOIN latest USING (namespace, agent_id, key, version)"
                 f" JOIN {query.events(end=at, commits=commits)} e USING (commit_ts)"
             )
 

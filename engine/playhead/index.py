@@ -95,8 +95,6 @@ class Index:
         self._hot.update(sealed)
 
     def _push(self, rows: LatestRows) -> None:
-        if not len(rows):
-            return
         *older, last = *self._layers, rows
         while older and len(older[-1]) < 2 * len(last):
             last = older.pop().merge(last)

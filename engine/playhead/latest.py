@@ -11,6 +11,7 @@ import numpy.typing
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from playhead.codec import HASH_BYTES
 from playhead.model import Address
 
 Integers: TypeAlias = numpy.typing.NDArray[numpy.int64]
@@ -23,13 +24,17 @@ SCHEMA = pa.schema(
         pa.field("version", pa.int64(), nullable=False),
         pa.field("commit_ts", pa.int64(), nullable=False),
         pa.field("op", pa.string(), nullable=False),
-        pa.field("value_hash", pa.binary(16)),
+        pa.field("value_hash", pa.binary(HASH_BYTES)),
         pa.field("value_bytes", pa.int64(), nullable=False),
         pa.field("address_hash", pa.uint64(), nullable=False),
     ]
 )
+_LARGE = {pa.string(): pa.large_string()}
 _KEPT = [name for name in SCHEMA.names if name not in ("op", "address_hash")]
 """What stays in memory: `op` follows from value_hash, which only a tombstone lacks."""
+
+
+_MEMORY = pa.schema([field.with_type(_LARGE.get(field.type, field.type)) for field in map(SCHEMA.field, _KEPT)])
 
 
 def address_hash(address: Address) -> int:
@@ -39,19 +44,40 @@ def address_hash(address: Address) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
+class _Texts:
+    """A column of strings, to compare one at a time."""
+
+    def __init__(self, array: pa.LargeStringArray) -> None:
+        self._starts = memoryview(_bytes(array, 1)).cast("q")[array.offset :]
+        self._text = _bytes(array, 2)
+
+    def is_at(self, row: int, text: str) -> bool:
+        return self._text[self._starts[row] : self._starts[row + 1]] == text.encode()
+
+
+def _bytes(array: pa.Array, buffer: int) -> memoryview:
+    found = array.buffers()[buffer]
+    return memoryview(b"") if found is None else memoryview(found).cast("B")
+
+
 class LatestRows:
-    """At most one row for each address, in any order. Never changed: `merge` makes new ones."""
+    """At least one row and at most one for each address, in any order. Never changed: `merge` makes new ones."""
 
     def __init__(self, table: pa.Table, hashes: numpy.typing.NDArray[numpy.uint64]) -> None:
         """`table` has the columns of SCHEMA that are not derived; `hashes` is parallel to it."""
-        self._table = table.select(_KEPT).combine_chunks()
-        self._names = [self._table[name] for name in Address._fields]
-        self._versions, self._commits = (self._table[name].to_numpy() for name in ("version", "commit_ts"))
-        self._value_hashes = self._table["value_hash"]
+        # Large strings: a store's keys may come to more than the 2 GiB that the others can hold in one piece.
+        self._table = table.select(_KEPT).cast(_MEMORY).combine_chunks()
         self._order: Integers = numpy.argsort(hashes, kind="stable")
         self._hashes = hashes[self._order]
-        # A search in a memoryview costs a third of numpy's, which is made for many at a time.
+        # One row is looked up through memoryviews, which cost a tenth of what Arrow and numpy do for one at a time.
         self._searched = memoryview(self._hashes.data)
+        self._names = [_Texts(self._table[name].chunk(0)) for name in Address._fields]
+        self._versions, self._commits = (
+            memoryview(self._table[name].to_numpy().data) for name in ("version", "commit_ts")
+        )
+        value_hashes = self._table["value_hash"]
+        self._exists = memoryview(value_hashes.is_valid().to_numpy().data)
+        self._value_hashes = _bytes(value_hashes.chunk(0), 1)[value_hashes.chunk(0).offset * HASH_BYTES :]
 
     @staticmethod
     def of(table: pa.Table) -> LatestRows:
@@ -76,8 +102,11 @@ class LatestRows:
         position = bisect_left(self._searched, hashed)
         while position < len(self._searched) and self._searched[position] == hashed:
             row = int(self._order[position])
-            if all(column[row].as_py() == part for column, part in zip(self._names, address, strict=True)):
-                return int(self._versions[row]), int(self._commits[row]), self._value_hashes[row].as_py()
+            if all(texts.is_at(row, part) for texts, part in zip(self._names, address, strict=True)):
+                value_hash = (
+                    bytes(self._value_hashes[row * HASH_BYTES : (row + 1) * HASH_BYTES]) if self._exists[row] else None
+                )
+                return self._versions[row], self._commits[row], value_hash
             position += 1
         return None
 
