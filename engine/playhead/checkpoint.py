@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from playhead.latest import LatestRows
+from playhead.latest import COLUMNS, LatestRows, compact
 from playhead.manifest import Segment
 
 INTERVAL_OPERATIONS = 131_072
@@ -75,7 +75,12 @@ def is_due(operations: int, rows: int) -> bool:
 def read(checkpoint: Checkpoint) -> LatestRows | None:
     """Its rows; None where it cannot be read after all."""
     try:
-        return LatestRows.from_checkpoint(pq.read_table(checkpoint.path))
+        with pq.ParquetFile(checkpoint.path, memory_map=True) as file:
+            # One column at a time, so that no more than one is held twice.
+            columns = {name: compact(file.read([name], use_threads=False)) for name in COLUMNS}
+        rows = LatestRows.from_checkpoint(pa.table({name: table[name] for name, table in columns.items()}))
+        pa.default_memory_pool().release_unused()
+        return rows
     except (OSError, pa.ArrowException, KeyError):
         return None
 

@@ -153,15 +153,17 @@ class History:
 
     def _ask(self, view: View, at: int, question: Callable[[Query, Checkpoint | None], T]) -> T:
         """The answer from the newest checkpoint that serves the moment (S23), or without one where none does."""
+        checkpoints = view.checkpoints
         while True:
-            start = checkpoint.newest(view.checkpoints, at)
+            start = checkpoint.newest(checkpoints, at)
             try:
                 with self.query(view) as query:
                     return question(query, start)
             except CorruptStoreError:
                 # Another process may have removed it meanwhile: then the one before it has to do (S22).
-                if start is None or start.is_intact:
+                if start is None:
                     raise
+                checkpoints = checkpoints[: checkpoints.index(start)]
 
     def first_agent(self, view: View) -> AgentAddress | None:
         """The agent of the very first operation: whoever began the run."""

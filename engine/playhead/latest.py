@@ -29,12 +29,10 @@ SCHEMA = pa.schema(
         pa.field("address_hash", pa.uint64(), nullable=False),
     ]
 )
-_LARGE = {pa.string(): pa.large_string()}
 _KEPT = [name for name in SCHEMA.names if name not in ("op", "address_hash")]
 """What stays in memory: `op` follows from value_hash, which only a tombstone lacks."""
-
-
-_MEMORY = pa.schema([field.with_type(_LARGE.get(field.type, field.type)) for field in map(SCHEMA.field, _KEPT)])
+COLUMNS = [*_KEPT, "address_hash"]
+"""What has to be read of a checkpoint."""
 
 
 def address_hash(address: Address) -> int:
@@ -42,6 +40,13 @@ def address_hash(address: Address) -> int:
     namespace, agent_id, key = address
     text = f"{len(namespace)}:{namespace}{len(agent_id)}:{agent_id}{key}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def compact(table: pa.Table) -> pa.Table:
+    """The table with each column in one piece, in the types that LatestRows keeps."""
+    # Large strings: a store's keys may come to more than the 2 GiB that the others can hold in one piece.
+    types = [pa.large_string() if pa.types.is_string(field.type) else field.type for field in table.schema]
+    return table.cast(pa.schema(list(zip(table.column_names, types, strict=True)))).combine_chunks()
 
 
 class _Texts:
@@ -65,8 +70,7 @@ class LatestRows:
 
     def __init__(self, table: pa.Table, hashes: numpy.typing.NDArray[numpy.uint64]) -> None:
         """`table` has the columns of SCHEMA that are not derived; `hashes` is parallel to it."""
-        # Large strings: a store's keys may come to more than the 2 GiB that the others can hold in one piece.
-        self._table = table.select(_KEPT).cast(_MEMORY).combine_chunks()
+        self._table = compact(table.select(_KEPT))
         self._order: Integers = numpy.argsort(hashes, kind="stable")
         self._hashes = hashes[self._order]
         # One row is looked up through memoryviews, which cost a tenth of what Arrow and numpy do for one at a time.
