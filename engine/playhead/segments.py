@@ -146,8 +146,8 @@ def read_latest(path: Path, last: int) -> pa.Table:
     columns = ["namespace", "agent_id", "key", "version", "commit_ts", "value_hash", "value_bytes"]
     try:
         with pq.ParquetFile(path) as file:
-            # On one thread: several keep four times the memory.
-            table = file.read(columns, use_threads=False).filter(pc.field("commit_ts") <= last)
+            table = file.read(columns, use_threads=False)
+        table = table.filter(pc.less_equal(table["commit_ts"], last))
     except (OSError, pa.ArrowException) as error:
         raise CorruptStoreError(f"{path}: cannot be read ({error}); restore the store from a copy") from error
     if not table.num_rows:
