@@ -24,9 +24,10 @@ class _Loader:
     """Numbers drafts and writes a segment whenever enough has come together."""
 
     def __init__(self, directory_: Path, store_id: str) -> None:
-        self._directory = directory_
+        self._directory = directory_ / directory.SEGMENTS
+        self._checkpoints = directory_ / directory.CHECKPOINTS
         self._store_id = store_id
-        self._index = Index({})
+        self._index = Index()
         self._hashes = segments.HashChain(self._index.sealed_hash)
         self._pending: list[LogEntry] = []
         self._operations = 0
@@ -54,9 +55,14 @@ class _Loader:
         if self._pending:
             tables = segments.to_tables(self._pending, self._hashes)
             self.segments.append(segments.write(self._directory, *tables))
-            self._index.seal(self._hashes)
+            self._index.seal(self._directory, self.segments[-1], self._hashes)
+            self._index.write_checkpoint(self._checkpoints, self.segments)
             self._hashes.clear()
             self._pending, self._operations, self._bytes = [], 0, 0
+
+    def finish(self) -> None:
+        self.flush()
+        self._index.write_checkpoint(self._checkpoints, self.segments, final=True)
 
 
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:
@@ -66,10 +72,10 @@ def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Itera
     leaves no store then.
     """
     with staged_store(path, info) as staged:
-        loader = _Loader(staged / directory.SEGMENTS, info.store_id)
+        loader = _Loader(staged, info.store_id)
         for draft in drafts:
             loader.add(draft)
-        loader.flush()
+        loader.finish()
         name = directory.journal_name(loader.head + 1)
         Journal.create(staged / directory.JOURNALS / name, loader.head + 1)
         manifest.publish(staged, Manifest(tuple(loader.segments), (name,)))

@@ -24,14 +24,15 @@ from playhead.model import JSON
 FORMAT_VERSION = 1
 """Raised whenever an older Playhead could misread a store; it then refuses the newer one by name."""
 
-INFO_FILE, LOCK_FILE, JOURNALS, SEGMENTS, SNAPSHOTS_FILE = (
+INFO_FILE, LOCK_FILE, JOURNALS, SEGMENTS, CHECKPOINTS, SNAPSHOTS_FILE = (
     "store.json",
     "lock",
     "journal",
     "segments",
+    "checkpoints",
     "snapshots.jsonl",
 )
-_OWN_NAMES = {INFO_FILE, LOCK_FILE, JOURNALS, SEGMENTS, SNAPSHOTS_FILE, manifest.FILE_NAME}
+_OWN_NAMES = {INFO_FILE, LOCK_FILE, JOURNALS, SEGMENTS, CHECKPOINTS, SNAPSHOTS_FILE, manifest.FILE_NAME}
 
 
 @dataclass(frozen=True, slots=True)

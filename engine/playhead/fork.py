@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from playhead import directory, manifest, segments, snapshots
+from playhead import checkpoint, directory, manifest, segments, snapshots
 from playhead.errors import InvalidArgumentError
 from playhead.filesystem import raising_durability, sync_directory, sync_file
 from playhead.generation import View
@@ -38,6 +38,7 @@ def fork(view: View, origin: directory.StoreInfo, taken: Sequence[SnapshotEntry]
         name = directory.journal_name(commit_ts + 1)
         Journal.create(staged / directory.JOURNALS / name, commit_ts + 1)
         manifest.publish(staged, Manifest(tuple(shared), (name,)))
+        checkpoint.share(view.checkpoints, staged / directory.CHECKPOINTS, shared)
         kept = [entry for entry in taken if entry.commit_ts <= commit_ts]
         if kept:
             snapshots.append(staged / directory.SNAPSHOTS_FILE, kept)

@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from playhead import directory, journal
+from playhead import checkpoint, directory, journal
+from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry
 from playhead.errors import CorruptStoreError
 from playhead.index import Index
@@ -24,6 +25,8 @@ class View:
     tail: Tail
     head: int
     """The last commit_ts that is part of the view."""
+    checkpoints: tuple[Checkpoint, ...]
+    """Those of this history, oldest first; any of them may be damaged, or gone by now."""
 
 
 class Generation:
@@ -36,6 +39,8 @@ class Generation:
         self.manifest = published
         self.signature = signature
         self.tail = Tail(store_id, published.sealed_head, lambda address: self.index.sealed_hash(address))
+        self.checkpoints = checkpoint.find(path / directory.CHECKPOINTS, published.segments)
+        self._writable = writable
         self._index: Index | None = None
         # A reader that hashes the tail may be the first to need the index, while a writer appends.
         self._index_lock = threading.Lock()
@@ -66,11 +71,18 @@ class Generation:
     def index(self) -> Index:
         with self._index_lock:
             if self._index is None:
-                index = Index.load(self.path / directory.SEGMENTS, self.manifest)
+                index = self._load_index()
                 for entry in self.tail.entries(self.tail.sealed_head + 1, self.tail.head):
                     index.add(entry.operations, entry.commit_ts)
                 self._index = index
             return self._index
+
+    def _load_index(self) -> Index:
+        sealed, files = self.manifest.segments, self.path / directory.CHECKPOINTS
+        index = Index.load(self.path / directory.SEGMENTS, sealed, self.checkpoints)
+        if self._writable and index.write_checkpoint(files, sealed):
+            self.checkpoints = checkpoint.find(files, sealed)
+        return index
 
     def take(self, payload: Payload, entry: LogEntry) -> None:
         """Make one more event part of the tail and the index."""

@@ -2,114 +2,28 @@
 
 from __future__ import annotations
 
-import bisect
-import contextlib
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from playhead import codec
+from playhead import checkpoint, codec
+from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry, LogOperation, from_microseconds
 from playhead.errors import CorruptStoreError, StoreClosedError
 from playhead.generation import View
 from playhead.manifest import Segment
 from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
+from playhead.query import Query, Scope, latest
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 
 if TYPE_CHECKING:
     import duckdb
 
-_FETCH_ROWS = 4_096
+T = TypeVar("T")
 _RECORD = "o.namespace, o.agent_id, o.key, o.value, o.version, o.commit_ts, epoch_us(e.committed_at), o.op = 'write'"
 _HEADER = "txn_id, commit_ts, epoch_us(committed_at), epoch_us(occurred_at), kind, label, meta, operation_count"
-
-
-class Query:
-    """One use of DuckDB: a cursor of its own, and the two tables of a view as SQL sources."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, view: View, number: int) -> None:
-        self.cursor = cursor
-        self._view = view
-        self._tail_names = (f"tail_events_{number}", f"tail_operations_{number}")
-        self._parameters: dict[str, object] = {}
-        for name, table in zip(self._tail_names, view.tail.tables(), strict=True):
-            cursor.register(name, table)
-
-    def close(self) -> None:
-        import duckdb
-
-        # A replay that was let go half-way may outlive the store, and closing that ended this cursor too.
-        with contextlib.suppress(duckdb.ConnectionException):
-            for name in self._tail_names:
-                self.cursor.unregister(name)
-            self.cursor.close()
-
-    def events(self, start: int = 1, end: int | None = None, commits: Iterable[int] | None = None) -> str:
-        """A FROM item over every event with start <= commit_ts <= end; at least `commits` of them, where given."""
-        return self._source(EVENTS_FILE, self._tail_names[0], start, end, commits)
-
-    def operations(self, start: int = 1, end: int | None = None, commits: Iterable[int] | None = None) -> str:
-        """A FROM item over every operation with start <= commit_ts <= end; at least those of `commits`, where given."""
-        return self._source(OPERATIONS_FILE, self._tail_names[1], start, end, commits)
-
-    def _source(
-        self, file_name: str, tail_name: str, start: int, end: int | None, commits: Iterable[int] | None
-    ) -> str:
-        """Segments that the manifest says lie in the range, and the tail; the bounds are whole numbers made here."""
-        view = self._view
-        end = view.head if end is None else min(end, view.head)
-        pruned = [segment for segment in view.segments if segment.first <= end and segment.last >= start]
-        if commits is not None:
-            lasts = [segment.last for segment in pruned]
-            wanted = {bisect.bisect_left(lasts, commit_ts) for commit_ts in commits}
-            pruned = [segment for row, segment in enumerate(pruned) if row in wanted]
-        parts = []
-        inside = [segment for segment in pruned if not segment.is_partial]
-        if inside:
-            parts.append(f"SELECT * FROM read_parquet({self.files(inside, file_name)})")
-        for segment in pruned:
-            if segment.is_partial:
-                files = self.files([segment], file_name)
-                parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts <= {segment.last:d}")
-        if end > view.tail.sealed_head or not parts:
-            parts.append(f"SELECT * FROM {tail_name}")
-        return f"(SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE commit_ts BETWEEN {start:d} AND {end:d})"
-
-    def files(self, segments: Sequence[Segment], file_name: str) -> str:
-        """A parameter that holds the segments' paths."""
-        return self.parameter([str(self._view.directory / segment.name / file_name) for segment in segments])
-
-    def parameter(self, value: object) -> str:
-        name = f"p{len(self._parameters)}"
-        self._parameters[name] = value
-        return f"${name}"
-
-    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
-        parameters, self._parameters = self._parameters, {}
-        return self.cursor.execute(sql, parameters)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.run(sql).fetchall()
-
-    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        result = self.run(sql)
-        while rows := result.fetchmany(_FETCH_ROWS):
-            yield from rows
-
-    def arrays(self, sql: str) -> dict[str, Any]:
-        """The result's columns as numpy arrays."""
-        return self.run(sql).fetchnumpy()
-
-    def agent(self, namespace: str | None, agent_id: str | None) -> str:
-        """A condition that keeps to a namespace and an agent, where given."""
-        conditions = ["true"]
-        if namespace is not None:
-            conditions.append(f"namespace = {self.parameter(namespace)}")
-        if agent_id is not None:
-            conditions.append(f"agent_id = {self.parameter(agent_id)}")
-        return " AND ".join(conditions)
 
 
 class History:
@@ -164,19 +78,18 @@ class History:
 
     def record_at(self, view: View, address: Address, at: int) -> Record:
         """The address's last operation with commit_ts <= at (S16), or S14's unknown."""
-        return self._record(view, address, "true", "ORDER BY version DESC LIMIT 1", at)
+        namespace, agent_id, key = address
+        found = self.state(view, at, namespace, agent_id, keys=[key], tombstones=True)
+        return found[0] if found else Record.unknown(address)
 
-    def record_at_version(self, view: View, address: Address, version: int) -> Record:
-        """Exactly that version (S15), or S14's unknown."""
-        return self._record(view, address, f"version = {version:d}", "", None)
-
-    def _record(self, view: View, address: Address, condition: str, order: str, at: int | None) -> Record:
+    def record_at_version(self, view: View, address: Address, version: int, commit_ts: int | None = None) -> Record:
+        """Exactly that version (S15), or S14's unknown; read from one segment where its commit_ts is known."""
+        commits = None if commit_ts is None else [commit_ts]
         with self.query(view) as query:
-            operations, events = query.operations(end=at), query.events(end=at)
-            parts = zip(address._fields, address, strict=True)
-            where = " AND ".join(f"{name} = {query.parameter(part)}" for name, part in parts)
+            operations, events = query.operations(commits=commits), query.events(commits=commits)
+            where = f"{query.agent(address.namespace, address.agent_id)} AND key = {query.parameter(address.key)}"
             rows = query.rows(
-                f"SELECT {_RECORD} FROM (SELECT * FROM {operations} WHERE {where} AND {condition} {order}) o"
+                f"SELECT {_RECORD} FROM (SELECT * FROM {operations} WHERE {where} AND version = {version:d}) o"
                 f" JOIN {events} e USING (commit_ts)"
             )
         return _record(rows[0]) if rows else Record.unknown(address)
@@ -195,12 +108,19 @@ class History:
         tombstones: bool = False,
     ) -> list[Record]:
         """Every address's last operation with commit_ts <= at (S16), sorted by address (S17)."""
-        with self.query(view) as query:
-            rows = query.rows(
-                f"SELECT {_RECORD} FROM ({self._latest(query, at, namespace, agent_id, keys, prefix, tombstones)}) o"
-                f" JOIN {query.events(end=at)} e USING (commit_ts)"
+        scope = Scope(namespace, agent_id, None if keys is None else list(keys), prefix, tombstones)
+
+        def ask(query: Query, start: Checkpoint | None) -> list[tuple[Any, ...]]:
+            query.run(f"CREATE TEMP TABLE latest AS {latest(query, start, at, scope)}")
+            commits = query.arrays("SELECT DISTINCT commit_ts FROM latest")["commit_ts"]
+            # The latest operations first and the values after: what is not part of the answer is not read.
+            return query.rows(
+                f"SELECT {_RECORD} FROM (SELECT * FROM {query.operations(end=at, commits=commits)}"
+                f" WHERE {scope.condition(query)}) o SEMI JOIN latest USING (namespace, agent_id, key, version)"
+                f" JOIN {query.events(end=at, commits=commits)} e USING (commit_ts)"
             )
-        return sorted(map(_record, rows), key=_address_of)
+
+        return sorted(map(_record, self._ask(view, at, ask)), key=_address_of)
 
     def addresses(
         self,
@@ -213,46 +133,45 @@ class History:
         tombstones: bool = False,
     ) -> list[Address]:
         """The addresses of `state`, without reading values."""
-        with self.query(view) as query:
-            latest = self._latest(query, at, namespace, agent_id, None, prefix, tombstones)
-            rows = query.rows(f"SELECT namespace, agent_id, key FROM ({latest})")
-        return sorted(Address(*row) for row in rows)
+        scope = Scope(namespace, agent_id, None, prefix, tombstones)
+
+        def ask(query: Query, start: Checkpoint | None) -> list[tuple[Any, ...]]:
+            return query.rows(f"SELECT namespace, agent_id, key FROM ({latest(query, start, at, scope)})")
+
+        return sorted(Address(*row) for row in self._ask(view, at, ask))
 
     def size_bytes(self, view: View, at: int) -> int:
         """The sum of the encoded live values at a moment (S24)."""
-        with self.query(view) as query:
-            latest = self._latest(query, at, None, None, None, "", False)
-            return int(query.rows(f"SELECT coalesce(sum(value_bytes), 0) FROM ({latest})")[0][0])
 
-    def _latest(
-        self,
-        query: Query,
-        at: int,
-        namespace: str | None,
-        agent_id: str | None,
-        keys: Iterable[str] | None,
-        prefix: str,
-        tombstones: bool,
-    ) -> str:
-        condition = query.agent(namespace, agent_id)
-        if keys is not None:
-            condition += f" AND key IN (SELECT unnest({query.parameter(list(keys))}::VARCHAR[]))"
-        if prefix:
-            condition += f" AND starts_with(key, {query.parameter(prefix)})"
-        source = query.operations(end=at)
-        # The versions first and the values after: the aggregate then reads no value it will throw away.
-        latest = (
-            f"SELECT * FROM {source} SEMI JOIN ("
-            f"SELECT namespace, agent_id, key, max(version) AS version FROM {source} WHERE {condition}"
-            " GROUP BY namespace, agent_id, key) USING (namespace, agent_id, key, version)"
-        )
-        return latest if tombstones else f"SELECT * FROM ({latest}) WHERE op = 'write'"
+        def ask(query: Query, start: Checkpoint | None) -> int:
+            found = latest(query, start, at, Scope())
+            return int(query.rows(f"SELECT coalesce(sum(value_bytes), 0) FROM ({found})")[0][0])
+
+        return self._ask(view, at, ask)
 
     def agents(self, view: View) -> list[AgentAddress]:
         """Every agent that ever wrote, sorted (S17)."""
-        with self.query(view) as query:
-            rows = query.rows(f"SELECT DISTINCT namespace, agent_id FROM {query.operations()}")
-        return sorted(AgentAddress(*row) for row in rows)
+
+        def ask(query: Query, start: Checkpoint | None) -> list[tuple[Any, ...]]:
+            source = query.operations(start.commit_ts + 1 if start else 1)
+            known = f" UNION SELECT namespace, agent_id FROM {query.checkpoint(start)}" if start else ""
+            return query.rows(f"SELECT DISTINCT namespace, agent_id FROM {source}{known}")
+
+        return sorted(AgentAddress(*row) for row in self._ask(view, view.head, ask))
+
+    def _ask(self, view: View, at: int, question: Callable[[Query, Checkpoint | None], T]) -> T:
+        """The answer from the newest checkpoint that serves the moment (S23), or without one where none does."""
+        checkpoints = view.checkpoints
+        while True:
+            start = checkpoint.newest(checkpoints, at)
+            try:
+                with self.query(view) as query:
+                    return question(query, start)
+            except CorruptStoreError:
+                # Another process may have removed it meanwhile: then the one before it has to do (S22).
+                if start is None:
+                    raise
+                checkpoints = checkpoints[: checkpoints.index(start)]
 
     def first_agent(self, view: View) -> AgentAddress | None:
         """The agent of the very first operation: whoever began the run."""

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from playhead import directory, journal, manifest, segments, snapshots
+from playhead import checkpoint, directory, journal, manifest, segments, snapshots
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
 from playhead.errors import (
@@ -100,7 +100,11 @@ class EventLog:
         with self._lock:
             generation = self._generation
             return View(
-                self.path / directory.SEGMENTS, generation.manifest.segments, generation.tail, generation.tail.head
+                self.path / directory.SEGMENTS,
+                generation.manifest.segments,
+                generation.tail,
+                generation.tail.head,
+                generation.checkpoints,
             )
 
     def latest(self, address: Address) -> Latest | None:
@@ -317,7 +321,7 @@ class EventLog:
             self._process_lock.announce()
             index = self._generation.index
             segment = segments.write(self.path / directory.SEGMENTS, *tail.tables())
-            index.seal(tail.hashes)
+            index.seal(self.path / directory.SEGMENTS, segment, tail.hashes)
             self.publish_segment(segment, index)
             return True
 
@@ -335,6 +339,7 @@ class EventLog:
         name = directory.journal_name(segment.last + 1)
         Journal.create(self.path / directory.JOURNALS / name, segment.last + 1)
         published = sealed.manifest.with_segment(segment, (name,))
+        index.write_checkpoint(self.path / directory.CHECKPOINTS, published.segments)
         manifest.publish(self.path, published)
         self._generation = Generation(self.path, self.info.store_id, published, self._signature(), writable=True)
         self._generation.seal_index(index)
@@ -359,6 +364,7 @@ class EventLog:
             for entry in self.path.iterdir():
                 if directory.is_leftover(entry.name):
                     entry.unlink(missing_ok=True)
+            checkpoint.remove_strangers(self.path / directory.CHECKPOINTS, published.segments)
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

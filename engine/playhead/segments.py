@@ -84,7 +84,7 @@ def to_tables(entries: Iterable[LogEntry], hashes: HashChain) -> tuple[pa.Table,
         for op_index, operation in enumerate(entry.operations):
             namespace, agent_id, key, op, version, previous_commit_ts, encoded = operation
             address = operation.address
-            before = (previous_commit_ts, hashes[address])
+            before = (previous_commit_ts, hashes[address] if previous_commit_ts else None)
             written = op == "write"
             digest = hashes[address] = codec.value_hash(encoded) if written else None
             value = (encoded if written else None, digest, len(encoded))
@@ -144,9 +144,11 @@ def read_latest(path: Path, last: int) -> pa.Table:
 
     Raises CorruptStoreError naming the file.
     """
-    columns = ["namespace", "agent_id", "key", "version", "commit_ts", "value_hash"]
+    columns = ["namespace", "agent_id", "key", "version", "commit_ts", "value_hash", "value_bytes"]
     try:
-        table = pq.read_table(path, columns=columns, filters=[("commit_ts", "<=", last)])
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns, use_threads=False)
+        table = table.filter(pc.less_equal(table["commit_ts"], last))
     except (OSError, pa.ArrowException) as error:
         raise CorruptStoreError(f"{path}: cannot be read ({error}); restore the store from a copy") from error
     if not table.num_rows:

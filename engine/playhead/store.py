@@ -136,7 +136,7 @@ class Store:
             return Record.unknown(address)
         cached = self._log.cached_value(address)
         if cached is None:
-            record = self._history.record_at_version(self.view(), address, latest.version)
+            record = self._history.record_at_version(self.view(), address, latest.version, latest.commit_ts)
             assert record.committed_at is not None
             encoded = codec.encode(record.value, "value") if record.exists else None
             at = to_microseconds(record.committed_at)

@@ -13,9 +13,9 @@ import pytest
 import playhead
 from playhead import DurabilityError, Event, Store, filesystem, journal, log, manifest, segments
 from playhead.entry import LogOperation
-from playhead.history import Query
 from playhead.index import Index
 from playhead.manifest import Segment
+from playhead.query import Query
 
 OpenStore = Callable[..., Store]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import playhead
-from playhead import JSON, Address, AgentAddress, Event, Record, Snapshot, Store, codec
+from playhead import JSON, Address, AgentAddress, Event, Record, Snapshot, Store, checkpoint, codec, directory
 from playhead.cursor import OutlineRow
 
 # Few, so that each is met again and again; they would collide if their parts were joined, trimmed or normalised.
@@ -139,6 +139,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.moments: dict[int, int] = {}
         """Snapshot id → commit_ts."""
         self.forks = 0
+        self.usual_interval = checkpoint.INTERVAL_OPERATIONS
         self.store: Store
 
     @initialize()
@@ -192,6 +193,23 @@ class StoreMachine(RuleBasedStateMachine):
         else:
             self.store.close()
             self.store = self.open(self.store.path.name)
+
+    @rule(operations=st.integers(1, 4))
+    def make_checkpoints_frequent(self, operations: int) -> None:
+        checkpoint.INTERVAL_OPERATIONS = operations
+
+    @rule(data=st.data(), damage=st.booleans())
+    def lose_checkpoints(self, data: st.DataObject, damage: bool) -> None:
+        """Any of them, while the store is open: deleted, or cut short (S22)."""
+        files = sorted((self.store.path / directory.CHECKPOINTS).glob("*"))
+        for file in data.draw(st.lists(st.sampled_from(files), unique=True)) if files else []:
+            if damage:
+                content = file.read_bytes()
+                # A file of its own: a fork may share this one.
+                file.unlink()
+                file.write_bytes(content[: len(content) // 2])
+            else:
+                file.unlink()
 
     @rule(data=st.data())
     def take_snapshot(self, data: st.DataObject) -> None:
@@ -266,6 +284,7 @@ class StoreMachine(RuleBasedStateMachine):
                     self.check_cursor(position)
                 self.store.close()
         finally:
+            checkpoint.INTERVAL_OPERATIONS = self.usual_interval
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def check_states(self) -> None:  # S16 S17

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from playhead import Event, InvalidArgumentError, Store
-from playhead.history import Query
+import playhead
+from playhead import Event, InvalidArgumentError, Store, directory
+from playhead.bulk import bulk_load
+from playhead.draft import Draft
+from playhead.query import Query
 
 Settle = Callable[[Store], Store]
 OpenStore = Callable[..., Store]
@@ -178,3 +181,34 @@ def test_state_rebuilt_from_a_replay_is_the_state(store: Store, settle: Settle) 
                         rebuilt[operation.key] = operation.value
             state = store.state(agent.agent_id, at, namespace=agent.namespace)
             assert {key: record.value for key, record in state.items()} == rebuilt
+
+
+def bulk(path: Path, count: int) -> Store:
+    """A sealed store whose first half agent `a` wrote and whose second half agent `b` did."""
+
+    def drafts() -> Iterator[Draft]:
+        for number in range(count):
+            draft = Draft(kind="step")
+            draft.write("a" if number < count // 2 else "b", "key", number)
+            yield draft
+
+    bulk_load(path, directory.new_info(), drafts())
+    return playhead.open(path)
+
+
+def test_a_segment_that_fills_whole_batches_replays_to_its_end(tmp_path: Path) -> None:  # S18
+    with bulk(tmp_path / "run", 12_288) as store:
+        assert [event.commit_ts for event in store.replay()] == list(range(1, 12_289))
+
+
+def test_an_agent_that_stops_early_replays_to_its_end(tmp_path: Path) -> None:  # S19
+    with bulk(tmp_path / "run", 12_000) as store:
+        assert [event.commit_ts for event in store.replay("a")] == list(range(1, 6_001))
+
+
+def test_a_replay_of_a_long_segment_can_be_left_at_any_point(tmp_path: Path) -> None:  # S20
+    with bulk(tmp_path / "run", 12_288) as store:
+        events = store.replay()
+        assert [next(events).commit_ts for _ in range(3)] == [1, 2, 3]
+        events.close()  # type: ignore[attr-defined]
+        assert store.get_state("b", "key").value == 12_287

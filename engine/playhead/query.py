@@ -1,0 +1,157 @@
+"""One question put to DuckDB: a View's tables, a checkpoint, and the state at a moment, as SQL sources."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from playhead.checkpoint import Checkpoint
+from playhead.generation import View
+from playhead.latest import Integers
+from playhead.manifest import Segment
+from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FETCH_ROWS = 4_096
+
+
+class Query:
+    """One use of DuckDB: a cursor of its own, and the two tables of a view as SQL sources."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, view: View, number: int) -> None:
+        self.cursor = cursor
+        self._view = view
+        self._tail_names = (f"tail_events_{number}", f"tail_operations_{number}")
+        self._parameters: dict[str, object] = {}
+        for name, table in zip(self._tail_names, view.tail.tables(), strict=True):
+            cursor.register(name, table)
+
+    def close(self) -> None:
+        import duckdb
+
+        # A replay that was let go half-way may outlive the store, and closing that ended this cursor too.
+        with contextlib.suppress(duckdb.ConnectionException):
+            # From 2.0 on, a result that was not read to its end owns the connection until it is given up.
+            if hasattr(self.cursor, "abort"):
+                self.cursor.abort()
+            for name in self._tail_names:
+                self.cursor.unregister(name)
+            self.cursor.close()
+
+    def events(self, start: int = 1, end: int | None = None, commits: Sequence[int] | Integers | None = None) -> str:
+        """A FROM item over every event with start <= commit_ts <= end; at least `commits` of them, where given."""
+        return self._source(EVENTS_FILE, self._tail_names[0], start, end, commits)
+
+    def operations(
+        self, start: int = 1, end: int | None = None, commits: Sequence[int] | Integers | None = None
+    ) -> str:
+        """A FROM item over every operation with start <= commit_ts <= end; at least those of `commits`, where given."""
+        return self._source(OPERATIONS_FILE, self._tail_names[1], start, end, commits)
+
+    def _source(
+        self, file_name: str, tail_name: str, start: int, end: int | None, commits: Sequence[int] | Integers | None
+    ) -> str:
+        """Segments that the manifest says lie in the range, and the tail; the bounds are whole numbers made here."""
+        view = self._view
+        end = view.head if end is None else min(end, view.head)
+        pruned = [segment for segment in view.segments if segment.first <= end and segment.last >= start]
+        if commits is not None:
+            lasts = [segment.last for segment in pruned]
+            wanted = set(numpy.unique(numpy.searchsorted(lasts, numpy.asarray(commits))).tolist())
+            pruned = [segment for row, segment in enumerate(pruned) if row in wanted]
+        parts = []
+        inside = [segment for segment in pruned if not segment.is_partial]
+        if inside:
+            parts.append(f"SELECT * FROM read_parquet({self.files(inside, file_name)})")
+        for segment in pruned:
+            if segment.is_partial:
+                files = self.files([segment], file_name)
+                parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts <= {segment.last:d}")
+        if end > view.tail.sealed_head or not parts:
+            parts.append(f"SELECT * FROM {tail_name}")
+        return f"(SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE commit_ts BETWEEN {start:d} AND {end:d})"
+
+    def checkpoint(self, known: Checkpoint) -> str:
+        """A FROM item over a checkpoint's rows."""
+        return f"read_parquet({self.parameter(str(known.path))})"
+
+    def files(self, segments: Sequence[Segment], file_name: str) -> str:
+        """A parameter that holds the segments' paths."""
+        return self.parameter([str(self._view.directory / segment.name / file_name) for segment in segments])
+
+    def parameter(self, value: object) -> str:
+        name = f"p{len(self._parameters)}"
+        self._parameters[name] = value
+        return f"${name}"
+
+    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        parameters, self._parameters = self._parameters, {}
+        return self.cursor.execute(sql, parameters)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.run(sql).fetchall()
+
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        result = self.run(sql)
+        while rows := result.fetchmany(_FETCH_ROWS):
+            yield from rows
+
+    def arrays(self, sql: str) -> dict[str, Any]:
+        """The result's columns as numpy arrays."""
+        return self.run(sql).fetchnumpy()
+
+    def agent(self, namespace: str | None, agent_id: str | None) -> str:
+        """A condition that keeps to a namespace and an agent, where given."""
+        conditions = ["true"]
+        if namespace is not None:
+            conditions.append(f"namespace = {self.parameter(namespace)}")
+        if agent_id is not None:
+            conditions.append(f"agent_id = {self.parameter(agent_id)}")
+        return " AND ".join(conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the state is asked for."""
+
+    namespace: str | None = None
+    agent_id: str | None = None
+    keys: list[str] | None = None
+    prefix: str = ""
+    tombstones: bool = False
+
+    def condition(self, query: Query) -> str:
+        condition = query.agent(self.namespace, self.agent_id)
+        if self.keys is not None and len(self.keys) == 1:
+            condition += f" AND key = {query.parameter(self.keys[0])}"
+        elif self.keys is not None:
+            condition += f" AND key IN (SELECT unnest({query.parameter(self.keys)}::VARCHAR[]))"
+        if self.prefix:
+            condition += f" AND starts_with(key, {query.parameter(self.prefix)})"
+        return condition
+
+
+def latest(query: Query, start: Checkpoint | None, at: int, scope: Scope) -> str:
+    """SQL for the last operation of each address at a moment, without its value: what a checkpoint holds, moved on."""
+    condition = scope.condition(query)
+    since = (
+        "SELECT namespace, agent_id, key, max(version) AS version, max(commit_ts) AS commit_ts,"
+        " arg_max(op, version) AS op, arg_max(value_bytes, version) AS value_bytes"
+        f" FROM {query.operations(start.commit_ts + 1 if start else 1, at)} WHERE {condition}"
+        " GROUP BY namespace, agent_id, key"
+    )
+    live = "true" if scope.tombstones else "op = 'write'"
+    if start is None:
+        return f"SELECT * FROM ({since}) WHERE {live}"
+    return (
+        f"WITH since AS MATERIALIZED ({since}) SELECT * FROM (SELECT * FROM since UNION ALL"
+        " SELECT namespace, agent_id, key, version, commit_ts, op, value_bytes"
+        f" FROM {query.checkpoint(start)} ANTI JOIN since USING (namespace, agent_id, key) WHERE {condition})"
+        f" WHERE {live}"
+    )
