@@ -36,6 +36,7 @@ from playhead.errors import (
     TransactionError,
     UnknownFormatError,
     VersionConflictError,
+    WriteError,
 )
 from playhead.model import (
     DEFAULT_NAMESPACE,
@@ -99,6 +100,7 @@ __all__ = [
     "TransactionError",
     "UnknownFormatError",
     "VersionConflictError",
+    "WriteError",
     "export_log",
     "import_log",
     "open",

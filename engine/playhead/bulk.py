@@ -68,7 +68,7 @@ class _Loader:
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:
     """Make a store at `path` whose events are the drafts in order; returns its head.
 
-    `taken` is read after the last draft. Raises StoreExistsError, DurabilityError, and whatever `drafts` raises, and
+    `taken` is read after the last draft. Raises StoreExistsError, WriteError, and whatever `drafts` raises, and
     leaves no store then.
     """
     with staged_store(path, info) as staged:

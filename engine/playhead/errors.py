@@ -16,7 +16,8 @@ PlayheadError
 │   ├── StoreClosedError                used after close()
 │   ├── StoreBusyError                  another process holds the lock
 │   ├── CorruptStoreError               damaged: names file and offset
-│   └── DurabilityError                 a write whose fate on disk is unknown, or a disk that refuses it
+│   ├── WriteError                      a write that the disk refused: nothing was changed, try again
+│   └── DurabilityError                 a write whose fate on disk is unknown: the store object takes no more (S4)
 └── LogError                            a log that cannot be loaded
     ├── UnknownFormatError              no format recognises it
     └── ImportFormatError               recognised, but broken beyond skipping
@@ -88,6 +89,10 @@ class StoreBusyError(StoreError):
 
 
 class CorruptStoreError(StoreError):
+    pass
+
+
+class WriteError(StoreError):
     pass
 
 

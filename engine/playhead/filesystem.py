@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playhead.errors import DurabilityError, StoreBusyError
+from playhead.errors import StoreBusyError, WriteError
 
 try:
     import fcntl
@@ -44,7 +44,7 @@ class ProcessLock:
         except BlockingIOError:
             self._wait()
         except OSError as error:
-            raise DurabilityError(f"{self.path}: this file system cannot lock ({error.strerror})") from None
+            raise WriteError(f"{self.path}: this file system cannot lock ({error.strerror})") from None
 
     def _wait(self) -> None:
         deadline, pause = time.monotonic() + self.timeout, 0.0002
@@ -87,9 +87,9 @@ def write_all(descriptor: int, data: bytes, offset: int) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`: all of it or, whatever crashes, what it held before. Raises DurabilityError."""
+    """Make `path` hold `data`: all of it or, whatever crashes, what it held before. Raises WriteError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with raising_durability(path):
+    with raising_write_error(path):
         try:
             with temporary.open("wb") as file:
                 file.write(data)
@@ -123,15 +123,15 @@ sync_data = getattr(os, "fdatasync", os.fsync)
 
 
 @contextmanager
-def raising_durability(path: Path) -> Iterator[None]:
-    """Turn an OSError of writing `path` into a DurabilityError that says what to do."""
+def raising_write_error(path: Path) -> Iterator[None]:
+    """Turn an OSError of writing `path` into a WriteError that says what to do."""
     try:
         yield
     except OSError as error:
-        raise durability_error(path, error) from error
+        raise write_error(path, error) from error
 
 
-def durability_error(path: Path, error: OSError) -> DurabilityError:
+def write_error(path: Path, error: OSError) -> WriteError:
     reason = error.strerror or str(error)
     advice = "free some space and try again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the disk"
-    return DurabilityError(f"{path}: could not write ({reason}); nothing was changed; {advice}")
+    return WriteError(f"{path}: could not write ({reason}); nothing was changed; {advice}")

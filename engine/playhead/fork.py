@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playhead import checkpoint, directory, manifest, segments, snapshots
 from playhead.errors import InvalidArgumentError
-from playhead.filesystem import raising_durability, sync_directory, sync_file
+from playhead.filesystem import raising_write_error, sync_directory, sync_file
 from playhead.generation import View
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
@@ -54,7 +54,7 @@ def _tail_tables(view: View, commit_ts: int) -> tuple[segments.Table, segments.T
 
 def _share(source: Path, segment: Segment, staged: Path, commit_ts: int) -> Segment:
     target = staged / directory.SEGMENTS / segment.name
-    with raising_durability(target):
+    with raising_write_error(target):
         target.mkdir()
         for name in segment.checksums:
             try:

@@ -27,7 +27,7 @@ import orjson
 
 from playhead.entry import LogEntry, LogOperation, derived_txn_id
 from playhead.errors import CorruptStoreError
-from playhead.filesystem import durability_error, raising_durability, sync_data, sync_directory, write_all
+from playhead.filesystem import raising_write_error, sync_data, sync_directory, write_all, write_error
 
 MAGIC = b"PLAYHD\x01\n"
 _FILE_HEADER = struct.Struct("<8sQI")
@@ -74,9 +74,9 @@ class Journal:
 
     @staticmethod
     def create(path: Path, first_commit_ts: int) -> None:
-        """Make an empty journal, durably. Raises DurabilityError."""
+        """Make an empty journal, durably. Raises WriteError."""
         head = struct.pack("<8sQ", MAGIC, first_commit_ts)
-        with raising_durability(path):
+        with raising_write_error(path):
             with path.open("wb") as file:
                 file.write(head + _CRC.pack(crc32(head)))
                 file.flush()
@@ -140,20 +140,20 @@ class Journal:
                 )
 
     def append(self, commit_ts: int, payload: bytes) -> None:
-        """Append one record with one write. Raises DurabilityError and leaves the file as it was."""
+        """Append one record with one write. Raises WriteError and leaves the file as it was."""
         head = _RECORD_HEADER.pack(len(payload), commit_ts, self.durable_end, crc32(payload))
         frame = b"".join((head, _CRC.pack(crc32(head)), payload))
         try:
             write_all(self._descriptor, frame, self.end)
         except OSError as error:
             self.cut_torn_tail()
-            raise durability_error(self.path, error) from error
+            raise write_error(self.path, error) from error
         self.end += len(frame)
         self.next_commit_ts = commit_ts + 1
 
     def cut_torn_tail(self) -> None:
         """Drop what lies behind the last whole record. Only the holder of the lock may."""
-        with raising_durability(self.path):
+        with raising_write_error(self.path):
             os.ftruncate(self._descriptor, self.end)
 
     def sync(self) -> None:

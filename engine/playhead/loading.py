@@ -24,7 +24,7 @@ def import_log(
     on_start: called with the report before the first record; set its `advance` there to hear of progress.
     The store is read-only but for snapshots (S28), unless the log is our own export of a store that was not.
 
-    Raises LogError for a log that cannot be read or recognised, StoreExistsError, DurabilityError.
+    Raises LogError for a log that cannot be read or recognised, StoreExistsError, WriteError.
     """
     known, source = recognise(log)
     report = ImportReport()

@@ -241,7 +241,7 @@ class EventLog:
     def commit(self, draft: Draft) -> int:
         """Append a draft as one event and return its commit_ts once it is durable; an empty one returns the head (S11).
 
-        Raises VersionConflictError (S13a), DurabilityError, StoreBusyError, ReadOnlyStoreError.
+        Raises VersionConflictError (S13a), WriteError, DurabilityError, StoreBusyError, ReadOnlyStoreError.
         """
         self.check_committable()
         self._enter()
@@ -312,7 +312,7 @@ class EventLog:
     # ── sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def seal(self) -> bool:
-        """Move every event of the journal into a Parquet segment; False where there is none. Raises DurabilityError."""
+        """Move every event of the journal into a Parquet segment; False where there is none. Raises WriteError."""
         with self.exclusive():
             tail = self._generation.tail
             if tail.head == tail.sealed_head:

@@ -67,7 +67,7 @@ def load(directory: Path) -> Manifest:
 
 
 def publish(directory: Path, manifest: Manifest) -> None:
-    """Replace the published manifest, atomically and durably. Raises DurabilityError."""
+    """Replace the published manifest, atomically and durably. Raises WriteError."""
     body = asdict(manifest)
     document = {"checksum": _checksum(body), "manifest": body}
     replace_file(directory / FILE_NAME, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")

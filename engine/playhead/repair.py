@@ -12,7 +12,7 @@ from typing import Literal
 from playhead import directory, journal, manifest, segment_check, snapshots
 from playhead.directory import StoreInfo
 from playhead.errors import CorruptStoreError, NotAStoreError, StoreError
-from playhead.filesystem import raising_durability, sync_directory, sync_file
+from playhead.filesystem import raising_write_error, sync_directory, sync_file
 from playhead.journal import Journal, Payload, Survey
 from playhead.manifest import Manifest, Segment
 from playhead.model import JSON, SnapshotEntry
@@ -73,7 +73,7 @@ def apply(path: Path, steps: Sequence[Step], target: Path) -> int:
     """Make a repaired copy of `path` at `target`, as `plan` said; returns its head. Never writes to `path`.
 
     Raises StoreExistsError where `target` holds something, StoreError where the store is no longer what was planned
-    for, DurabilityError.
+    for, WriteError.
     """
     saved = _salvage(path)
     if saved.steps != list(steps):
@@ -90,7 +90,7 @@ def apply(path: Path, steps: Sequence[Step], target: Path) -> int:
 
 
 def _copy_segment(source: Path, target: Path) -> None:
-    with raising_durability(target):
+    with raising_write_error(target):
         target.mkdir()
         for name in (EVENTS_FILE, OPERATIONS_FILE):
             # A copy and no hard link: on a disk that damages files, two names for one file are no safety.
@@ -105,7 +105,7 @@ def _write_journal(path: Path, first_commit_ts: int, payloads: Sequence[Payload]
     try:
         for payload in payloads:
             opened.append(payload.commit_ts, payload.text)
-        with raising_durability(path):
+        with raising_write_error(path):
             opened.sync()
     finally:
         opened.close()

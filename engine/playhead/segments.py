@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from playhead import codec
 from playhead.entry import LogEntry
 from playhead.errors import CorruptStoreError
-from playhead.filesystem import raising_durability, sync_directory, sync_file
+from playhead.filesystem import raising_write_error, sync_directory, sync_file
 from playhead.manifest import Segment
 from playhead.model import Address
 
@@ -104,12 +104,12 @@ def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
 def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
     """Write one segment under `directory` and make it durable; it counts only once a manifest names it.
 
-    Raises DurabilityError and leaves nothing behind.
+    Raises WriteError and leaves nothing behind.
     """
     first, last = events["commit_ts"][0].as_py(), events["commit_ts"][-1].as_py()
     name = f"{first:012d}-{last:012d}"
     temporary, final = directory / f".{name}.{os.getpid()}", directory / name
-    with raising_durability(final):
+    with raising_write_error(final):
         try:
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir()

@@ -12,7 +12,7 @@ from zlib import crc32
 import orjson
 
 from playhead.errors import CorruptStoreError, DurabilityError
-from playhead.filesystem import raising_durability, sync_directory, write_all
+from playhead.filesystem import raising_write_error, sync_directory, write_all
 from playhead.model import SnapshotEntry
 
 
@@ -60,8 +60,8 @@ def survey(path: Path) -> Survey:
 
 
 def append(path: Path, entries: Iterable[SnapshotEntry]) -> None:
-    """Add snapshots durably. Only the holder of the store's lock may. Raises DurabilityError."""
-    with raising_durability(path), path.open("a+b") as file:
+    """Add snapshots durably. Only the holder of the store's lock may. Raises WriteError, or DurabilityError."""
+    with raising_write_error(path), path.open("a+b") as file:
         file.seek(0)
         whole = file.read().rfind(b"\n") + 1
         file.truncate(whole)

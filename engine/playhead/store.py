@@ -291,7 +291,7 @@ class Store:
     def snapshot(self, label: str | None = None, at: Moment | None = None) -> Snapshot:
         """Give a moment (now, where none is given) a name, durably. Costs the same whatever the store holds (S24).
 
-        Raises ReadOnlyStoreError, DurabilityError. An imported run takes snapshots too (S28).
+        Raises ReadOnlyStoreError, WriteError, DurabilityError. An imported run takes snapshots too (S28).
         """
         if label is not None:
             checked_text("label", label)
@@ -389,7 +389,7 @@ class Store:
     def fork(self, path: str | Path, at: Moment | None = None) -> Store:
         """A new store that begins as this one was at a moment and shares its sealed files, not its future (S27).
 
-        Raises StoreExistsError, ReadOnlyStoreError, DurabilityError.
+        Raises StoreExistsError, ReadOnlyStoreError, WriteError.
         """
         from playhead.fork import fork
 

@@ -48,7 +48,7 @@ class Transaction:
     def commit(self) -> int:
         """Make everything staged visible and durable at once; returns the commit_ts (S8, S10, S11).
 
-        Raises TransactionError (S12, S13), VersionConflictError (S13a), DurabilityError. It is over either way.
+        Raises TransactionError (S12, S13), VersionConflictError (S13a), WriteError, DurabilityError (S4). It is over.
         """
         self._check_open("commit")
         self._state = "aborted"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import playhead
-from playhead import DurabilityError, Event, Store, filesystem, journal, log, manifest, segments
+from playhead import DurabilityError, Event, Store, WriteError, filesystem, journal, log, manifest, segments
 from playhead.entry import LogOperation
 from playhead.index import Index
 from playhead.manifest import Segment
@@ -167,7 +167,7 @@ def test_a_full_disk_fails_the_commit_whole_and_the_next_one_works(
     calls: list[int] = []
     with monkeypatch.context() as patched:
         patched.setattr(os, "pwrite", full)
-        with pytest.raises(DurabilityError, match=r"\.journal.*free some space"):
+        with pytest.raises(WriteError, match=r"\.journal.*free some space"):
             store.write("agent", "key", "lost" * 50)
     assert (store.head, store.get_state("agent", "key").value) == (1, "one")
     assert store.write("agent", "key", "two") == 2
@@ -219,7 +219,7 @@ def test_a_journal_is_sealed_by_itself_when_it_holds_enough(store: Store, monkey
 
 
 def fail(*_: object) -> None:
-    raise DurabilityError("no space for this")
+    raise WriteError("no space for this")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_seal_that_fails_leaves_the_store_valid_and_works_later(
     store.write("agent", "b", {"x": 1})
     with monkeypatch.context() as patched:
         patched.setattr(module, name, fail)
-        with pytest.raises(DurabilityError, match="no space"):
+        with pytest.raises(WriteError, match="no space"):
             store.seal()
     store.write("agent", "a", 2)
     store.write("agent", "b", {"x": 1})
