@@ -132,16 +132,6 @@ async def test_y_copies_the_value_as_json(run: Path, open_app: OpenApp) -> None:
         assert "Copied budget v22" in screen_text(pilot)
 
 
-async def test_enter_in_the_event_list_selects_what_the_event_changed(run: Path, open_app: OpenApp) -> None:
-    async with open_app(run) as pilot:
-        main = app_of(pilot).main
-        main.selection = "messages"
-        await press(pilot, "h", "shift+tab", "enter")
-        assert main.selection == "budget"
-        await press(pilot, "enter")
-        assert main.selection == "counters/pages"
-
-
 async def test_values_that_hold_control_characters_cannot_draw_outside_their_row(
     tmp_path: Path, open_app: OpenApp
 ) -> None:
