@@ -53,6 +53,7 @@ async def test_a_log_can_be_opened_like_a_store_and_is_read_only(open_app: OpenA
     async with open_app(Path("agent.jsonl")) as pilot:
         assert "commit 5 / 5" in screen_text(pilot)
         assert "IMPORTED" in screen_text(pilot)
+        assert "--:--:--" in screen_text(pilot) and ":" not in screen_text(pilot).splitlines()[0], "no time is known"
 
 
 async def test_an_empty_store_says_how_to_fill_it_and_shows_what_comes(open_app: OpenApp) -> None:
@@ -64,7 +65,7 @@ async def test_an_empty_store_says_how_to_fill_it_and_shows_what_comes(open_app:
             await app_of(pilot).main.refresh_now()
             await settle(pilot)
             assert "commit 1 / 1" in screen_text(pilot)
-            assert "default/planner" in screen_text(pilot) and "+ plan" in screen_text(pilot)
+            assert "▸ planner" in screen_text(pilot) and "+ plan" in screen_text(pilot)
 
 
 async def test_a_run_of_one_event_is_a_run(open_app: OpenApp) -> None:

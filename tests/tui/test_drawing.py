@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from playhead import JSON, EventHeader, Record
+from playhead import JSON, AgentAddress, EventHeader, Record
 from playhead.cursor import OutlineRow
 from playhead_tui import keys
 from playhead_tui.drawing import words
@@ -15,11 +16,23 @@ from playhead_tui.drawing.diff_lines import diff_lines
 from playhead_tui.drawing.event_lines import event_line
 from playhead_tui.drawing.help_lines import help_lines
 from playhead_tui.drawing.json_lines import json_lines
-from playhead_tui.drawing.span import Line, Span, crop, crop_start, fit, left, printable, right, spread, width_of
+from playhead_tui.drawing.span import (
+    Line,
+    Span,
+    crop,
+    crop_middle,
+    crop_start,
+    fit,
+    left,
+    printable,
+    right,
+    spread,
+    width_of,
+)
 from playhead_tui.drawing.state_lines import group_line, key_line
 from playhead_tui.drawing.timeline_lines import Chart, column_of, commit_at, timeline_lines
 from playhead_tui.drawing.tree import tree_rows
-from playhead_tui.frame import Note
+from playhead_tui.frame import Frame, Note
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -304,6 +317,59 @@ def test_header_titles_and_footer_fill_the_width(width: int) -> None:
     hints = [action for action in keys.in_scope("main") if action.hint]
     assert footer_line(hints, None, 0, width).width == width
     assert "too long" in footer_line(hints, Note("too long " * 40), 12, width).text
+
+
+def frame_at(
+    position: int, agent: AgentAddress, one_namespace: bool = True, imported: bool = False, occurred: bool = True
+) -> Frame:
+    event = replace(header(), commit_ts=position, occurred_at=NOON if occurred else None)
+    before = NOON - timedelta(seconds=3.2) if occurred else None
+    return Frame(
+        agent, position, 63, 63, position - 1, event, before, (), (), None, {}, False, "",
+        imported=imported, one_namespace=one_namespace,
+    )  # fmt: skip
+
+
+LOG_NAME = "49689f1e-0b3a-4c11-a5a0-2f6f2a1f77aa.jsonl"
+SESSION = AgentAddress("claude:49689f1e-0b3a-4c11-a5a0-2f6f2a1f77aa", "main")
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_a_long_run_name_leaves_room_for_agent_and_time(width: int) -> None:
+    line = header_line(LOG_NAME, frame_at(63, SESSION, imported=True), "IMPORTED", width)
+    assert line.width == width
+    assert " ▸ main " in line.text and "commit 63 / 63 · 12:00:00.000 · +3.2 s" in line.text
+    name = line.text.split(" ▸ ")[0].strip()
+    assert name == LOG_NAME or (len(name) >= 12 and name.startswith("49689") and name.endswith("jsonl"))
+    other = header_line(LOG_NAME, frame_at(7, SESSION, imported=True), "IMPORTED", width)
+    assert other.text.split(" ▸ ")[0].strip() == name, "the name is the same at every step"
+
+
+def test_an_agent_is_told_with_its_namespace_only_where_there_are_several() -> None:
+    agent = AgentAddress("team", "planner")
+    assert " ▸ planner " in header_line("run", frame_at(3, agent), "LIVE", 120).text
+    assert " ▸ team/planner " in header_line("run", frame_at(3, agent, one_namespace=False), "LIVE", 120).text
+
+
+def test_the_hour_of_an_import_is_shown_nowhere() -> None:  # S29
+    unknown = header()
+    assert "12:00:00" in event_line(unknown, False, "", 5, 90).text
+    line = event_line(unknown, False, "", 5, 90, imported=True)
+    assert "--:--:--" in line.text and "12:00" not in line.text and line.width == 90
+    known = replace(unknown, occurred_at=NOON.replace(hour=9))
+    assert "09:00:00" in event_line(known, False, "", 5, 90, imported=True).text
+    frame = frame_at(3, AgentAddress("default", "a"), imported=True, occurred=False)
+    text = header_line("run", frame, "IMPORTED", 120).text
+    assert "12:00" not in text and "+" not in text and "commit 3 / 63   IMPORTED" in text
+
+
+@pytest.mark.parametrize("text", ["a-name-that-is-long.jsonl", "日本語テキスト日本語テキスト"])
+@pytest.mark.parametrize("width", [1, 2, 3, 8, 12, 13, 20])
+def test_a_name_cropped_in_its_middle_keeps_both_ends(text: str, width: int) -> None:
+    cropped = crop_middle(text, width)
+    assert width_of(cropped) <= width and cropped.count("…") == (width_of(text) > width)
+    if width >= 8:
+        assert cropped[0] == text[0] and cropped[-1] == text[-1]
 
 
 def test_a_title_drops_the_first_parts_of_a_note_that_does_not_fit() -> None:

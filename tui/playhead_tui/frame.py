@@ -78,6 +78,10 @@ class Frame:
     base_is_previous: bool = True
     headers: Mapping[int, EventHeader] = field(default_factory=dict)
     """Rows of the event list around the playhead."""
+    imported: bool = False
+    """Whether commits were made by an import, so that their time says nothing about the run."""
+    one_namespace: bool = True
+    """Whether an agent is known without its namespace."""
 
     @property
     def at_head(self) -> bool:
@@ -85,7 +89,19 @@ class Frame:
 
     @property
     def moment(self) -> datetime | None:
-        return self.event.moment if self.event else None
+        return moment_of(self.event, self.imported) if self.event else None
+
+    @property
+    def agent_name(self) -> str:
+        """The agent as people tell it from the others; empty where there is none."""
+        if self.agent is None:
+            return ""
+        return self.agent.agent_id if self.one_namespace else f"{self.agent.namespace}/{self.agent.agent_id}"
+
+
+def moment_of(header: EventHeader, imported: bool) -> datetime | None:
+    """When the event happened; None where nobody knows: the time of an import is not that of the run."""
+    return header.occurred_at if imported else header.moment
 
 
 def read_frame(cursor: Cursor, lens: Lens) -> Frame:
@@ -97,6 +113,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         selection = _first_of_interest(outline) or selection
     cursor.selection = selection
     position, stop_count = cursor.position, cursor.stop_count
+    imported = cursor.store.imported is not None
     row = cursor.row_of(position) if stop_count else -1
     headers = read_headers(cursor, row, lens.event_rows) if stop_count else {}
     event = headers.get(row)
@@ -111,7 +128,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         stop_count=stop_count,
         row=row,
         event=event,
-        previous_moment=cursor.time_at(position - 1) if position > 1 else None,
+        previous_moment=_moment_before(cursor, position, imported),
         outline=outline,
         tree=tree_rows([entry.key for entry in outline], lens.folded),
         selection=selection,
@@ -120,7 +137,17 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         base=base_name(cursor),
         base_is_previous=cursor.base is None,
         headers=headers,
+        imported=imported,
+        one_namespace=len({agent.namespace for agent in cursor.agents()}) <= 1,
     )
+
+
+def _moment_before(cursor: Cursor, position: int, imported: bool) -> datetime | None:
+    if position <= 1:
+        return None
+    if not imported:
+        return cursor.time_at(position - 1)
+    return moment_of(cursor.track.headers([position - 1])[0], imported)
 
 
 def base_name(cursor: Cursor) -> str:
