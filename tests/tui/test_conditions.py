@@ -56,6 +56,15 @@ async def test_a_log_can_be_opened_like_a_store_and_is_read_only(open_app: OpenA
         assert "--:--:--" in screen_text(pilot) and ":" not in screen_text(pilot).splitlines()[0], "no time is known"
 
 
+async def test_lines_that_an_import_left_out_are_told_until_the_next_key(open_app: OpenApp) -> None:
+    lines = ['{"n": 1}', "{not json", '{"n": 2}', '{"n": 3, "te']
+    Path("agent.jsonl").write_text("\n".join(lines), "utf-8")
+    async with open_app(Path("agent.jsonl")) as pilot:
+        assert "Loaded with 1 malformed line and 1 torn line left out" in screen_text(pilot)
+        await press(pilot, "h")
+        assert "malformed" not in screen_text(pilot)
+
+
 async def test_an_empty_store_says_how_to_fill_it_and_shows_what_comes(open_app: OpenApp) -> None:
     with playhead.open("empty") as writer:
         async with open_app(Path("empty")) as pilot:

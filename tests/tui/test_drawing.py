@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
 from playhead import JSON, AgentAddress, EventHeader, Record
 from playhead.cursor import OutlineRow
+from playhead.outline import StateOutline
 from playhead_tui import keys
 from playhead_tui.drawing import words
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, header_line, title_line
@@ -16,6 +18,7 @@ from playhead_tui.drawing.diff_lines import diff_lines
 from playhead_tui.drawing.event_lines import event_line
 from playhead_tui.drawing.help_lines import help_lines
 from playhead_tui.drawing.json_lines import json_lines
+from playhead_tui.drawing.loss import loss_note
 from playhead_tui.drawing.span import (
     Line,
     Span,
@@ -31,7 +34,7 @@ from playhead_tui.drawing.span import (
 )
 from playhead_tui.drawing.state_lines import group_line, key_line
 from playhead_tui.drawing.timeline_lines import Chart, column_of, commit_at, timeline_lines
-from playhead_tui.drawing.tree import tree_rows
+from playhead_tui.drawing.tree import tree_of, tree_rows
 from playhead_tui.frame import Frame, Note
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -143,6 +146,28 @@ def test_a_folded_group_hides_its_keys_and_keeps_their_range() -> None:
 def test_every_key_has_exactly_one_row_whatever_its_slashes(keys_: list[str]) -> None:
     rows = [row for row in tree_rows(sorted(keys_)) if not row.group]
     assert [row.first for row in rows] == list(range(len(keys_)))
+
+
+@pytest.mark.parametrize("folds", [frozenset(), frozenset({"a/"}), frozenset({"a/b/"})])
+def test_keys_and_groups_are_found_at_their_rows(folds: frozenset[str]) -> None:
+    names = ["a/b/c", "a/b/d", "a/e", "plan", "tool/1", "x/1", "x/2"]
+    tree = tree_of(names, folds)
+    for row, name in enumerate(names):
+        shown = [index for index, each in enumerate(tree) if not each.group and each.first == row]
+        assert tree.row_of_key(name) == (shown[0] if shown else None)
+    assert tree.row_of_key("a/b") is None and tree.row_of_key("zzz") is None
+    for index, each in enumerate(tree):
+        assert not each.group or tree.row_of_group(each.group) == index
+    assert tree.row_of_group("nothing/") is None
+
+
+def test_a_tree_is_made_again_only_for_other_keys_or_folds() -> None:
+    names = [f"a/{number}" for number in range(5)]
+    tree = tree_of(names)
+    assert tree_of(list(names)) is tree
+    assert tree_of(names, frozenset({"a/"})) is not tree
+    names.append("b")
+    assert list(tree_of(names)) == tree_rows(names), "a list that grew is another list"
 
 
 def test_a_key_row_has_sign_preview_version_and_age() -> None:
@@ -324,8 +349,9 @@ def frame_at(
 ) -> Frame:
     event = replace(header(), commit_ts=position, occurred_at=NOON if occurred else None)
     before = NOON - timedelta(seconds=3.2) if occurred else None
+    outline = cast("StateOutline", ())
     return Frame(
-        agent, position, 63, 63, position - 1, event, before, (), (), None, {}, False, "",
+        agent, position, 63, 63, position - 1, event, before, outline, tree_of([]), None, {}, False, "",
         imported=imported, one_namespace=one_namespace,
     )  # fmt: skip
 
@@ -397,11 +423,22 @@ def test_every_hint_in_the_footer_can_be_clicked() -> None:
         assert action.hint in line.text[columns.start : columns.stop]
 
 
-def test_help_lists_every_key_of_every_action() -> None:
-    text = "\n".join(line.text for line in help_lines())
+@pytest.mark.parametrize("width", [0, 70, 104, 126])
+def test_help_lists_every_key_of_every_action(width: int) -> None:
+    lines = [line.text for line in help_lines(width)]
+    column = (width - 3) // 2 if width >= 96 else 200
+    halves = [line[:column] for line in lines] + [line[column + 3 :] for line in lines]
+    text = " ".join(" ".join(halves).split())
     for action in keys.ACTIONS:
-        assert action.description in text
+        assert " ".join(action.description.split()) in text
         assert action.shown_keys in text
+
+
+def test_help_takes_two_columns_where_they_fit() -> None:
+    wide, narrow = help_lines(104), help_lines(70)
+    assert max(line.width for line in wide) <= 104
+    assert len(wide) <= len(narrow) * 0.75
+    assert "Through time" in wide[0].text and wide[0].text.strip() != "Through time"
 
 
 @pytest.mark.parametrize(
@@ -415,3 +452,21 @@ def test_help_lists_every_key_of_every_action() -> None:
 )
 def test_the_gist_of_a_message_is_what_was_said_and_of_a_tool_call_how_it_went(value: JSON, shown: str) -> None:
     assert words.gist(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        ({"malformed": 1, "torn": 1}, "Loaded with 1 malformed line and 1 torn line left out"),
+        ({"malformed": 12, "repaired": {"surrogates": 2, "nan": 1}}, "12 malformed lines left out, 3 values repaired"),
+        ({"warnings": ["a", "b"]}, "Loaded with 2 warnings; playhead inspect says more"),
+    ],
+)  # fmt: skip
+def test_what_an_import_lost_is_one_line(report: dict[str, JSON], told: str) -> None:
+    assert told in (loss_note({"format": "jsonl", "report": report}) or "")
+
+
+def test_an_import_that_lost_nothing_is_not_talked_about() -> None:
+    clean: dict[str, JSON] = {"malformed": 0, "torn": 0, "repaired": {}, "unknown": {"ping": 3}, "warnings": []}
+    assert loss_note({"report": clean}) is None
+    assert loss_note({}) is None and loss_note(None) is None

@@ -37,7 +37,7 @@ def test_all_that_is_known_of_an_event_is_there() -> None:
 
 
 def test_every_operation_has_its_agent_sign_version_and_value() -> None:  # S19
-    long = {"text": "word " * 60, "n": 7}
+    long: playhead.JSON = {"text": "word " * 60, "n": 7}
     text = text_of(
         event(
             Operation("default", "planner", "plan", "write", "new", 1),

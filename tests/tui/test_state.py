@@ -29,8 +29,8 @@ async def test_keys_that_share_a_beginning_form_a_group_that_folds(run: Path, op
         await press(pilot, "enter")
         text = screen_text(pilot)
         assert "  steps" not in text and "  current" not in text
-        assert line_with(pilot, "▸ plan").startswith("~"), "a folded group shows that something inside changed"
-        assert "2 keys" in line_with(pilot, "▸ plan")
+        assert line_with(pilot, "▸ plan ").startswith("~"), "a folded group shows that something inside changed"
+        assert "2 keys" in line_with(pilot, "▸ plan ")
         await press(pilot, "enter")
         assert "▾ plan" in screen_text(pilot) and "  current" in screen_text(pilot)
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from playhead import AgentAddress, EventHeader
-from playhead_tui.drawing.tree import TreeRow, tree_rows
+from playhead_tui.drawing.tree import Tree, tree_of
 
 if TYPE_CHECKING:
-    from playhead.cursor import Cursor, OutlineRow
+    from playhead.cursor import Cursor
+    from playhead.outline import StateOutline
 
 Tab: TypeAlias = Literal["diff", "value", "history"]
 
@@ -68,8 +69,8 @@ class Frame:
     event: EventHeader | None
     previous_moment: datetime | None
     """When the event before happened."""
-    outline: Sequence[OutlineRow]
-    tree: Sequence[TreeRow]
+    outline: StateOutline
+    tree: Tree
     selection: str | None
     marks: Mapping[str, int]
     follow_agent: bool
@@ -109,7 +110,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
     outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter)
     selection = lens.selection
     narrowed = bool(lens.filter or lens.changed_only)
-    if selection is None or (narrowed and not any(entry.key == selection for entry in outline)):
+    if selection is None or (narrowed and outline.row_of(selection) is None):
         selection = _first_of_interest(outline) or selection
     cursor.selection = selection
     position, stop_count = cursor.position, cursor.stop_count
@@ -130,7 +131,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         event=event,
         previous_moment=_moment_before(cursor, position, imported),
         outline=outline,
-        tree=tree_rows([entry.key for entry in outline], lens.folded),
+        tree=tree_of(outline.keys, lens.folded),
         selection=selection,
         marks=dict(cursor.marks),
         follow_agent=cursor.follow_agent,
@@ -166,9 +167,6 @@ def read_headers(cursor: Cursor, row: int, around: int) -> dict[int, EventHeader
     return dict(enumerate(cursor.headers(first, last), first))
 
 
-def _first_of_interest(outline: Sequence[OutlineRow]) -> str | None:
+def _first_of_interest(outline: StateOutline) -> str | None:
     """What to select where nothing is: the first key that this event touched, else the first one."""
-    for entry in outline:
-        if entry.status is not None:
-            return entry.key
-    return outline[0].key if outline else None
+    return min(outline.statuses, default=outline.keys[0] if outline.keys else None)
