@@ -53,6 +53,16 @@ async def test_a_log_can_be_opened_like_a_store_and_is_read_only(open_app: OpenA
     async with open_app(Path("agent.jsonl")) as pilot:
         assert "commit 5 / 5" in screen_text(pilot)
         assert "IMPORTED" in screen_text(pilot)
+        assert "--:--:--" in screen_text(pilot) and ":" not in screen_text(pilot).splitlines()[0], "no time is known"
+
+
+async def test_lines_that_an_import_left_out_are_told_until_the_next_key(open_app: OpenApp) -> None:
+    lines = ['{"n": 1}', "{not json", '{"n": 2}', '{"n": 3, "te']
+    Path("agent.jsonl").write_text("\n".join(lines), "utf-8")
+    async with open_app(Path("agent.jsonl")) as pilot:
+        assert "Loaded with 1 malformed line and 1 torn line left out" in screen_text(pilot)
+        await press(pilot, "h")
+        assert "malformed" not in screen_text(pilot)
 
 
 async def test_an_empty_store_says_how_to_fill_it_and_shows_what_comes(open_app: OpenApp) -> None:
@@ -64,7 +74,7 @@ async def test_an_empty_store_says_how_to_fill_it_and_shows_what_comes(open_app:
             await app_of(pilot).main.refresh_now()
             await settle(pilot)
             assert "commit 1 / 1" in screen_text(pilot)
-            assert "default/planner" in screen_text(pilot) and "+ plan" in screen_text(pilot)
+            assert "▸ planner" in screen_text(pilot) and "+ plan" in screen_text(pilot)
 
 
 async def test_a_run_of_one_event_is_a_run(open_app: OpenApp) -> None:

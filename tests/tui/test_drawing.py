@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
-from playhead import JSON, EventHeader, Record
+from playhead import JSON, AgentAddress, EventHeader, Record
 from playhead.cursor import OutlineRow
+from playhead.outline import StateOutline
 from playhead_tui import keys
 from playhead_tui.drawing import words
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, header_line, title_line
@@ -15,11 +18,24 @@ from playhead_tui.drawing.diff_lines import diff_lines
 from playhead_tui.drawing.event_lines import event_line
 from playhead_tui.drawing.help_lines import help_lines
 from playhead_tui.drawing.json_lines import json_lines
-from playhead_tui.drawing.span import Line, Span, crop, crop_start, fit, left, printable, right, spread, width_of
+from playhead_tui.drawing.loss import loss_note
+from playhead_tui.drawing.span import (
+    Line,
+    Span,
+    crop,
+    crop_middle,
+    crop_start,
+    fit,
+    left,
+    printable,
+    right,
+    spread,
+    width_of,
+)
 from playhead_tui.drawing.state_lines import group_line, key_line
 from playhead_tui.drawing.timeline_lines import Chart, column_of, commit_at, timeline_lines
-from playhead_tui.drawing.tree import tree_rows
-from playhead_tui.frame import Note
+from playhead_tui.drawing.tree import tree_of, tree_rows
+from playhead_tui.frame import Frame, Note
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -130,6 +146,28 @@ def test_a_folded_group_hides_its_keys_and_keeps_their_range() -> None:
 def test_every_key_has_exactly_one_row_whatever_its_slashes(keys_: list[str]) -> None:
     rows = [row for row in tree_rows(sorted(keys_)) if not row.group]
     assert [row.first for row in rows] == list(range(len(keys_)))
+
+
+@pytest.mark.parametrize("folds", [frozenset(), frozenset({"a/"}), frozenset({"a/b/"})])
+def test_keys_and_groups_are_found_at_their_rows(folds: frozenset[str]) -> None:
+    names = ["a/b/c", "a/b/d", "a/e", "plan", "tool/1", "x/1", "x/2"]
+    tree = tree_of(names, folds)
+    for row, name in enumerate(names):
+        shown = [index for index, each in enumerate(tree) if not each.group and each.first == row]
+        assert tree.row_of_key(name) == (shown[0] if shown else None)
+    assert tree.row_of_key("a/b") is None and tree.row_of_key("zzz") is None
+    for index, each in enumerate(tree):
+        assert not each.group or tree.row_of_group(each.group) == index
+    assert tree.row_of_group("nothing/") is None
+
+
+def test_a_tree_is_made_again_only_for_other_keys_or_folds() -> None:
+    names = [f"a/{number}" for number in range(5)]
+    tree = tree_of(names)
+    assert tree_of(list(names)) is tree
+    assert tree_of(names, frozenset({"a/"})) is not tree
+    names.append("b")
+    assert list(tree_of(names)) == tree_rows(names), "a list that grew is another list"
 
 
 def test_a_key_row_has_sign_preview_version_and_age() -> None:
@@ -306,6 +344,60 @@ def test_header_titles_and_footer_fill_the_width(width: int) -> None:
     assert "too long" in footer_line(hints, Note("too long " * 40), 12, width).text
 
 
+def frame_at(
+    position: int, agent: AgentAddress, one_namespace: bool = True, imported: bool = False, occurred: bool = True
+) -> Frame:
+    event = replace(header(), commit_ts=position, occurred_at=NOON if occurred else None)
+    before = NOON - timedelta(seconds=3.2) if occurred else None
+    outline = cast("StateOutline", ())
+    return Frame(
+        agent, position, 63, 63, position - 1, event, before, outline, tree_of([]), None, {}, False, "",
+        imported=imported, one_namespace=one_namespace,
+    )  # fmt: skip
+
+
+LOG_NAME = "49689f1e-0b3a-4c11-a5a0-2f6f2a1f77aa.jsonl"
+SESSION = AgentAddress("claude:49689f1e-0b3a-4c11-a5a0-2f6f2a1f77aa", "main")
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_a_long_run_name_leaves_room_for_agent_and_time(width: int) -> None:
+    line = header_line(LOG_NAME, frame_at(63, SESSION, imported=True), "IMPORTED", width)
+    assert line.width == width
+    assert " ▸ main " in line.text and "commit 63 / 63 · 12:00:00.000 · +3.2 s" in line.text
+    name = line.text.split(" ▸ ")[0].strip()
+    assert name == LOG_NAME or (len(name) >= 12 and name.startswith("49689") and name.endswith("jsonl"))
+    other = header_line(LOG_NAME, frame_at(7, SESSION, imported=True), "IMPORTED", width)
+    assert other.text.split(" ▸ ")[0].strip() == name, "the name is the same at every step"
+
+
+def test_an_agent_is_told_with_its_namespace_only_where_there_are_several() -> None:
+    agent = AgentAddress("team", "planner")
+    assert " ▸ planner " in header_line("run", frame_at(3, agent), "LIVE", 120).text
+    assert " ▸ team/planner " in header_line("run", frame_at(3, agent, one_namespace=False), "LIVE", 120).text
+
+
+def test_the_hour_of_an_import_is_shown_nowhere() -> None:  # S29
+    unknown = header()
+    assert "12:00:00" in event_line(unknown, False, "", 5, 90).text
+    line = event_line(unknown, False, "", 5, 90, imported=True)
+    assert "--:--:--" in line.text and "12:00" not in line.text and line.width == 90
+    known = replace(unknown, occurred_at=NOON.replace(hour=9))
+    assert "09:00:00" in event_line(known, False, "", 5, 90, imported=True).text
+    frame = frame_at(3, AgentAddress("default", "a"), imported=True, occurred=False)
+    text = header_line("run", frame, "IMPORTED", 120).text
+    assert "12:00" not in text and "+" not in text and "commit 3 / 63   IMPORTED" in text
+
+
+@pytest.mark.parametrize("text", ["a-name-that-is-long.jsonl", "日本語テキスト日本語テキスト"])
+@pytest.mark.parametrize("width", [1, 2, 3, 8, 12, 13, 20])
+def test_a_name_cropped_in_its_middle_keeps_both_ends(text: str, width: int) -> None:
+    cropped = crop_middle(text, width)
+    assert width_of(cropped) <= width and cropped.count("…") == (width_of(text) > width)
+    if width >= 8:
+        assert cropped[0] == text[0] and cropped[-1] == text[-1]
+
+
 def test_a_title_drops_the_first_parts_of_a_note_that_does_not_fit() -> None:
     note = [Span("23 keys"), Span(" · "), Span("2 changed")]
     assert (
@@ -331,11 +423,22 @@ def test_every_hint_in_the_footer_can_be_clicked() -> None:
         assert action.hint in line.text[columns.start : columns.stop]
 
 
-def test_help_lists_every_key_of_every_action() -> None:
-    text = "\n".join(line.text for line in help_lines())
+@pytest.mark.parametrize("width", [0, 70, 104, 126])
+def test_help_lists_every_key_of_every_action(width: int) -> None:
+    lines = [line.text for line in help_lines(width)]
+    column = (width - 3) // 2 if width >= 96 else 200
+    halves = [line[:column] for line in lines] + [line[column + 3 :] for line in lines]
+    text = " ".join(" ".join(halves).split())
     for action in keys.ACTIONS:
-        assert action.description in text
+        assert " ".join(action.description.split()) in text
         assert action.shown_keys in text
+
+
+def test_help_takes_two_columns_where_they_fit() -> None:
+    wide, narrow = help_lines(104), help_lines(70)
+    assert max(line.width for line in wide) <= 104
+    assert len(wide) <= len(narrow) * 0.75
+    assert "Through time" in wide[0].text and wide[0].text.strip() != "Through time"
 
 
 @pytest.mark.parametrize(
@@ -349,3 +452,21 @@ def test_help_lists_every_key_of_every_action() -> None:
 )
 def test_the_gist_of_a_message_is_what_was_said_and_of_a_tool_call_how_it_went(value: JSON, shown: str) -> None:
     assert words.gist(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        ({"malformed": 1, "torn": 1}, "Loaded with 1 malformed line and 1 torn line left out"),
+        ({"malformed": 12, "repaired": {"surrogates": 2, "nan": 1}}, "12 malformed lines left out, 3 values repaired"),
+        ({"warnings": ["a", "b"]}, "Loaded with 2 warnings; playhead inspect says more"),
+    ],
+)  # fmt: skip
+def test_what_an_import_lost_is_one_line(report: dict[str, JSON], told: str) -> None:
+    assert told in (loss_note({"format": "jsonl", "report": report}) or "")
+
+
+def test_an_import_that_lost_nothing_is_not_talked_about() -> None:
+    clean: dict[str, JSON] = {"malformed": 0, "torn": 0, "repaired": {}, "unknown": {"ping": 3}, "warnings": []}
+    assert loss_note({"report": clean}) is None
+    assert loss_note({}) is None and loss_note(None) is None

@@ -13,7 +13,7 @@ async def test_the_app_opens_at_the_newest_commit_with_every_pane_filled(run: Pa
     async with open_app(run) as pilot:
         text = screen_text(pilot)
         assert "commit 30 / 30" in text
-        assert "refund ▸ default/planner" in text
+        assert "refund ▸ planner" in text
         assert "LIVE" in text
         assert "▶ 30" in line_with(pilot, "read page 30")
         assert "now" in line_with(pilot, "~ counters/pages")
@@ -193,7 +193,7 @@ async def test_another_agent_can_be_chosen_by_a_part_of_its_name(run: Path, open
     async with open_app(run) as pilot:
         await pilot.press("a")
         await type_text(pilot, "resea")
-        assert "refund ▸ default/researcher" in screen_text(pilot)
+        assert "refund ▸ researcher" in screen_text(pilot)
         assert "findings" in screen_text(pilot) and "budget" not in screen_text(pilot)
         assert position(pilot) == 30
 

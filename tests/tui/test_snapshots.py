@@ -96,7 +96,7 @@ async def test_what_may_not_be_written_is_restored_in_a_fork(run: Path, open_app
         await pilot.pause()
         assert "fork into" in screen_text(pilot) and "refund-from-4" in screen_text(pilot)
         await type_text(pilot, "")
-        assert "refund-from-4 ▸ default/planner" in screen_text(pilot)
+        assert "refund-from-4 ▸ planner" in screen_text(pilot)
         assert position(pilot) == 31
     with playhead.open(run, create=False) as original, playhead.open("refund-from-4", create=False) as fork:
         assert original.head == 30

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from playhead import AgentAddress, EventHeader
-from playhead_tui.drawing.tree import TreeRow, tree_rows
+from playhead_tui.drawing.tree import Tree, tree_of
 
 if TYPE_CHECKING:
-    from playhead.cursor import Cursor, OutlineRow
+    from playhead.cursor import Cursor
+    from playhead.outline import StateOutline
 
 Tab: TypeAlias = Literal["diff", "value", "history"]
 
@@ -68,8 +69,8 @@ class Frame:
     event: EventHeader | None
     previous_moment: datetime | None
     """When the event before happened."""
-    outline: Sequence[OutlineRow]
-    tree: Sequence[TreeRow]
+    outline: StateOutline
+    tree: Tree
     selection: str | None
     marks: Mapping[str, int]
     follow_agent: bool
@@ -78,6 +79,10 @@ class Frame:
     base_is_previous: bool = True
     headers: Mapping[int, EventHeader] = field(default_factory=dict)
     """Rows of the event list around the playhead."""
+    imported: bool = False
+    """Whether commits were made by an import, so that their time says nothing about the run."""
+    one_namespace: bool = True
+    """Whether an agent is known without its namespace."""
 
     @property
     def at_head(self) -> bool:
@@ -85,7 +90,19 @@ class Frame:
 
     @property
     def moment(self) -> datetime | None:
-        return self.event.moment if self.event else None
+        return moment_of(self.event, self.imported) if self.event else None
+
+    @property
+    def agent_name(self) -> str:
+        """The agent as people tell it from the others; empty where there is none."""
+        if self.agent is None:
+            return ""
+        return self.agent.agent_id if self.one_namespace else f"{self.agent.namespace}/{self.agent.agent_id}"
+
+
+def moment_of(header: EventHeader, imported: bool) -> datetime | None:
+    """When the event happened; None where nobody knows: the time of an import is not that of the run."""
+    return header.occurred_at if imported else header.moment
 
 
 def read_frame(cursor: Cursor, lens: Lens) -> Frame:
@@ -93,10 +110,11 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
     outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter)
     selection = lens.selection
     narrowed = bool(lens.filter or lens.changed_only)
-    if selection is None or (narrowed and not any(entry.key == selection for entry in outline)):
+    if selection is None or (narrowed and outline.row_of(selection) is None):
         selection = _first_of_interest(outline) or selection
     cursor.selection = selection
     position, stop_count = cursor.position, cursor.stop_count
+    imported = cursor.store.imported is not None
     row = cursor.row_of(position) if stop_count else -1
     headers = read_headers(cursor, row, lens.event_rows) if stop_count else {}
     event = headers.get(row)
@@ -111,16 +129,26 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         stop_count=stop_count,
         row=row,
         event=event,
-        previous_moment=cursor.time_at(position - 1) if position > 1 else None,
+        previous_moment=_moment_before(cursor, position, imported),
         outline=outline,
-        tree=tree_rows([entry.key for entry in outline], lens.folded),
+        tree=tree_of(outline.keys, lens.folded),
         selection=selection,
         marks=dict(cursor.marks),
         follow_agent=cursor.follow_agent,
         base=base_name(cursor),
         base_is_previous=cursor.base is None,
         headers=headers,
+        imported=imported,
+        one_namespace=len({agent.namespace for agent in cursor.agents()}) <= 1,
     )
+
+
+def _moment_before(cursor: Cursor, position: int, imported: bool) -> datetime | None:
+    if position <= 1:
+        return None
+    if not imported:
+        return cursor.time_at(position - 1)
+    return moment_of(cursor.track.headers([position - 1])[0], imported)
 
 
 def base_name(cursor: Cursor) -> str:
@@ -139,9 +167,6 @@ def read_headers(cursor: Cursor, row: int, around: int) -> dict[int, EventHeader
     return dict(enumerate(cursor.headers(first, last), first))
 
 
-def _first_of_interest(outline: Sequence[OutlineRow]) -> str | None:
+def _first_of_interest(outline: StateOutline) -> str | None:
     """What to select where nothing is: the first key that this event touched, else the first one."""
-    for entry in outline:
-        if entry.status is not None:
-            return entry.key
-    return outline[0].key if outline else None
+    return min(outline.statuses, default=outline.keys[0] if outline.keys else None)

@@ -6,29 +6,47 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from playhead_tui.drawing import words
-from playhead_tui.drawing.span import Line, Role, Span, fit, printable, spread, width_of
+from playhead_tui.drawing.span import Line, Role, Span, crop_middle, fit, printable, spread, width_of
 from playhead_tui.frame import Frame, Note
 from playhead_tui.keys import Action
 
+_NAME_LEAST = 12
+"""Cells that the run's name keeps whatever else there is to say."""
+_CLOCK_WIDTH, _DELTA_WIDTH = 15, 11
+
 
 def header_line(name: str, frame: Frame | None, state: str, width: int) -> Line:
-    """`refund ▸ default/planner   commit 412 / 1,903 · 14:03:22.118 · +3.2 s  LIVE`; times go where room is short."""
-    title = [Span(" "), Span(printable(name), "heading")]
-    if frame is not None and frame.agent is not None:
-        agent = f"{printable(frame.agent.namespace)}/{printable(frame.agent.agent_id)}"
-        title += [Span(" ▸ ", "muted"), Span(agent, "strong")]
+    """`refund ▸ planner   commit 412 / 1,903 · 14:03:22.118 · +3.2 s  LIVE`.
+
+    Where room is short, the middle of the run's name goes first, then times, then the end of the agent's name.
+    """
+    name = printable(name)
     if frame is None:
-        return Line(spread(title, [Span(state, "muted"), Span(" ")], width))
+        return Line(spread([Span(" "), Span(name, "heading")], [Span(state, "muted"), Span(" ")], width))
+    agent = [Span(" ▸ ", "muted"), Span(printable(frame.agent_name), "strong")] if frame.agent is not None else []
     commit = [Span("commit ", "muted"), Span(words.count(frame.position), "playhead")]
     commit.append(Span(f" / {words.count(frame.head)}", "muted"))
     badge = [Span("  "), Span(f" {state} ", "active")] if state else []
+    name = crop_middle(name, _room_of_name(frame, _width([*agent, *badge]), width))
+    title = [Span(" "), Span(name, "heading"), *agent]
     clock = _clock(frame.moment, None)
     delta = _clock(frame.moment, frame.previous_moment)
     for times in (delta, clock, []):
         end = [*commit, *times, *badge, Span(" ")]
-        if sum(width_of(span.text) for span in [*title, *end]) < width:
+        if _width([*title, *end]) < width:
             break
     return Line(spread(title, end, width))
+
+
+def _room_of_name(frame: Frame, taken: int, width: int) -> int:
+    """Cells for the run's name beside as many times as leave it enough; the same at every commit with a time."""
+    rest = width - taken - 3 - len(f"commit  / {words.count(frame.head)}") - len(words.count(frame.head))
+    wanted = (_CLOCK_WIDTH + _DELTA_WIDTH, _CLOCK_WIDTH, 0) if frame.moment is not None else (0,)
+    return next((rest - times for times in wanted if rest - times >= _NAME_LEAST), _NAME_LEAST)
+
+
+def _width(spans: Sequence[Span]) -> int:
+    return sum(width_of(span.text) for span in spans)
 
 
 def _clock(moment: datetime | None, previous: datetime | None) -> list[Span]:

@@ -6,6 +6,7 @@ from playhead import EventHeader
 from playhead.model import is_error_kind
 from playhead_tui.drawing import words
 from playhead_tui.drawing.span import Line, Role, Span, fit, left, printable, right, width_of
+from playhead_tui.frame import moment_of
 
 _KIND_WIDTH = 12
 
@@ -24,20 +25,29 @@ def kind_role(kind: str) -> Role:
 
 
 def event_line(
-    header: EventHeader | None, here: bool, badge: str, number_width: int, width: int, found: bool = False
+    header: EventHeader | None,
+    here: bool,
+    badge: str,
+    number_width: int,
+    width: int,
+    found: bool = False,
+    imported: bool = False,
 ) -> Line:
-    """`▶ 412 ◆ 14:03:22  tool_result  3 matches   4 ops`; a header that is not there yet shows as a faint dot."""
+    """`▶ 412 ◆ 14:03:22  tool_result  3 matches   4 ops`; a header that is not there yet shows as a faint dot.
+
+    Of an imported run, only the times that its log holds are shown.
+    """
     pointer = Span("▶" if here else " ", "playhead")
     if header is None:
         return Line((pointer, Span(" " * (number_width + 2)), Span("·", "faint")))
-    role = kind_role(header.kind)
+    role, moment = kind_role(header.kind), moment_of(header, imported)
     badge_role: Role = "error" if badge == "✗" else "accent"
     end = f"{header.operation_count} op{'s' if header.operation_count != 1 else ' '}" if width >= 60 else ""
     spans = [
         pointer,
         Span(right(str(header.commit_ts), number_width + 1), "strong" if here else "muted"),
         Span(f" {badge or ' '} ", badge_role),
-        Span(words.clock_time(header.moment) + "  ", "muted"),
+        Span(words.clock_time(moment) + "  ", "muted" if moment else "faint"),
         Span(left(printable(header.kind) or "—", _KIND_WIDTH) + " ", role),
     ]
     used = sum(width_of(span.text) for span in spans)

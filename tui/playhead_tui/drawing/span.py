@@ -95,6 +95,15 @@ def crop_start(text: str, width: int) -> str:
     return "…" + text
 
 
+def crop_middle(text: str, width: int) -> str:
+    """Beginning and end of the text in at most `width` cells, with `…` where something was left out."""
+    if width_of(text) <= width:
+        return text
+    kept = max(0, width - 1)
+    end = crop_start(text, kept // 2 + 1)[1:] if kept > 1 else ""
+    return crop(text, width - width_of(end)) + end
+
+
 def left(text: str, width: int) -> str:
     """The text in exactly `width` cells, at the left of them."""
     cropped = crop(text, width)

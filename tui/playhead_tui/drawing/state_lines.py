@@ -19,9 +19,8 @@ _AGE_WIDTH = 6
 _PREVIEW_MINIMUM = 7
 
 
-def label_width(tree: Sequence[TreeRow], width: int) -> int:
+def label_width(longest: int, width: int) -> int:
     """Cells that labels get: what the longest one needs, within what leaves room for the rest."""
-    longest = max((2 * row.depth + width_of(row.label) + (2 if row.group else 0) for row in tree), default=0)
     room = width - 2 - _VERSION_WIDTH - _AGE_WIDTH - 1
     most = room if width < 40 else max(room // 2, room - 60)
     return max(8, min(longest, most))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import bisect
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, overload
+
+from playhead_tui.drawing.span import width_of
 
 
 class TreeRow(NamedTuple):
@@ -18,6 +21,64 @@ class TreeRow(NamedTuple):
     group: str
     """For a group, the beginning that its keys share, with the slash; empty for a key."""
     folded: bool = False
+
+
+class Tree(Sequence[TreeRow]):
+    """The rows of an outline, and what drawing them takes that does not change as long as the keys do not."""
+
+    def __init__(self, keys: Sequence[str], folded: frozenset[str] = frozenset()) -> None:
+        self.keys = list(keys)
+        self.folded = folded
+        self._rows = tree_rows(self.keys, folded)
+        self.label_width = max((_label_width(row) for row in self._rows), default=0)
+        """Cells of the longest label, with its indentation."""
+
+    def suits(self, keys: Sequence[str], folded: frozenset[str]) -> bool:
+        """Whether these are its keys and folds."""
+        return self.folded == folded and self.keys == keys
+
+    def row_of_key(self, key: str) -> int | None:
+        """The row of a key; None where it is none of the keys, or in a folded group."""
+        at = bisect.bisect_left(self.keys, key)
+        if at == len(self.keys) or self.keys[at] != key:
+            return None
+        # A group stands before its first key, so the last row that begins at the key or before is the one.
+        row = bisect.bisect_right(self._rows, at, key=lambda row: row.first) - 1
+        return None if self._rows[row].group else row
+
+    def row_of_group(self, group: str) -> int | None:
+        return next((index for index, row in enumerate(self._rows) if row.group == group), None)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> TreeRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[TreeRow]: ...
+    def __getitem__(self, index: int | slice) -> TreeRow | list[TreeRow]:
+        return self._rows[index]
+
+    def __iter__(self) -> Iterator[TreeRow]:
+        return iter(self._rows)
+
+
+def _label_width(row: TreeRow) -> int:
+    return 2 * row.depth + width_of(row.label) + (2 if row.group else 0)
+
+
+_newest: list[Tree] = []
+"""The tree asked for last: from one event to the next, the keys are mostly the same."""
+
+
+def tree_of(keys: Sequence[str], folded: frozenset[str] = frozenset()) -> Tree:
+    """The tree of sorted keys; the same one as before while keys and folds stay."""
+    known = _newest[:]
+    if known and known[0].suits(keys, folded):
+        return known[0]
+    tree = Tree(keys, folded)
+    _newest[:] = [tree]
+    return tree
 
 
 def tree_rows(keys: Sequence[str], folded: frozenset[str] = frozenset()) -> list[TreeRow]:

@@ -15,6 +15,7 @@ from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Note, Tab
 from playhead_tui.moves import Do, Move, Seek, Step
 from playhead_tui.screens import requests
+from playhead_tui.screens.event import EventScreen
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
@@ -178,6 +179,24 @@ class MainActions(Screen[None]):
 
         self.request(copy)
 
+    def action_event(self) -> None:
+        """Open the event at the playhead, once the moves that were asked for before are made."""
+        self.take_count()
+        width = max(40, min(130, self.app.size.width * 9 // 10) - 6)
+
+        def view(cursor: Cursor) -> str | None:
+            from playhead_tui.drawing.event_page import event_page
+
+            event = cursor.event()
+            if event is None:
+                return "Nothing has happened yet at commit 0"
+            lines = event_page(event, cursor.store.imported is not None, width)
+            title = f"Event {event.commit_ts:,} of {cursor.head:,}"
+            self.app.call_from_thread(self.app.push_screen, EventScreen(title, lines))
+            return None
+
+        self.request(view)
+
     def action_pane(self, direction: int) -> None:
         self.take_count()
         panes = [self.state, self.page_view(), self.event_list]
@@ -277,15 +296,7 @@ class MainActions(Screen[None]):
         elif message.view is self.state:
             self.page_view().focus()
         elif message.view is self.event_list:
-            self._select_changed_key()
-
-    def _select_changed_key(self) -> None:
-        """The next of the keys that the event at the playhead changed."""
-        changed = [row.key for row in self.frame.outline if row.status is not None] if self.frame else []
-        if changed:
-            at = changed.index(self.selection) if self.selection in changed else -1
-            self.selection = changed[(at + 1) % len(changed)]
-            self.look_again()
+            self.action_event()
 
     def on_pane_title_picked(self, message: PaneTitle.Picked) -> None:
         if message.title is self.tabs:

@@ -16,6 +16,9 @@ from playhead_tui.widgets.lines_view import FixedLines
 class HelpLines(FixedLines):
     HAS_CURSOR = False
 
+    def on_resize(self) -> None:
+        self.show(help_lines(self.area.width))
+
 
 class HelpScreen(Layer[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "Close", show=False)]
@@ -24,4 +27,4 @@ class HelpScreen(Layer[None]):
         with Vertical(classes="layer") as box:
             box.border_title = "Keys"
             box.border_subtitle = "Esc closes"
-            yield HelpLines(help_lines())
+            yield HelpLines()

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from playhead import PlayheadError
 from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
+from playhead_tui.drawing.loss import loss_note
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
@@ -132,6 +133,8 @@ class MainScreen(Flows, MainActions):
         self.reset_lens()
         self.remove_class("-failed")
         self.header.show_name(name)
+        if note := loss_note(driver.store.imported):
+            self.tell(note)
         self.look_again()
 
     def fail(self, kind: str, message: str) -> None:
@@ -233,7 +236,8 @@ class MainScreen(Flows, MainActions):
 
     def _page_key(self, frame: Frame) -> object:
         """All that the inspector's page depends on: while it stays the same, the page does."""
-        entry = next((row for row in frame.outline if row.key == frame.selection), None)
+        at = frame.outline.row_of(frame.selection) if frame.selection is not None else None
+        entry = frame.outline[at] if at is not None else None
         version = None if entry is None else (entry.version, entry.exists)
         here = frame.position if entry is None or self.tab == "history" or not frame.base_is_previous else version
         grown = frame.head if self.tab == "history" else 0
@@ -251,8 +255,7 @@ class MainScreen(Flows, MainActions):
             self._patience = None
 
     def _show_titles(self, frame: Frame) -> None:
-        changed = sum(1 for row in frame.outline if row.status is not None)
-        live = sum(1 for row in frame.outline if row.exists)
+        changed, live = len(frame.outline.statuses), frame.outline.live_count
         spans = [Span(plural(live, "key"), "muted")]
         if changed:
             spans += [Span(" · ", "faint"), Span(f"{changed:,} changed", "changed")]

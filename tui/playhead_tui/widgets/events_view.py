@@ -83,7 +83,7 @@ class EventsView(LinesView):
             return event_line(None, index == frame.row, "", len(str(frame.head)), width)
         commit_ts = header.commit_ts
         badge = badge_of(header, self._marks.get(commit_ts, ""), commit_ts in self._snapshots)
-        looks = (index == frame.row, badge, len(str(frame.head)), width, commit_ts in self._hits)
+        looks = (index == frame.row, badge, len(str(frame.head)), width, commit_ts in self._hits, frame.imported)
         made = self._made.get(commit_ts)
         if made is None or made[0] != looks:
             if len(self._made) >= _MADE_MAX:

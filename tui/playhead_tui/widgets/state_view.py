@@ -39,13 +39,11 @@ class StateView(LinesView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._frame: Frame | None = None
-        self._labels = (-1, 8)
         self._previews: OrderedDict[PreviewKey, str] = OrderedDict()
         self._group = ""
 
     def show(self, frame: Frame) -> None:
         self._frame = frame
-        self._labels = (-1, 8)
         row = self._row_of_cursor(frame)
         if row is not None:
             self.cursor = row
@@ -80,12 +78,11 @@ class StateView(LinesView):
             return Line((Span("  No keys here.", "muted"),))
         row = frame.tree[index]
         if row.group:
-            return group_line(row, frame.outline[row.first : row.last + 1], frame.position, width)
+            entries = frame.outline[row.first : row.last + 1] if row.folded else ()
+            return group_line(row, entries, frame.position, width)
         entry = frame.outline[row.first]
-        if self._labels[0] != width:
-            self._labels = (width, label_width(frame.tree, width))
         known = self._previews.get(PreviewKey(frame.agent, entry.key, entry.version)) if frame.agent else None
-        return key_line(row, entry, frame.position, known, width, self._labels[1])
+        return key_line(row, entry, frame.position, known, width, label_width(frame.tree.label_width, width))
 
     def on_lines_view_cursor_moved(self, message: LinesView.CursorMoved) -> None:
         message.stop()
@@ -109,10 +106,9 @@ class StateView(LinesView):
 
     def _row_of_cursor(self, frame: Frame) -> int | None:
         """The row of the group that the cursor was moved to, else of the selected key; None where it is not shown."""
-        for index, row in enumerate(frame.tree):
-            if row.group == self._group and (row.group or frame.outline[row.first].key == frame.selection):
-                return index
-        return None
+        if self._group:
+            return frame.tree.row_of_group(self._group)
+        return frame.tree.row_of_key(frame.selection) if frame.selection is not None else None
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
