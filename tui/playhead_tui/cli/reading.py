@@ -37,19 +37,27 @@ def run_inspect(options: argparse.Namespace) -> int:
     ]
     if summary["imported"] is not None:
         rows.append(("imported from", f"{summary['imported']['file']} ({summary['imported']['format']}); read-only"))
-        report = summary["imported"].get("report")
-        if isinstance(report, dict):
-            lines = [
-                plural(count, f"{name} line")
-                for name in ("malformed", "torn")
-                if isinstance(count := report.get(name), int) and count
-            ]
-            rows.append(("left out", ", ".join(lines) or "nothing"))
+        rows += _losses(summary["imported"].get("report"))
     for name, value in rows:
         print(f"  {name:<14} {value}")
     for kind, count in summary["kinds"].items():
         print(f"  {'' if kind != next(iter(summary['kinds'])) else 'kinds':<14} {count:>8,}  {kind or '(none)'}")
     return EXIT_OK
+
+
+def _losses(report: object) -> list[tuple[str, object]]:
+    """What an import left out, repaired or warned of."""
+    if not isinstance(report, dict):
+        return []
+    lines = [plural(count, f"{name} line") for name in ("malformed", "torn") if (count := report.get(name))]
+    rows: list[tuple[str, object]] = [("left out", ", ".join(lines) or "nothing")]
+    rows += [("repaired", f"{what}: {count:,}") for what, count in (report.get("repaired") or {}).items()]
+    rows += [
+        ("kept raw", f"{plural(count, 'record')} of type {kind}")
+        for kind, count in (report.get("unknown") or {}).items()
+    ]
+    rows += [("warning", warning) for warning in report.get("warnings") or []]
+    return rows
 
 
 def _local(moment: str | None) -> str:
