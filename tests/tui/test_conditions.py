@@ -10,7 +10,7 @@ from playhead import Store
 from playhead_tui.app import PlayheadApp
 from playhead_tui.recent import RecentStores
 
-from .conftest import OpenApp, app_of, position, press, screen_text, settle, type_text
+from .conftest import OpenApp, app_of, position, press, screen_text, settle, type_text, until
 
 
 async def test_the_screen_is_there_while_the_store_still_opens(run: Path) -> None:
@@ -39,11 +39,10 @@ async def test_a_store_that_is_not_there_is_said_in_a_sentence(open_app: OpenApp
 
 async def test_another_store_can_be_opened_from_there(run: Path, open_app: OpenApp) -> None:
     async with open_app(Path("nowhere")) as pilot:
-        await pilot.press("o")
+        await press(pilot, "o")
         await type_text(pilot, "refund")
-        assert "commit 30 / 30" in screen_text(pilot)
-        await pilot.press("o")
-        await pilot.pause()
+        await until(pilot, "commit 30 / 30")
+        await press(pilot, "o")
         assert str(run.resolve())[-40:] in screen_text(pilot), "what was opened is offered again"
 
 
@@ -112,19 +111,16 @@ async def test_help_shows_and_any_of_its_keys_closes_it(run: Path, open_app: Ope
     async with open_app(run, size=(100, 70)) as pilot:
         for key in ("escape", "q", "question_mark", "f1"):
             await pilot.press("question_mark")
-            await pilot.pause()
-            assert "Step to the next event" in screen_text(pilot)
+            await until(pilot, "Step to the next event")
             await pilot.press(key)
-            await pilot.pause()
-            assert "Step to the next event" not in screen_text(pilot)
+            await until(pilot, lambda: "Step to the next event" not in screen_text(pilot))
         assert app_of(pilot).is_running
 
 
 async def test_q_quits(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await pilot.press("q")
-        await pilot.pause()
-        assert not app_of(pilot).is_running
+        await until(pilot, lambda: not app_of(pilot).is_running)
 
 
 async def test_the_command_palette_finds_an_action_and_runs_it(run: Path, open_app: OpenApp) -> None:
@@ -137,5 +133,4 @@ async def test_the_command_palette_finds_an_action_and_runs_it(run: Path, open_a
         )
         await pilot.pause()
         await pilot.press("down", "enter")
-        await settle(pilot)
-        assert position(pilot) == 5
+        await until(pilot, lambda: position(pilot) == 5)

@@ -191,7 +191,7 @@ async def test_F_steps_over_the_events_of_this_agent_only(run: Path, open_app: O
 
 async def test_another_agent_can_be_chosen_by_a_part_of_its_name(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
-        await pilot.press("a")
+        await press(pilot, "a")
         await type_text(pilot, "resea")
         assert "refund ▸ default/researcher" in screen_text(pilot)
         assert "findings" in screen_text(pilot) and "budget" not in screen_text(pilot)

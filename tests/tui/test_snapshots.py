@@ -7,7 +7,7 @@ from pathlib import Path
 import playhead
 from playhead import Store
 
-from .conftest import OpenApp, app_of, line_with, position, press, screen_text, type_text
+from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, type_text, until
 
 
 async def test_s_takes_a_labelled_snapshot_of_the_playhead(run: Path, open_app: OpenApp) -> None:
@@ -92,11 +92,11 @@ async def test_what_may_not_be_written_is_restored_in_a_fork(run: Path, open_app
     async with open_app(run, opener=_read_only) as pilot:
         await press(pilot, "S", "j", "r")
         assert "y restores in a fork; this store stays as it is" in screen_text(pilot)
-        await pilot.press("y")
-        await pilot.pause()
+        await press(pilot, "y")
         assert "fork into" in screen_text(pilot) and "refund-from-4" in screen_text(pilot)
         await type_text(pilot, "")
-        assert "refund-from-4 ▸ default/planner" in screen_text(pilot)
+        await until(pilot, "refund-from-4 ▸ default/planner")
+        await settle(pilot)
         assert position(pilot) == 31
     with playhead.open(run, create=False) as original, playhead.open("refund-from-4", create=False) as fork:
         assert original.head == 30
