@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from playhead import AgentAddress, EventHeader
+from playhead_tui.drawing.span import crop, printable
 from playhead_tui.drawing.tree import TreeRow, tree_rows
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor, OutlineRow
+
+_LABEL_WIDTH = 24
 
 Tab: TypeAlias = Literal["diff", "value", "history"]
 
@@ -78,6 +81,8 @@ class Frame:
     base_is_previous: bool = True
     headers: Mapping[int, EventHeader] = field(default_factory=dict)
     """Rows of the event list around the playhead."""
+    filter: str = ""
+    """What the keys of the outline contain."""
 
     @property
     def at_head(self) -> bool:
@@ -120,6 +125,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         base=base_name(cursor),
         base_is_previous=cursor.base is None,
         headers=headers,
+        filter=lens.filter,
     )
 
 
@@ -128,7 +134,13 @@ def base_name(cursor: Cursor) -> str:
     if cursor.base is None:
         return "previous version"
     name = next((name for name, commit_ts in cursor.marks.items() if commit_ts == cursor.base), None)
-    return f"mark {name}" if name else f"commit {cursor.base:,}"
+    if name:
+        return f"mark {name}"
+    entries = cursor.store.snapshot_entries()
+    taken = next((entry for entry in reversed(entries) if entry.commit_ts == cursor.base), None)
+    if taken is None:
+        return f"commit {cursor.base:,}"
+    return f"“{printable(crop(taken.label, _LABEL_WIDTH))}”" if taken.label else f"snapshot {taken.id}"
 
 
 def read_headers(cursor: Cursor, row: int, around: int) -> dict[int, EventHeader]:

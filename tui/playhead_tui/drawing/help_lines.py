@@ -5,7 +5,7 @@ from __future__ import annotations
 from playhead_tui import keys
 from playhead_tui.drawing.span import Line, Span, left
 
-_PLACES = {"snapshots": " (in Snapshots)", "restore": " (in a preview)"}
+_PLACES = {"snapshots": " (in Snapshots)", "comparison": " (in a comparison)", "restore": " (in a preview)"}
 
 
 def help_lines() -> list[Line]:

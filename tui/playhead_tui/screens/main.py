@@ -19,8 +19,8 @@ from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
-from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted, read_headers
-from playhead_tui.screens.actions import MainActions
+from playhead_tui.frame import Frame, Lens, Note, Wanted, read_headers
+from playhead_tui.screens.actions import TABS, MainActions
 from playhead_tui.screens.flows import Flows
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
@@ -45,7 +45,6 @@ LEAST_SIZE = (60, 16)
 POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 0.15
 """How long the inspector shows what was before a placeholder takes its place."""
-TABS: tuple[Tab, ...] = ("diff", "value", "history")
 
 
 def _action_provider() -> type[Provider]:
@@ -87,6 +86,7 @@ class MainScreen(Flows, MainActions):
         self._page_shown: object = None
         self._patience: Timer | None = None
         self._settled = False
+        self._refreshing: Driver | None = None
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -156,11 +156,17 @@ class MainScreen(Flows, MainActions):
 
     def _poll(self) -> None:
         if self.driver is not None and self.driver.store.imported is None and self.driver.idle:
-            self._refresh()
+            self._refresh(self.driver)
 
-    @work(exclusive=True, group="poll")
-    async def _refresh(self) -> None:
-        await self.refresh_now()
+    @work(group="poll")
+    async def _refresh(self, driver: Driver) -> None:
+        # One at a time and to its end: the playhead of one that is cancelled may have moved, with nobody to show it.
+        if self._refreshing is not driver:
+            self._refreshing = driver
+            try:
+                await self.refresh_now()
+            finally:
+                self._refreshing = None
 
     async def refresh_now(self) -> None:
         """Show what other processes have committed since."""
@@ -204,7 +210,6 @@ class MainScreen(Flows, MainActions):
             self.footer.show_note(note)
         if self._page_key(frame) != self._page_shown and self._patience is None:
             self._patience = self.set_timer(PATIENCE_SECONDS, self._show_placeholder)
-        self._read_signs(frame)
 
     async def painted(self) -> None:
         painted = asyncio.Event()
@@ -218,6 +223,8 @@ class MainScreen(Flows, MainActions):
         if details.page is not None:
             self._page_shown = self._page_key(frame)
             self._show_page(details.page, frame)
+        # After the values, which are waited for more.
+        self._read_signs(frame)
         if not self._settled:
             self._settled = True
             self.playhead_app.on_first_frame()
