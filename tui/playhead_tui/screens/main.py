@@ -28,7 +28,7 @@ from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.header import Header
 from playhead_tui.widgets.history_view import HistoryView
 from playhead_tui.widgets.lines_view import FixedLines, LinesView
-from playhead_tui.widgets.notice import EMPTY, FAILED, SMALL, Notice
+from playhead_tui.widgets.notice import EMPTY, FAILED, SMALL, Notice, failure_title
 from playhead_tui.widgets.pane_title import PaneTitle
 from playhead_tui.widgets.separator import Separator
 from playhead_tui.widgets.state_view import StateView
@@ -134,12 +134,20 @@ class MainScreen(Flows, MainActions):
         self.header.show_name(name)
         self.look_again()
 
-    def fail(self, kind: str, message: str) -> None:
+    def refuse(self, error: Exception) -> None:
+        """Say why a store cannot be opened: in the last line where another one is open, which stays."""
+        if self.driver is None or self.frame is None:
+            self.fail(error)
+            return
+        self.header.show(self.frame, self._state_word(self.frame))
+        self.tell(" ".join(str(error).split()), is_error=True)
+
+    def fail(self, error: Exception) -> None:
         """Say in the place of the panes why nothing can be shown."""
         if self.driver is not None:
             self.driver.close()
             self.driver = None
-        self.notice.update(FAILED.format(kind=kind, message=printable(message).replace("[", "\\[")))
+        self.notice.update(FAILED.format(title=failure_title(error), message=printable(str(error)).replace("[", "\\[")))
         self.add_class("-failed")
         self.header.show(None, "")
 
@@ -152,7 +160,7 @@ class MainScreen(Flows, MainActions):
             await driver.run()
         except (PlayheadError, OSError) as error:
             if driver is self.driver:
-                self.fail(type(error).__name__, str(error))
+                self.fail(error)
 
     def _poll(self) -> None:
         if self.driver is not None and self.driver.store.imported is None and self.driver.idle:
@@ -177,7 +185,7 @@ class MainScreen(Flows, MainActions):
             grown = await driver.refresh()
         except (PlayheadError, OSError) as error:
             if driver is self.driver:
-                self.fail(type(error).__name__, str(error))
+                self.fail(error)
             return
         if grown and driver is self.driver:
             self.look_again()
