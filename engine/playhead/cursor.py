@@ -45,6 +45,7 @@ class Cursor:
         self.store = store
         self.track = Track(store.history, store.view())
         self._timelines: dict[AgentAddress, Timeline] = {}
+        self._agents: tuple[int, list[AgentAddress]] | None = None
         self.follow_agent = False
         """Whether steps and the event list keep to events that touch the agent."""
         self.position = self.track.head
@@ -79,7 +80,11 @@ class Cursor:
     # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def agents(self) -> list[AgentAddress]:
-        return self.store.agents()
+        """Every agent that ever wrote, sorted (S17); asked of the store only where there is something new."""
+        head = self.track.head
+        if self._agents is None or self._agents[0] != head:
+            self._agents = (head, self.store.agents())
+        return self._agents[1]
 
     def choose_agent(self, agent: AgentAddress) -> None:
         """Look at another agent's state; the playhead stays, and a selection that the agent has too."""

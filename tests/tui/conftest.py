@@ -26,6 +26,8 @@ OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[AppPilot]]
 
 START = datetime(2026, 11, 1, 14, 3, tzinfo=UTC)
 _BUSY_GROUPS = {"open", "drive", "signs", "headers", "history"}
+_ASKING_GROUPS = {"layer", "prompt"}
+_PAUSES_MAX = 2_000
 
 
 @pytest.fixture(autouse=True)
@@ -100,27 +102,49 @@ def run(tmp_path: Path) -> Path:
     return Path("refund")
 
 
+async def until(pilot: AppPilot, wanted: str | Callable[[], bool]) -> None:
+    """Wait until a text is on the terminal or a condition holds; for so many pauses, not for so long."""
+    for _ in range(_PAUSES_MAX):
+        await pilot.pause()
+        if wanted in screen_text(pilot) if isinstance(wanted, str) else wanted():
+            return
+    raise AssertionError(f"{wanted!r} never came; on screen:\n{screen_text(pilot)}")
+
+
 async def settle(pilot: AppPilot) -> None:
     """Wait until a store is shown, or is known not to be, and nothing more is on its way."""
-    app = pilot.app
-    assert isinstance(app, PlayheadApp)
-    while True:
-        await pilot.pause()
-        busy = any(worker.is_running and worker.group in _BUSY_GROUPS for worker in app.workers)
+    app = app_of(pilot)
+
+    def settled() -> bool:
         driver = app.main.driver
         shown = driver is not None and app.main.frame is not None and driver.idle
-        if not busy and (shown or app.main.has_class("-failed")):
-            await pilot.pause()
-            return
+        return not _is_busy(app, _BUSY_GROUPS) and not _is_answering(app) and (shown or app.main.has_class("-failed"))
+
+    await until(pilot, settled)
+    await until(pilot, settled)
+
+
+def _is_busy(app: PlayheadApp, groups: set[str]) -> bool:
+    return any(worker.is_running and worker.group in groups for worker in app.workers)
+
+
+def _is_answering(app: PlayheadApp) -> bool:
+    """Whether a conversation is at work and waits for nobody: a layer or a question is still to come."""
+    return app.screen is app.main and not app.main.command_line.asking and _is_busy(app, _ASKING_GROUPS)
 
 
 async def press(pilot: AppPilot, *keys: str) -> None:
-    await pilot.press(*keys)
+    """Press keys one after the other, each of them once the layer or question that the one before opens is there."""
+    for key in keys:
+        await pilot.press(key)
+        if _is_answering(app_of(pilot)):
+            await settle(pilot)
     await settle(pilot)
 
 
 async def type_text(pilot: AppPilot, text: str) -> None:
     """Type into whatever asks, and answer with Enter."""
+    await until(pilot, lambda: not _is_answering(app_of(pilot)))
     await pilot.press(*text, "enter")
     await settle(pilot)
 

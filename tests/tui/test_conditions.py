@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
+import pytest
+
 import playhead
 from playhead import Store
+from playhead.cursor import Cursor
+from playhead_tui import driver
 from playhead_tui.app import PlayheadApp
 from playhead_tui.recent import RecentStores
 
-from .conftest import OpenApp, app_of, position, press, screen_text, settle, type_text
+from .conftest import OpenApp, app_of, position, press, screen_text, settle, type_text, until
 
 
 async def test_the_screen_is_there_while_the_store_still_opens(run: Path) -> None:
@@ -31,7 +35,7 @@ async def test_the_screen_is_there_while_the_store_still_opens(run: Path) -> Non
 
 async def test_a_store_that_is_not_there_is_said_in_a_sentence(open_app: OpenApp) -> None:
     async with open_app(Path("nowhere")) as pilot:
-        assert "✗ StoreNotFoundError" in screen_text(pilot)
+        assert "✗ There is no such store" in screen_text(pilot)
         assert "nowhere: no store there" in screen_text(pilot)
         await press(pilot, "h", "c", "y", "S", "s", "escape")
         assert app_of(pilot).is_running
@@ -39,12 +43,53 @@ async def test_a_store_that_is_not_there_is_said_in_a_sentence(open_app: OpenApp
 
 async def test_another_store_can_be_opened_from_there(run: Path, open_app: OpenApp) -> None:
     async with open_app(Path("nowhere")) as pilot:
-        await pilot.press("o")
+        await press(pilot, "o")
         await type_text(pilot, "refund")
-        assert "commit 30 / 30" in screen_text(pilot)
-        await pilot.press("o")
-        await pilot.pause()
+        await until(pilot, "commit 30 / 30")
+        await press(pilot, "o")
         assert str(run.resolve())[-40:] in screen_text(pilot), "what was opened is offered again"
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe"], ids=["mistyped", "a picture"]
+)
+async def test_what_cannot_be_opened_leaves_the_open_run_alone(
+    run: Path, open_app: OpenApp, content: bytes | None
+) -> None:
+    if content is not None:
+        Path("other.png").write_bytes(content)
+    async with open_app(run) as pilot:
+        await press(pilot, "h", "o")
+        await type_text(pilot, "other.png")
+        await until(pilot, lambda: "other.png" in screen_text(pilot).splitlines()[-1])
+        assert "commit 29 / 30" in screen_text(pilot) and "opening" not in screen_text(pilot)
+        await press(pilot, "h")
+        assert position(pilot) == 28
+
+
+async def test_a_refresh_under_way_is_not_given_up_for_the_next_one(
+    run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow, started, may_end = driver._follow, Event(), Event()
+
+    def slowly(cursor: Cursor) -> bool:
+        grown = follow(cursor)
+        if grown:
+            started.set()
+            may_end.wait()
+        return grown
+
+    monkeypatch.setattr(driver, "_follow", slowly)
+    async with open_app(run) as pilot:
+        with playhead.open(run, create=False) as writer:
+            writer.write(agent_id="planner", key="news", value="fresh")
+        main = app_of(pilot).main
+        main._poll()
+        await until(pilot, started.is_set)
+        main._poll()
+        await pilot.pause()
+        may_end.set()
+        await until(pilot, "commit 31 / 31")
 
 
 async def test_a_log_can_be_opened_like_a_store_and_is_read_only(open_app: OpenApp) -> None:  # S28
@@ -114,7 +159,7 @@ async def test_a_store_whose_files_are_damaged_is_told_in_place_of_the_panes(run
     damaged[len(damaged) // 3] ^= 0xFF
     journal.write_bytes(damaged)
     async with open_app(run) as pilot:
-        assert "✗ CorruptStoreError" in screen_text(pilot)
+        assert "✗ This store is damaged" in screen_text(pilot)
         assert "STATE" not in screen_text(pilot)
 
 
@@ -122,19 +167,16 @@ async def test_help_shows_and_any_of_its_keys_closes_it(run: Path, open_app: Ope
     async with open_app(run, size=(100, 70)) as pilot:
         for key in ("escape", "q", "question_mark", "f1"):
             await pilot.press("question_mark")
-            await pilot.pause()
-            assert "Step to the next event" in screen_text(pilot)
+            await until(pilot, "Step to the next event")
             await pilot.press(key)
-            await pilot.pause()
-            assert "Step to the next event" not in screen_text(pilot)
+            await until(pilot, lambda: "Step to the next event" not in screen_text(pilot))
         assert app_of(pilot).is_running
 
 
 async def test_q_quits(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await pilot.press("q")
-        await pilot.pause()
-        assert not app_of(pilot).is_running
+        await until(pilot, lambda: not app_of(pilot).is_running)
 
 
 async def test_the_command_palette_finds_an_action_and_runs_it(run: Path, open_app: OpenApp) -> None:
@@ -147,5 +189,4 @@ async def test_the_command_palette_finds_an_action_and_runs_it(run: Path, open_a
         )
         await pilot.pause()
         await pilot.press("down", "enter")
-        await settle(pilot)
-        assert position(pilot) == 5
+        await until(pilot, lambda: position(pilot) == 5)

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from playhead_tui import keys
-from playhead_tui.screens.changes import ConfirmScreen
+from playhead_tui.screens.changes import ComparisonScreen, ConfirmScreen
 from playhead_tui.screens.main import MainScreen
 from playhead_tui.screens.snapshots import SnapshotsScreen
 from playhead_tui.widgets.events_view import EventsView
@@ -18,6 +18,7 @@ HOLDERS: dict[str, type[Widget]] = {
     "main": MainScreen,
     "list": LinesView,
     "snapshots": SnapshotsScreen,
+    "comparison": ComparisonScreen,
     "restore": ConfirmScreen,
 }
 

@@ -43,7 +43,7 @@ def test_the_history_of_a_key(run: Path, snap_compare: SnapCompare) -> None:
     async def look(pilot: AppPilot) -> None:
         await settle(pilot)
         app_of(pilot).main.selection = "budget"
-        app_of(pilot).main.action_tab("history")
+        app_of(pilot).main.show_tab("history")
         await press(pilot, "E", "m", "x", "tab")
 
     assert snap_compare(app_on(run), terminal_size=(100, 30), run_before=look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .conftest import OpenApp, app_of, position, press, screen_text, settle
+from .conftest import OpenApp, app_of, position, press, screen_text, settle, until
 
 
 async def test_a_click_on_an_event_goes_there(run: Path, open_app: OpenApp) -> None:
@@ -83,5 +83,4 @@ async def test_a_click_on_a_hint_does_what_it_says(run: Path, open_app: OpenApp)
         main = app_of(pilot).main
         column = screen_text(pilot).splitlines()[-1].index("? help")
         await pilot.click(main.footer, offset=(column, 0))
-        await pilot.pause()
-        assert "Through time" in screen_text(pilot)
+        await until(pilot, "Through time")

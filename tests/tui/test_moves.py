@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import playhead
+from playhead_tui.details import Details
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, Wanted
 from playhead_tui.moves import Do, Move, Seek, Step, make_moves, with_move
@@ -84,4 +85,43 @@ async def test_moves_that_come_while_one_is_made_are_made_together_and_only_the_
     assert watcher.shown == [29, 19]
     assert watcher.detailed == [19]
     assert driver.idle
+    driver.close()
+
+
+class Reader(Watcher):
+    """Wants a value; while its frame is painted, a refresh slips in, and while it is read, another step is wished."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: list[str] = []
+
+    async def painted(self) -> None:
+        assert self.driver is not None
+        await self.driver.refresh()
+
+    def lens(self) -> Lens:
+        return Lens(selection="counters/pages")
+
+    def wanted(self, frame: Frame) -> Wanted:
+        assert self.driver is not None
+        if len(self.shown) == 1:
+            self.driver.wish(Step(-1))
+        return Wanted("value", 60)
+
+    def show_details(self, frame: Frame, details: Details) -> None:  # type: ignore[override]
+        super().show_details(frame, details)
+        assert details.page is not None
+        self.pages.append(details.page.lines[0].text)
+
+
+async def test_what_was_read_is_shown_whatever_waits_and_is_of_its_frame_though_the_run_grows(run: Path) -> None:
+    store = playhead.open(run, create=False)
+    reader = Reader()
+    driver = reader.driver = Driver(store, store.cursor(), reader)
+    with playhead.open(run, create=False) as writer:
+        writer.write(agent_id="planner", key="counters/pages", value=31)
+        driver.look_again()
+        await driver.run()
+    assert reader.shown == [30, 30]
+    assert reader.pages == ["30", "30"]
     driver.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from .conftest import OpenApp, app_of, line_with, position, press, screen_text, type_text
 
@@ -68,22 +69,34 @@ async def test_a_count_before_G_names_a_commit(run: Path, open_app: OpenApp) -> 
         assert position(pilot) == 30
 
 
-async def test_a_digit_of_a_count_does_not_leave_another_tab_behind(run: Path, open_app: OpenApp) -> None:
+async def test_digits_are_only_ever_a_count_which_shows_from_the_first_one(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         main = app_of(pilot).main
-        main.now = lambda: 0.0
-        await press(pilot, "2", "h")
-        assert (main.tab, position(pilot)) == ("diff", 28)
-
-
-async def test_a_digit_left_alone_for_a_while_is_a_tab_and_no_count(run: Path, open_app: OpenApp) -> None:
-    async with open_app(run) as pilot:
-        main = app_of(pilot).main
-        clock = iter([0.0, 5.0, 5.0])
-        main.now = lambda: next(clock)
-        await press(pilot, "2")
+        for typed in ("1", "2"):
+            await press(pilot, typed)
+            assert (main.tab, main.diff.display) == ("diff", True)
+        assert screen_text(pilot).splitlines()[-1].startswith("  12 ")
         await press(pilot, "h")
-        assert (main.tab, position(pilot)) == ("value", 29)
+        assert (main.tab, position(pilot)) == ("diff", 18)
+
+
+async def test_a_single_digit_repeats_the_key_after_it_and_leaves_the_tab_alone(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        main = app_of(pilot).main
+        await press(pilot, "i", "home", "3", "j")
+        assert (main.tab, main.state.cursor) == ("value", 3)
+
+
+async def test_i_and_I_turn_through_the_tabs_and_around(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        main = app_of(pilot).main
+        seen = []
+        for key in ("i", "i", "i", "I", "I"):
+            await press(pilot, key)
+            seen.append(main.tab)
+            assert [view.display for view in (main.diff, main.value, main.history)].count(True) == 1
+        assert seen == ["value", "history", "diff", "history", "value"]
+        assert main.value.display
 
 
 async def test_c_and_C_go_from_change_to_change_of_the_selected_key(run: Path, open_app: OpenApp) -> None:
@@ -172,9 +185,11 @@ async def test_search_counts_its_hits_and_n_and_N_go_through_them(run: Path, ope
         await press(pilot, "n")
         assert position(pilot) == 8
         await press(pilot, "n")
-        assert "No later hit" in screen_text(pilot)
-        await press(pilot, "N")
+        assert "Past the last hit: on from the first" in screen_text(pilot)
         assert position(pilot) == 5
+        await press(pilot, "N")
+        assert "Past the first hit: on from the last" in screen_text(pilot)
+        assert position(pilot) == 8
         assert "2 hits" in screen_text(pilot)
         await press(pilot, "escape")
         assert "2 hits" not in screen_text(pilot)
@@ -191,7 +206,7 @@ async def test_F_steps_over_the_events_of_this_agent_only(run: Path, open_app: O
 
 async def test_another_agent_can_be_chosen_by_a_part_of_its_name(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
-        await pilot.press("a")
+        await press(pilot, "a")
         await type_text(pilot, "resea")
         assert "refund ▸ researcher" in screen_text(pilot)
         assert "findings" in screen_text(pilot) and "budget" not in screen_text(pilot)
@@ -209,3 +224,47 @@ async def test_in_the_event_list_j_and_k_move_the_playhead(run: Path, open_app: 
         assert position(pilot) == 0
         await press(pilot, "end")
         assert position(pilot) == 30
+
+
+async def test_a_search_with_no_hit_ahead_goes_to_the_nearest_behind(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await pilot.press("slash")
+        await type_text(pilot, "last_error")
+        assert position(pilot) == 8
+
+
+async def test_a_search_on_the_last_of_its_hits_stays_there(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await press(pilot, "8", "G")
+        await pilot.press("slash")
+        await type_text(pilot, "last_error")
+        assert position(pilot) == 8
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("99999", "Stopped at the head, commit 30"),
+        ("+3", "Stopped at the last event"),
+        ("-99", "Stopped at the start"),
+        ("@-5m", "Stopped at the start: no commit at or before 13:58:"),
+        ("@+5m", "Stopped at the head, commit 30: the last at or before 14:08:"),
+        ("@14:03:01", "The last commit at or before 14:03:01, local time"),
+    ],
+)
+async def test_the_command_line_says_where_it_stopped(run: Path, open_app: OpenApp, typed: str, told: str) -> None:
+    async with open_app(run) as pilot:
+        await pilot.press("colon")
+        await type_text(pilot, typed)
+        assert told in screen_text(pilot)
+
+
+async def test_pasted_text_is_no_keys_and_goes_into_the_line_in_order(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        app = app_of(pilot)
+        app.post_message(events.Paste("hhq"))
+        await press(pilot, "h", "colon", "1")
+        assert position(pilot) == 29
+        app.post_message(events.Paste("2"))
+        await press(pilot, "enter")
+        assert position(pilot) == 12

@@ -7,7 +7,7 @@ from pathlib import Path
 import playhead
 from playhead import Store
 
-from .conftest import OpenApp, app_of, line_with, position, press, screen_text, type_text
+from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, type_text, until
 
 
 async def test_s_takes_a_labelled_snapshot_of_the_playhead(run: Path, open_app: OpenApp) -> None:
@@ -92,12 +92,62 @@ async def test_what_may_not_be_written_is_restored_in_a_fork(run: Path, open_app
     async with open_app(run, opener=_read_only) as pilot:
         await press(pilot, "S", "j", "r")
         assert "y restores in a fork; this store stays as it is" in screen_text(pilot)
-        await pilot.press("y")
-        await pilot.pause()
+        await press(pilot, "y")
         assert "fork into" in screen_text(pilot) and "refund-from-4" in screen_text(pilot)
         await type_text(pilot, "")
-        assert "refund-from-4 ▸ planner" in screen_text(pilot)
+        await until(pilot, "refund-from-4 ▸ planner")
+        await settle(pilot)
         assert position(pilot) == 31
     with playhead.open(run, create=False) as original, playhead.open("refund-from-4", create=False) as fork:
         assert original.head == 30
         assert fork.head == 31 and fork.diff(31, 4) == []
+
+
+async def test_after_a_comparison_the_list_is_as_it_was_left(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await press(pilot, "S", "space", "j", "d", "escape")
+        assert "•" in line_with(pilot, "◆ 2")
+        await press(pilot, "r")
+        assert "Restoring snapshot 1 “before the error”, commit 4 would change" in screen_text(pilot)
+
+
+async def test_r_in_a_comparison_goes_on_to_the_preview_of_its_snapshot(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await press(pilot, "S", "j", "d", "r")
+        assert "Restoring snapshot 1 “before the error”, commit 4 would change" in screen_text(pilot)
+        await press(pilot, "escape")
+        assert position(pilot) == 30
+
+
+async def test_the_commit_of_a_restore_says_which_snapshot_it_restored(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await press(pilot, "S", "j", "r", "y")
+        assert position(pilot) == 31
+    with playhead.open(run, create=False) as store:
+        event = store.event(31)
+        assert event is not None and "before the error" in (event.label or "")
+
+
+async def test_a_restore_of_a_run_that_moved_on_is_looked_at_again(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run, size=(120, 60)) as pilot:
+        await press(pilot, "S", "j", "r")
+        with playhead.open(run, create=False) as writer:
+            writer.write(agent_id="planner", key="meanwhile", value=1)
+            await press(pilot, "y")
+            assert "The run moved on" in screen_text(pilot)
+            assert "− default/planner ▸ meanwhile" in screen_text(pilot)
+            assert writer.head == 31
+            await press(pilot, "y")
+            writer.refresh()
+            assert writer.head == 32 and writer.diff(32, 4) == []
+
+
+async def test_where_nothing_differs_no_restore_is_offered(run: Path, open_app: OpenApp) -> None:
+    with playhead.open(run, create=False) as store:
+        store.snapshot("the end")
+    async with open_app(run) as pilot:
+        await press(pilot, "S", "r")
+        assert "Nothing differs, so there is nothing to restore" in screen_text(pilot)
+        assert "y restores" not in screen_text(pilot)
+        await press(pilot, "y", "escape")
+        assert position(pilot) == 30

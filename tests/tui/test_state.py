@@ -87,7 +87,7 @@ async def test_the_value_tab_shows_the_whole_value(run: Path, open_app: OpenApp)
     async with open_app(run) as pilot:
         app_of(pilot).main.selection = "messages"
         await press(pilot, "h")
-        app_of(pilot).main.action_tab("value")
+        app_of(pilot).main.show_tab("value")
         await press(pilot, "tab")
         text = screen_text(pilot)
         assert '"role": "user",' in text
@@ -98,7 +98,7 @@ async def test_the_history_tab_lists_every_version_and_travels(run: Path, open_a
     async with open_app(run) as pilot:
         main = app_of(pilot).main
         main.selection = "plan/steps"
-        main.action_tab("history")
+        main.show_tab("history")
         await press(pilot, "h")
         text = screen_text(pilot)
         assert "3 versions" in text
@@ -117,9 +117,9 @@ async def test_b_compares_with_marks_and_snapshots_in_turn(run: Path, open_app: 
         assert "Compared with mark a at 12" in text
         assert "mark a  v4 → v22" in text and "~ 12 → 30" in text
         await press(pilot, "b")
-        assert "~ 20 → 30" in screen_text(pilot)
+        assert "~ 20 → 30" in screen_text(pilot) and "snapshot 2  v12 → v22" in screen_text(pilot)
         await press(pilot, "b")
-        assert "nothing → v22" in screen_text(pilot) and "+ added" in screen_text(pilot)
+        assert "“before the error”  nothing → v22" in screen_text(pilot) and "+ added" in screen_text(pilot)
         await press(pilot, "b")
         assert "previous version  v21 → v22" in screen_text(pilot)
 
@@ -143,3 +143,10 @@ async def test_values_that_hold_control_characters_cannot_draw_outside_their_row
         assert "k↵z" in screen_text(pilot)
         assert '"␛[2J·first↵' in screen_text(pilot)
         assert "\x1b" not in screen_text(pilot)
+
+
+async def test_a_filter_that_no_key_fits_says_so(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await press(pilot, "f")
+        await type_text(pilot, "zzzz")
+        assert 'no key contains "zzzz" · Esc drops the filter' in screen_text(pilot)

@@ -73,6 +73,8 @@ def test_a_person_can_step_and_quit_and_gets_the_terminal_back(run: Path) -> Non
         terminal.read_until("commit 30 / 30")
         terminal.type(b"hh")
         terminal.read_until("commit 28 / 30")
+        terminal.type(b"\x1b[200~hhhq\x1b[201~:\x1b[200~+1\x1b[201~\r")
+        terminal.read_until("commit 29 / 30")
         terminal.type(b":5\r")
         terminal.read_until("commit 5 / 30")
         terminal.type(b"q")

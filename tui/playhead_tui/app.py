@@ -59,9 +59,9 @@ class PlayheadApp(App[None]):
             self.name, self.store, self.cursor = name, store, cursor
 
     class Refused(Message):
-        def __init__(self, kind: str, text: str) -> None:
+        def __init__(self, error: Exception) -> None:
             super().__init__()
-            self.kind, self.text = kind, text
+            self.error = error
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class PlayheadApp(App[None]):
             if self._goto is not None:
                 cursor.goto(self._goto)
         except (PlayheadError, OSError) as error:
-            self.post_message(self.Refused(type(error).__name__, str(error)))
+            self.post_message(self.Refused(error))
             return
         self._agent, self._goto = (None, None), None
         if worker.is_cancelled:
@@ -139,7 +139,7 @@ class PlayheadApp(App[None]):
         self.main.attach(message.name, Driver(message.store, message.cursor, self.main))
 
     def on_playhead_app_refused(self, message: Refused) -> None:
-        self.main.fail(message.kind, message.text)
+        self.main.refuse(message.error)
 
     def on_first_frame(self) -> None:
         """Called once, when a store is shown in full."""

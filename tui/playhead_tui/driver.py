@@ -103,10 +103,16 @@ class Driver:
             # Comparing values takes modules that the first paint need not wait for.
             from playhead_tui.details import read_details
 
-            return read_details(cursor, frame, wanted)
+            # A refresh may have taken the playhead along since: what is read is what belongs to the frame.
+            here, cursor.position = cursor.position, frame.position
+            try:
+                return read_details(cursor, frame, wanted)
+            finally:
+                cursor.position = here
 
         details = await self.ask(read)
-        if not self._waiting.moves and not self._closed:
+        # The frame is still on screen, whatever waits: what was read for it is shown, or a busy run would show nothing.
+        if not self._closed:
             self._audience.show_details(frame, details)
 
     async def refresh(self) -> bool:

@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from playhead import AgentAddress, EventHeader
+from playhead_tui.drawing.span import crop, printable
 from playhead_tui.drawing.tree import Tree, tree_of
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
     from playhead.outline import StateOutline
+
+_LABEL_WIDTH = 24
 
 Tab: TypeAlias = Literal["diff", "value", "history"]
 
@@ -83,6 +86,8 @@ class Frame:
     """Whether commits were made by an import, so that their time says nothing about the run."""
     one_namespace: bool = True
     """Whether an agent is known without its namespace."""
+    filter: str = ""
+    """What the keys of the outline contain."""
 
     @property
     def at_head(self) -> bool:
@@ -140,6 +145,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         headers=headers,
         imported=imported,
         one_namespace=len({agent.namespace for agent in cursor.agents()}) <= 1,
+        filter=lens.filter,
     )
 
 
@@ -156,7 +162,13 @@ def base_name(cursor: Cursor) -> str:
     if cursor.base is None:
         return "previous version"
     name = next((name for name, commit_ts in cursor.marks.items() if commit_ts == cursor.base), None)
-    return f"mark {name}" if name else f"commit {cursor.base:,}"
+    if name:
+        return f"mark {name}"
+    entries = cursor.store.snapshot_entries()
+    taken = next((entry for entry in reversed(entries) if entry.commit_ts == cursor.base), None)
+    if taken is None:
+        return f"commit {cursor.base:,}"
+    return f"“{printable(crop(taken.label, _LABEL_WIDTH))}”" if taken.label else f"snapshot {taken.id}"
 
 
 def read_headers(cursor: Cursor, row: int, around: int) -> dict[int, EventHeader]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Scope: TypeAlias = Literal["list", "main", "snapshots", "restore"]
+Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore"]
 """Where an action's keys work: in every list, on the main screen, or in one of the layers above it."""
 
 Group: TypeAlias = Literal["Through time", "Find", "Look", "Marks and snapshots", "Lists and panes", "Playhead"]
@@ -87,9 +87,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("follow.agent", "follow_agent", "Step over this agent's events only, or over all", ("F",), "Look"),
     Action("choose.agent", "choose_agent", "Choose an agent", ("a",), "Look", hint="agent"),
     Action("base", "base", "Compare with: previous version, a mark, a snapshot", ("b",), "Look"),
-    Action("tab.diff", "tab('diff')", "What changed", ("1",), "Look"),
-    Action("tab.value", "tab('value')", "The whole value", ("2",), "Look"),
-    Action("tab.history", "tab('history')", "Every version of the key", ("3",), "Look"),
+    Action("tab.next", "turn_tab(1)", "Next tab: what changed, the whole value, every version", ("i",), "Look"),
+    Action("tab.previous", "turn_tab(-1)", "The tab before", ("I",), "Look"),
     Action("copy", "copy", "Copy the value", ("y",), "Look"),
     Action("mark", "mark", "Set a mark: m then a letter", ("m",), "Marks and snapshots"),
     Action("mark.jump", "jump", "Jump to a mark: ' then its letter", ("'",), "Marks and snapshots"),
@@ -107,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     _layered("snapshots.tag", "tag", "Choose the other side of a comparison", "space", "snapshots", "other side"),
     _layered("snapshots.diff", "compare", "Compare with the other side or the playhead", "d", "snapshots", "compare"),
     _layered("snapshots.restore", "restore", "Restore, after a preview", "r", "snapshots", "restore"),
+    _layered("comparison.restore", "restore", "Restore the compared snapshot", "r", "comparison", "restore"),
     _layered("restore.confirm", "confirm", "Do what the preview shows", "y", "restore", "restore"),
     Action("open", "open", "Open another store", ("o",), "Playhead"),
     Action("palette", "palette", "Every action, by name", ("ctrl+p",), "Playhead", palette=False),

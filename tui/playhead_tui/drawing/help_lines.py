@@ -8,7 +8,7 @@ from playhead_tui import keys
 from playhead_tui.drawing.json_lines import wrapped
 from playhead_tui.drawing.span import BLANK, Line, Span, left
 
-_PLACES = {"snapshots": " (in Snapshots)", "restore": " (in a preview)"}
+_PLACES = {"snapshots": " (in Snapshots)", "comparison": " (in a comparison)", "restore": " (in a preview)"}
 _GAP = 3
 _KEYS_WIDTH = 13
 _TWO_COLUMNS = 96

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -28,9 +27,7 @@ from playhead_tui.widgets.timeline_view import TimelineView
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
 
-_TAB_KEYS: dict[str, Tab] = {"1": "diff", "2": "value", "3": "history"}
-_TAB_COUNT_SECONDS = 0.6
-"""A lone 1, 2 or 3 is a tab; it is a count too for a key that follows within this time."""
+TABS: tuple[Tab, ...] = ("diff", "value", "history")
 
 _METHODS = {action.method.partition("(")[0] for action in keys.in_scope("main")}
 
@@ -55,11 +52,8 @@ class MainActions(Screen[None]):
         self.tab: Tab = "diff"
         self.signs_generation = 0
         """Grows with whatever the timeline shows that no frame tells: searches and snapshots."""
-        self.now: Callable[[], float] = monotonic
         self._typed = ""
-        self._typed_at = 0.0
         self._count = 0
-        self._tab_before: Tab | None = None
         self._letter_for: Callable[[str], requests.Request] | None = None
         self._dragging = False
         self.reset_lens()
@@ -104,7 +98,7 @@ class MainActions(Screen[None]):
     def action_end(self) -> None:
         commit_ts = self.take_count()
         if commit_ts:
-            self.move(Seek(commit_ts))
+            self.request(requests.goto(str(commit_ts)))
         else:
             self.request(requests.to_end)
 
@@ -150,15 +144,16 @@ class MainActions(Screen[None]):
         self.show_tab("diff")
         self.request(requests.next_base)
 
-    def action_tab(self, tab: Tab) -> None:
-        self.show_tab(tab)
+    def action_turn_tab(self, direction: int) -> None:
+        turns = direction * (self.take_count() or 1)
+        self.show_tab(TABS[(TABS.index(self.tab) + turns) % len(TABS)])
 
     def show_tab(self, tab: Tab) -> None:
         inside = self.focused in (self.diff, self.value, self.history)
         self.tab = tab
         for name, view in (("diff", self.diff), ("value", self.value), ("history", self.history)):
             view.display = name == tab
-        self.tabs.show((), list(_TAB_KEYS.values()).index(tab))
+        self.tabs.show((), TABS.index(tab))
         if inside:
             self.page_view().focus()
         self.look_again()
@@ -216,12 +211,8 @@ class MainActions(Screen[None]):
     # ── counts and letters ───────────────────────────────────────────────────────────────────────────────────────────
 
     def take_count(self) -> int:
-        """The count typed before this key; 0 where there is none. A tab that its first digit opened goes back."""
+        """The count typed before this key; 0 where there is none."""
         count, self._count = self._count, 0
-        if count and self._tab_before is not None:
-            before, self._tab_before = self._tab_before, None
-            self.show_tab(before)
-        self._tab_before = None
         return count
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -243,29 +234,14 @@ class MainActions(Screen[None]):
         if event.character is not None and event.character in "0123456789" and (self._typed or event.character != "0"):
             self._type_digit(event.character)
             return True
-        self._count = int(self._typed) if self._typed and not self._is_just_a_tab() else 0
-        if not self._count:
-            self._tab_before = None
+        self._count = int(self._typed or 0)
         self._typed = ""
         self.footer.show_count(0)
         return False
 
-    def _is_just_a_tab(self) -> bool:
-        return self._typed in _TAB_KEYS and self.now() - self._typed_at > _TAB_COUNT_SECONDS
-
     def _type_digit(self, digit: str) -> None:
-        if self._is_just_a_tab():
-            self._typed, self._tab_before = "", None
-            if digit == "0":
-                return
-        if not self._typed and digit in _TAB_KEYS:
-            self._tab_before = self.tab
-            self.show_tab(_TAB_KEYS[digit])
-        elif self._tab_before is not None:
-            before, self._tab_before = self._tab_before, None
-            self.show_tab(before)
-        self._typed, self._typed_at = (self._typed + digit)[-9:], self.now()
-        self.footer.show_count(0 if self._typed in _TAB_KEYS else int(self._typed))
+        self._typed = (self._typed + digit)[-9:]
+        self.footer.show_count(int(self._typed))
 
     # ── the mouse, and lists ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -300,7 +276,7 @@ class MainActions(Screen[None]):
 
     def on_pane_title_picked(self, message: PaneTitle.Picked) -> None:
         if message.title is self.tabs:
-            self.show_tab(list(_TAB_KEYS.values())[message.index])
+            self.show_tab(TABS[message.index])
 
     async def on_footer_picked(self, message: Footer.Picked) -> None:
         await self.run_action(message.action.method)

@@ -33,6 +33,15 @@ class ChangesScreen(Layer[bool]):
             yield ChangeLines(self._lines)
 
 
+class ComparisonScreen(ChangesScreen):
+    """The same, with `r` to go on to a restore: answers True then."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("comparison")
+
+    def action_restore(self) -> None:
+        self.dismiss(True)
+
+
 class ConfirmScreen(ChangesScreen):
     """The same, with `y` to go ahead: answers True then, and only then."""
 

@@ -20,8 +20,8 @@ from playhead_tui.drawing.loss import loss_note
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
-from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted, read_headers
-from playhead_tui.screens.actions import MainActions
+from playhead_tui.frame import Frame, Lens, Note, Wanted, read_headers
+from playhead_tui.screens.actions import TABS, MainActions
 from playhead_tui.screens.flows import Flows
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
@@ -29,7 +29,7 @@ from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.header import Header
 from playhead_tui.widgets.history_view import HistoryView
 from playhead_tui.widgets.lines_view import FixedLines, LinesView
-from playhead_tui.widgets.notice import EMPTY, FAILED, SMALL, Notice
+from playhead_tui.widgets.notice import EMPTY, FAILED, SMALL, Notice, failure_title
 from playhead_tui.widgets.pane_title import PaneTitle
 from playhead_tui.widgets.separator import Separator
 from playhead_tui.widgets.state_view import StateView
@@ -46,7 +46,6 @@ LEAST_SIZE = (60, 16)
 POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 0.15
 """How long the inspector shows what was before a placeholder takes its place."""
-TABS: tuple[Tab, ...] = ("diff", "value", "history")
 
 
 def _action_provider() -> type[Provider]:
@@ -88,6 +87,7 @@ class MainScreen(Flows, MainActions):
         self._page_shown: object = None
         self._patience: Timer | None = None
         self._settled = False
+        self._refreshing: Driver | None = None
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -137,12 +137,20 @@ class MainScreen(Flows, MainActions):
             self.tell(note)
         self.look_again()
 
-    def fail(self, kind: str, message: str) -> None:
+    def refuse(self, error: Exception) -> None:
+        """Say why a store cannot be opened: in the last line where another one is open, which stays."""
+        if self.driver is None or self.frame is None:
+            self.fail(error)
+            return
+        self.header.show(self.frame, self._state_word(self.frame))
+        self.tell(" ".join(str(error).split()), is_error=True)
+
+    def fail(self, error: Exception) -> None:
         """Say in the place of the panes why nothing can be shown."""
         if self.driver is not None:
             self.driver.close()
             self.driver = None
-        self.notice.update(FAILED.format(kind=kind, message=printable(message).replace("[", "\\[")))
+        self.notice.update(FAILED.format(title=failure_title(error), message=printable(str(error)).replace("[", "\\[")))
         self.add_class("-failed")
         self.header.show(None, "")
 
@@ -155,15 +163,21 @@ class MainScreen(Flows, MainActions):
             await driver.run()
         except (PlayheadError, OSError) as error:
             if driver is self.driver:
-                self.fail(type(error).__name__, str(error))
+                self.fail(error)
 
     def _poll(self) -> None:
         if self.driver is not None and self.driver.store.imported is None and self.driver.idle:
-            self._refresh()
+            self._refresh(self.driver)
 
-    @work(exclusive=True, group="poll")
-    async def _refresh(self) -> None:
-        await self.refresh_now()
+    @work(group="poll")
+    async def _refresh(self, driver: Driver) -> None:
+        # One at a time and to its end: the playhead of one that is cancelled may have moved, with nobody to show it.
+        if self._refreshing is not driver:
+            self._refreshing = driver
+            try:
+                await self.refresh_now()
+            finally:
+                self._refreshing = None
 
     async def refresh_now(self) -> None:
         """Show what other processes have committed since."""
@@ -174,7 +188,7 @@ class MainScreen(Flows, MainActions):
             grown = await driver.refresh()
         except (PlayheadError, OSError) as error:
             if driver is self.driver:
-                self.fail(type(error).__name__, str(error))
+                self.fail(error)
             return
         if grown and driver is self.driver:
             self.look_again()
@@ -207,7 +221,6 @@ class MainScreen(Flows, MainActions):
             self.footer.show_note(note)
         if self._page_key(frame) != self._page_shown and self._patience is None:
             self._patience = self.set_timer(PATIENCE_SECONDS, self._show_placeholder)
-        self._read_signs(frame)
 
     async def painted(self) -> None:
         painted = asyncio.Event()
@@ -221,6 +234,8 @@ class MainScreen(Flows, MainActions):
         if details.page is not None:
             self._page_shown = self._page_key(frame)
             self._show_page(details.page, frame)
+        # After the values, which are waited for more.
+        self._read_signs(frame)
         if not self._settled:
             self._settled = True
             self.playhead_app.on_first_frame()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from playhead_tui.drawing.span import crop, printable
@@ -11,6 +13,7 @@ from playhead_tui.drawing.words import count, plural
 if TYPE_CHECKING:
     from playhead import AgentAddress
     from playhead.cursor import Cursor
+    from playhead.goto import Target
 
 _SNAPSHOTS_OFFERED = 8
 
@@ -38,18 +41,28 @@ def error(steps: int) -> Request:
 
 
 def hit(steps: int) -> Request:
+    """To a later (positive) or an earlier (negative) hit, and on from the other end behind the last one."""
+
     def request(cursor: Cursor) -> str | None:
-        if not len(cursor.hits):
+        hits = cursor.hits
+        if not len(hits):
             return "Nothing is searched for: / searches"
-        for _ in range(abs(steps)):
-            if not (cursor.next_hit() if steps > 0 else cursor.previous_hit()):
-                return f"No {'later' if steps > 0 else 'earlier'} hit"
-        return None
+        # Between two hits, the one behind is already one step back.
+        row = bisect_right(hits, cursor.position) - 1 if steps > 0 else bisect_left(hits, cursor.position)
+        before, row = cursor.position, row + steps
+        cursor.seek(int(hits[row % len(hits)]))
+        if cursor.position == before:
+            return "This is the only hit"
+        if 0 <= row < len(hits):
+            return None
+        return "Past the last hit: on from the first" if steps > 0 else "Past the first hit: on from the last"
 
     return request
 
 
 def search(text: str) -> Request:
+    """Find a text, and go to the next hit; where none lies ahead, to the nearest behind."""
+
     def request(cursor: Cursor) -> str | None:
         found = cursor.search(text)
         if not text:
@@ -57,21 +70,53 @@ def search(text: str) -> Request:
         quoted = f"“{printable(crop(text, 30))}”"
         if not found:
             return f"Nothing has {quoted}"
-        cursor.next_hit()
+        if not cursor.next_hit() and cursor.position not in cursor.hits:
+            cursor.previous_hit()
         return f"{plural(found, 'event')} with {quoted}: n and N go through them"
 
     return request
 
 
 def goto(text: str) -> Request:
+    """Where the text says, with a note on what it was taken for where that is not plain to see."""
+
     def request(cursor: Cursor) -> str | None:
-        cursor.goto(text.replace("−", "-"))  # the sign that the screen itself writes
-        here = cursor.time_at(cursor.position)
-        if text.strip().startswith("@") and here is not None:
-            return f"{here.astimezone():%Y-%m-%d %H:%M:%S %Z}: times are local"
-        return None
+        from playhead.goto import parse
+
+        typed = text.replace("−", "-")  # the sign that the screen itself writes
+        here = cursor.time_at(max(cursor.position, 1)) or datetime.now(UTC)
+        target, row = parse(typed, here.astimezone()), cursor.row_of(cursor.position)
+        cursor.goto(typed)
+        return _how_it_went(cursor, target, row)
 
     return request
+
+
+def _how_it_went(cursor: Cursor, target: Target, row: int) -> str | None:
+    from playhead.goto import Absolute, Relative
+
+    head = f"Stopped at the head, commit {count(cursor.head)}"
+    match target:
+        case Absolute(commit_ts) if commit_ts > cursor.head:
+            return head
+        case Relative(steps) if row + steps > max(cursor.stop_count - 1, row):
+            return "Stopped at the last event"
+        case Relative(steps) if row + steps < -1:
+            return "Stopped at the start"
+        case datetime() as moment:
+            newest = cursor.time_at(cursor.head)
+            if cursor.position == 0:
+                return f"Stopped at the start: no commit at or before {_local(moment, newest)}"
+            if newest is not None and cursor.position == cursor.head and newest < moment:
+                return f"{head}: the last at or before {_local(moment, newest)}"
+            return f"The last commit at or before {_local(moment, newest)}"
+    return None
+
+
+def _local(moment: datetime, newest: datetime | None) -> str:
+    local = moment.astimezone()
+    same_day = newest is not None and local.date() == newest.astimezone().date()
+    return f"{local:%H:%M:%S}, local time" if same_day else f"{local:%Y-%m-%d %H:%M:%S}, local time"
 
 
 def back(forward: bool) -> Request:

@@ -28,6 +28,16 @@ class Travel:
 class Compare:
     base: Moment
     later: Moment
+    chosen: Moment
+    """The one that is restored from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person was in the list, to come back to."""
+
+    cursor: int = 1
+    tagged: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,15 @@ class SnapshotsScreen(Layer[Travel | Compare | Restore]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("snapshots")
 
-    def __init__(self, moments: Sequence[Moment]) -> None:
+    def __init__(self, moments: Sequence[Moment], place: Place) -> None:
         super().__init__()
         self._list = MomentList(moments)
-        if len(moments) > 1:
-            self._list.cursor = 1
+        self._list.cursor = min(place.cursor, len(moments) - 1)
+        self._list.tagged = place.tagged
+
+    @property
+    def place(self) -> Place:
+        return Place(self._list.cursor, self._list.tagged)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="layer") as box:
@@ -78,7 +92,7 @@ class SnapshotsScreen(Layer[Travel | Compare | Restore]):
         moments, here = self._list.moments, self._list.cursor
         other = self._list.tagged if self._list.tagged is not None else 0
         base, later = sorted((moments[here], moments[other]), key=lambda moment: moment.commit_ts)
-        self.dismiss(Compare(base, later))
+        self.dismiss(Compare(base, later, moments[here or other]))
 
     def action_restore(self) -> None:
         self.dismiss(Restore(self._list.moments[self._list.cursor]))

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
+from playhead import CorruptStoreError, LogError, NotAStoreError, StoreNotFoundError, StoreVersionError
+
+_TITLES: dict[type[Exception], str] = {
+    StoreNotFoundError: "There is no such store",
+    NotAStoreError: "This is not a store",
+    StoreVersionError: "This store is of another version of Playhead",
+    CorruptStoreError: "This store is damaged",
+    LogError: "This file is no log that can be read",
+    OSError: "This cannot be read",
+}
+
 EMPTY = """\
 [b]Nothing is recorded here yet.[/b]
 
@@ -17,7 +28,7 @@ store.write(agent_id="planner", key="plan", value={{"steps": []}})[/]
 [$text-accent]o[/] another store   [$text-accent]?[/] help   [$text-accent]q[/] quit"""
 
 FAILED = """\
-[b $text-error]✗ {kind}[/]
+[b $text-error]✗ {title}[/]
 
 {message}
 
@@ -27,6 +38,11 @@ SMALL = """\
 [b]{width} × {height} is too small[/b]
 Playhead needs {least_width} × {least_height}.
 [$text-accent]q[/] quits"""
+
+
+def failure_title(error: Exception) -> str:
+    """What went wrong, in a few words for a person."""
+    return next((title for kind, title in _TITLES.items() if isinstance(error, kind)), "This cannot be shown")
 
 
 class Notice(Static):

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from textual.message import Message
 
-from playhead_tui.drawing.span import Line, Span
+from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.state_lines import group_line, key_line, label_width
 from playhead_tui.frame import Frame, PreviewKey
 from playhead_tui.widgets.lines_view import LinesView
 
 _PREVIEWS_MAX = 8_192
+_NO_KEYS = "No keys here."
 
 
 class StateView(LinesView):
@@ -75,7 +76,8 @@ class StateView(LinesView):
         frame = self._frame
         assert frame is not None
         if not frame.tree:
-            return Line((Span("  No keys here.", "muted"),))
+            none = f'no key contains "{printable(frame.filter)}" · Esc drops the filter' if frame.filter else _NO_KEYS
+            return Line((Span(f"  {none}", "muted"),))
         row = frame.tree[index]
         if row.group:
             entries = frame.outline[row.first : row.last + 1] if row.folded else ()
