@@ -20,7 +20,7 @@ class Session:
 
     def __init__(self, **envelope: JSON) -> None:
         self.records: list[JSON] = []
-        self._envelope: dict[str, JSON] = {"sessionId": SESSION, "cwd": "/work", "isSidechain": False, **envelope}
+        self._envelope: dict[str, JSON] = {"sessionId": SESSION, "cwd": "/repo", "isSidechain": False, **envelope}
         self._last: JSON = None
 
     def add(self, kind: str, second: int, message: JSON = None, **more: JSON) -> str:
@@ -98,7 +98,7 @@ def test_a_prompt_a_call_and_its_result_make_one_event_each(session: Session, tm
 def test_the_records_of_one_message_add_up_under_one_key(session: Session, tmp_path: Path) -> None:
     session.reply(1, "m1", {"type": "thinking", "thinking": "hm", "signature": "s"})
     session.reply(2, "m1", text("Looking."))
-    session.reply(3, "m1", call("c1", "Read", file_path="/work/src/a.py"), stop_reason="tool_use")
+    session.reply(3, "m1", call("c1", "Read", file_path="/repo/src/a.py"), stop_reason="tool_use")
     loaded = session.load(tmp_path)
     assert loaded.kinds() == ["thinking", "assistant", "tool_call"]
     assert loaded.labels()[2] == "read src/a.py"
@@ -221,9 +221,9 @@ def test_the_todo_list_follows_tasks_that_are_created_updated_and_deleted(sessio
 def test_a_file_remembers_its_edits_and_the_last_patch(session: Session, tmp_path: Path) -> None:
     patch: JSON = [{"oldStart": 1, "oldLines": 2, "newStart": 1, "newLines": 2, "lines": [" a", "-b", "+c", "+d"]}]
     for number in (1, 2):
-        session.reply(number, f"m{number}", call(f"c{number}", "Edit", file_path="/work/src/a.py"))
+        session.reply(number, f"m{number}", call(f"c{number}", "Edit", file_path="/repo/src/a.py"))
         session.result(
-            number, f"c{number}", "ok", toolUseResult={"filePath": "/work/src/a.py", "structuredPatch": patch}
+            number, f"c{number}", "ok", toolUseResult={"filePath": "/repo/src/a.py", "structuredPatch": patch}
         )
     session.reply(3, "m3", call("c3", "Write", file_path="/elsewhere/b", content="1\n2\n"))
     session.result(4, "c3", "denied", failed=True)
@@ -321,12 +321,12 @@ def test_working_directory_branch_model_and_mode_are_written_only_when_they_chan
 ) -> None:
     session.prompt(1, "a", gitBranch="main", permissionMode="plan")
     session.prompt(2, "b", gitBranch="main", permissionMode="plan")
-    session.prompt(3, "c", gitBranch="fix", permissionMode="acceptEdits", cwd="/work/sub")
+    session.prompt(3, "c", gitBranch="fix", permissionMode="acceptEdits", cwd="/repo/sub")
     session.reply(4, "m1", text("x"))
     loaded = session.load(tmp_path)
     assert loaded.history("git") == ["main", "fix"]
     assert loaded.history("mode") == ["plan", "acceptEdits"]
-    assert loaded.history("cwd") == ["/work", "/work/sub", "/work"]
+    assert loaded.history("cwd") == ["/repo", "/repo/sub", "/repo"]
     assert loaded.history("model") == ["m-1"]
 
 
