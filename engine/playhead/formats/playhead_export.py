@@ -44,32 +44,9 @@ def write_events(
     }
     yield orjson.dumps(header) + b"\n"
     for event in events:
-        yield orjson.dumps(_event_fields(event)) + b"\n"
+        yield orjson.dumps(event.to_json()) + b"\n"
     for entry in snapshots:
         yield orjson.dumps({"snapshot": entry}) + b"\n"
-
-
-def _event_fields(event: Event) -> dict[str, object]:
-    return {
-        "commit_ts": event.commit_ts,
-        "txn_id": event.txn_id,
-        "committed_at": iso(event.committed_at),
-        "occurred_at": iso(event.occurred_at),
-        "kind": event.kind,
-        "label": event.label,
-        "meta": event.meta,
-        "operations": [
-            {
-                "namespace": operation.namespace,
-                "agent_id": operation.agent_id,
-                "key": operation.key,
-                "op": operation.op,
-                "version": operation.version,
-                "value": operation.value,
-            }
-            for operation in event.operations
-        ],
-    }
 
 
 class PlayheadExport(Format):

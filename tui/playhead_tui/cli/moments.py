@@ -13,7 +13,7 @@ from playhead import Change, InvalidArgumentError, Store
 from playhead import diff as value_diff
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import compact, console, note, print_json, print_table
-from playhead_tui.cli.stores import chosen_agent, chosen_moment, open_for_reading, open_for_writing
+from playhead_tui.cli.stores import chosen_moment, narrowed_to, open_for_reading, open_for_writing
 from playhead_tui.drawing.words import plural, size
 
 _SIGNS = {"added": ("+", "green"), "removed": ("−", "red"), "changed": ("~", "yellow")}
@@ -65,9 +65,7 @@ def run_diff(options: argparse.Namespace) -> int:
 
 
 def _differences(options: argparse.Namespace, store: Store, a: int, b: int) -> list[Change]:
-    agent_id, namespace = options.agent, options.namespace
-    if agent_id is not None:
-        agent_id, namespace = chosen_agent(options, store)[::-1]
+    agent_id, namespace = narrowed_to(options, store)
     return store.diff(a, b, agent_id, namespace=namespace)
 
 
@@ -109,9 +107,7 @@ def _item_text(item: value_diff.ValueChange) -> str:
 def run_restore(options: argparse.Namespace) -> int:
     with open_for_writing(options) as store:
         target = chosen_moment(options.moment, store)
-        agent_id, namespace = options.agent, options.namespace
-        if agent_id is not None:
-            agent_id, namespace = chosen_agent(options, store)[::-1]
+        agent_id, namespace = narrowed_to(options, store)
         changes = [
             change
             for change in store.diff(store.head, target, agent_id, namespace=namespace)

@@ -12,7 +12,7 @@ from playhead.model import iso
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import compact, console, note, print_json, print_table
-from playhead_tui.cli.stores import chosen_agent, chosen_moment, open_for_reading
+from playhead_tui.cli.stores import chosen_agent, chosen_moment, narrowed_to, open_for_reading
 from playhead_tui.drawing.words import plural, size
 
 
@@ -117,9 +117,7 @@ def _print_record(record: Record, *, as_json: bool) -> int:
 
 def run_replay(options: argparse.Namespace) -> int:
     with open_for_reading(options) as store:
-        agent_id, namespace = options.agent, options.namespace
-        if agent_id is not None:
-            agent_id, namespace = chosen_agent(options, store)[::-1]
+        agent_id, namespace = narrowed_to(options, store)
         events = store.replay(agent_id, namespace=namespace, start_ts=options.start_ts, end_ts=options.end_ts)
         if options.json:
             for event in events:

@@ -54,6 +54,14 @@ def chosen_agent(options: argparse.Namespace, store: Store) -> AgentAddress:
     )
 
 
+def narrowed_to(options: argparse.Namespace, store: Store) -> tuple[str | None, str | None]:
+    """The agent and namespace that a command keeps to; without --agent, every agent (of --namespace, where given)."""
+    if options.agent is None:
+        return None, options.namespace
+    agent = chosen_agent(options, store)
+    return agent.agent_id, agent.namespace
+
+
 def chosen_moment(text: str | None, store: Store) -> int:
     """The commit_ts that an argument names; the head where none is given."""
     if text is None or text == "head":
