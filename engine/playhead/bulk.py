@@ -14,6 +14,7 @@ from playhead.index import Index
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
 from playhead.model import SnapshotEntry
+from playhead.numbering import number
 from playhead.staging import staged_store
 
 SEGMENT_OPERATIONS = 65_536
@@ -42,7 +43,7 @@ class _Loader:
         draft.check_header()
         now = time.time_ns() // 1000 if draft.committed_at is None else to_microseconds(draft.committed_at)
         self._committed_at = max(self._committed_at, now)
-        entry = self._index.number(draft, self._store_id, self.head + 1, self._committed_at)
+        entry = number(draft, self._index.latest, self._store_id, self.head + 1, self._committed_at)
         self.head += 1
         self._index.add(entry.operations, entry.commit_ts)
         self._pending.append(entry)

@@ -11,8 +11,9 @@ from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry
 from playhead.errors import CorruptStoreError
 from playhead.index import Index
-from playhead.journal import Journal, Payload
+from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
+from playhead.payload import Payload
 from playhead.tail import Tail
 
 

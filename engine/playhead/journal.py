@@ -5,42 +5,29 @@ A journal is a file header and then one framed record per transaction:
     file header    magic (8 bytes) · first commit_ts (u64) · CRC-32 of those 16 bytes (u32)
     record header  payload length (u32) · commit_ts (u64) · durable-up-to offset (u64) · payload CRC-32 (u32)
                    · CRC-32 of those 24 bytes (u32)
-    payload        line 1: [txn_id or null, committed_at, occurred_at or null, kind, label, meta,
-                   [[namespace, agent_id, key, "write" or "delete", version, previous_commit_ts], …]]
-                   then one line per operation: its value as JSON, empty for a delete
+    payload        the transaction, as `payload` lays it out
 
-All numbers are little-endian. A null txn_id is the one that follows from store and commit_ts. The durable-up-to offset
-is how far the file was known to be on disk when the record was written: damage below an offset that a later record
-vouches for is corruption, damage beyond it is a torn tail.
+All numbers are little-endian. The durable-up-to offset is how far the file was known to be on disk when the record was
+written: damage below an offset that a later record vouches for is corruption, damage beyond it is a torn tail.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-import orjson
-
-from playhead.entry import LogEntry, LogOperation, derived_txn_id
 from playhead.errors import CorruptStoreError
 from playhead.filesystem import raising_write_error, sync_data, sync_directory, write_all, write_error
+from playhead.payload import Payload
 
 MAGIC = b"PLAYHD\x01\n"
 _FILE_HEADER = struct.Struct("<8sQI")
 _RECORD_HEADER = struct.Struct("<IQQI")
 _CRC = struct.Struct("<I")
 RECORD_HEADER_BYTES = _RECORD_HEADER.size + _CRC.size
-
-
-class Payload(NamedTuple):
-    """One framed transaction, not yet parsed."""
-
-    commit_ts: int
-    text: bytes
 
 
 class Scan(NamedTuple):
@@ -164,42 +151,6 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._descriptor)
-
-
-def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> bytes:
-    """The payload of one record, as this module's docstring lays it out."""
-    head = orjson.dumps(
-        [
-            entry.txn_id if explicit_txn_id else None,
-            entry.committed_at,
-            entry.occurred_at,
-            entry.kind,
-            entry.label,
-            orjson.Fragment(entry.meta),
-            [operation[:6] for operation in entry.operations],
-        ]
-    )
-    return b"\n".join((head, *[operation.encoded for operation in entry.operations]))
-
-
-def decode_payload(payload: Payload, store_id: str) -> LogEntry:
-    head, *values = payload.text.split(b"\n")
-    txn_id, committed_at, occurred_at, kind, label, meta, operations = orjson.loads(head)
-    return LogEntry(
-        payload.commit_ts,
-        txn_id or derived_txn_id(store_id, payload.commit_ts),
-        committed_at,
-        occurred_at,
-        kind,
-        label,
-        orjson.dumps(meta),
-        [LogOperation._make((*operation, encoded)) for operation, encoded in zip(operations, values, strict=True)],
-        len(values),
-    )
-
-
-def decode_payloads(payloads: Iterable[Payload], store_id: str) -> list[LogEntry]:
-    return [decode_payload(payload, store_id) for payload in payloads]
 
 
 def _record_at(data: bytes, position: int) -> tuple[Payload, int] | None:

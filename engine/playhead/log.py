@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from playhead import checkpoint, directory, journal, manifest, segments, snapshots
+from playhead import checkpoint, directory, manifest, segments, snapshots
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
 from playhead.errors import (
@@ -26,10 +26,13 @@ from playhead.errors import (
 )
 from playhead.filesystem import LOCK_TIMEOUT_SECONDS, ProcessLock
 from playhead.generation import Generation, View
-from playhead.index import CachedValue, Index, Latest, ValueCache
-from playhead.journal import Journal, Payload, decode_payload
+from playhead.index import Index, Latest
+from playhead.journal import Journal
 from playhead.manifest import Segment
 from playhead.model import Address
+from playhead.numbering import number
+from playhead.payload import Payload, decode_payload, encode_payload
+from playhead.value_cache import CachedValue, ValueCache
 
 SEAL_OPERATIONS = 131_072
 SEAL_BYTES = 64 * 1024 * 1024
@@ -260,8 +263,8 @@ class EventLog:
         if not draft.operations:
             return self.head
         generation = self._generation
-        entry = generation.index.number(draft, self.info.store_id, self.head + 1, self._committed_at(draft))
-        payload = journal.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
+        entry = number(draft, generation.index.latest, self.info.store_id, self.head + 1, self._committed_at(draft))
+        payload = encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
         try:
             generation.journal.append(entry.commit_ts, payload)
             generation.take(Payload(entry.commit_ts, payload), entry)

@@ -13,9 +13,10 @@ from playhead import directory, journal, manifest, segment_check, snapshots
 from playhead.directory import StoreInfo
 from playhead.errors import CorruptStoreError, NotAStoreError, StoreError
 from playhead.filesystem import raising_write_error, sync_directory, sync_file
-from playhead.journal import Journal, Payload, Survey
+from playhead.journal import Journal, Survey
 from playhead.manifest import Manifest, Segment
 from playhead.model import JSON, SnapshotEntry
+from playhead.payload import Payload
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 from playhead.staging import staged_store
 from playhead.verify import Problem, examine, verify

@@ -14,12 +14,12 @@ from playhead.entry import from_microseconds, to_microseconds
 from playhead.errors import InvalidArgumentError, MomentError, VersionConflictError
 from playhead.generation import View
 from playhead.history import History
-from playhead.index import CachedValue
 from playhead.log import EventLog
 from playhead.model import DEFAULT_NAMESPACE, JSON, Address, AgentAddress, Change, Event, Record, SnapshotEntry
 from playhead.moment import Moment, checked_commit_ts, commit_at_time, snapshot_labelled
 from playhead.snapshot import Snapshot
 from playhead.transaction import Transaction
+from playhead.value_cache import CachedValue
 
 if TYPE_CHECKING:
     import pyarrow as pa

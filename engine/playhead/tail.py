@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from playhead import segments
 from playhead.entry import LogEntry
-from playhead.journal import Payload, decode_payload
 from playhead.model import Address
+from playhead.payload import Payload, decode_payload
 
 _MANY_CHUNKS = 512
 

@@ -11,9 +11,10 @@ from typing import Literal
 from playhead import directory, journal, manifest, segment_check, snapshots
 from playhead.entry import LogEntry
 from playhead.errors import CorruptStoreError, StoreNotFoundError, StoreVersionError
-from playhead.journal import Survey, decode_payload
+from playhead.journal import Survey
 from playhead.manifest import Manifest
 from playhead.model import JSON
+from playhead.payload import decode_payload
 from playhead.segment_check import Link
 from playhead.segments import OPERATIONS_FILE
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 import playhead
+from playhead import log
 from playhead.generation import Generation
-from playhead.index import Index, ValueCache
+from playhead.index import Index
 from playhead.journal import Journal
+from playhead.value_cache import ValueCache
 from playhead.verify import verify
 
 from .answers import answers_of
@@ -28,11 +30,11 @@ def interrupting(function: Callable[..., Any], *, before: bool) -> Callable[...,
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize(
-    ("kind", "name"),
-    [(Index, "number"), (Journal, "append"), (Generation, "take"), (Index, "add"), (ValueCache, "add")],
+    ("owner", "name"),
+    [(log, "number"), (Journal, "append"), (Generation, "take"), (Index, "add"), (ValueCache, "add")],
 )
 def test_an_interrupted_commit_is_whole_or_never_was(
-    kind: type, name: str, before: bool, tmp_path: Path
+    owner: object, name: str, before: bool, tmp_path: Path
 ) -> None:  # S2 S3 S8
     path = tmp_path / "run"
     with playhead.open(path) as store:
@@ -44,7 +46,7 @@ def test_an_interrupted_commit_is_whole_or_never_was(
         ):
             tx.write("agent", "key", "two")
             tx.write("agent", "other", "two")
-            patch.setattr(kind, name, interrupting(getattr(kind, name), before=before))
+            patch.setattr(owner, name, interrupting(getattr(owner, name), before=before))
             tx.commit()
         store.refresh()
         found = store.head
