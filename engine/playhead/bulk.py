@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from playhead import directory, manifest, segments, snapshots
+from playhead import checkpoint, directory, journal, manifest, segments, snapshots
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
 from playhead.entry import LogEntry, to_microseconds
-from playhead.index import Index
+from playhead.index import Index, SealedIndex, checkpointed
 from playhead.journal import Journal
-from playhead.manifest import Manifest, Segment
+from playhead.manifest import Manifest
 from playhead.model import SnapshotEntry
 from playhead.numbering import number
 from playhead.staging import staged_store
@@ -28,14 +28,15 @@ class _Loader:
         self._directory = directory_ / directory.SEGMENTS
         self._checkpoints = directory_ / directory.CHECKPOINTS
         self._store_id = store_id
-        self._index = Index()
-        self._hashes = segments.HashChain(self._index.sealed_hash)
+        self._sealed = SealedIndex()
+        self._index = Index(self._sealed)
+        self._hashes = segments.HashChain(self._sealed.hash_of)
         self._pending: list[LogEntry] = []
         self._operations = 0
         self._bytes = 0
         self._committed_at = 0
         self.head = 0
-        self.segments: list[Segment] = []
+        self.manifest = Manifest((), (journal.file_name(1),))
 
     def add(self, draft: Draft) -> None:
         if not draft.operations:
@@ -52,18 +53,17 @@ class _Loader:
         if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
             self.flush()
 
-    def flush(self) -> None:
+    def flush(self, *, final: bool = False) -> None:
         if self._pending:
             tables = segments.to_tables(self._pending, self._hashes)
-            self.segments.append(segments.write(self._directory, *tables))
-            self._index.seal(self._directory, self.segments[-1], self._hashes)
-            self._index.write_checkpoint(self._checkpoints, self.segments)
-            self._hashes.clear()
-            self._pending, self._operations, self._bytes = [], 0, 0
-
-    def finish(self) -> None:
-        self.flush()
-        self._index.write_checkpoint(self._checkpoints, self.segments, final=True)
+            segment = segments.write(self._directory, *tables)
+            self.manifest = self.manifest.with_segment(segment)
+            self._sealed = self._sealed.with_segments(self._directory, [segment])
+        self._sealed, self.manifest = checkpointed(self._sealed, self._checkpoints, self.manifest, final=final)
+        self._index.rotate()
+        self._index.seal(self._sealed, 1)
+        self._hashes = segments.HashChain(self._sealed.hash_of)
+        self._pending, self._operations, self._bytes = [], 0, 0
 
 
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:
@@ -76,10 +76,10 @@ def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Itera
         loader = _Loader(staged, info.store_id)
         for draft in drafts:
             loader.add(draft)
-        loader.finish()
-        name = directory.journal_name(loader.head + 1)
-        Journal.create(staged / directory.JOURNALS / name, loader.head + 1)
-        manifest.publish(staged, Manifest(tuple(loader.segments), (name,)))
+        loader.flush(final=True)
+        checkpoint.keep_only(staged / directory.CHECKPOINTS, loader.manifest.checkpoints)
+        Journal.create(staged / directory.JOURNALS / loader.manifest.journals[-1])
+        manifest.publish(staged, loader.manifest)
         kept = list(taken)
         if kept:
             snapshots.append(staged / directory.SNAPSHOTS_FILE, kept)

@@ -24,15 +24,25 @@ from playhead.model import JSON
 FORMAT_VERSION = 1
 """Raised whenever an older Playhead could misread a store; it then refuses the newer one by name."""
 
-INFO_FILE, LOCK_FILE, JOURNALS, SEGMENTS, CHECKPOINTS, SNAPSHOTS_FILE = (
+INFO_FILE, LOCK_FILE, SEAL_LOCK_FILE, JOURNALS, SEGMENTS, CHECKPOINTS, SNAPSHOTS_FILE = (
     "store.json",
     "lock",
+    "seal.lock",
     "journal",
     "segments",
     "checkpoints",
     "snapshots.jsonl",
 )
-_OWN_NAMES = {INFO_FILE, LOCK_FILE, JOURNALS, SEGMENTS, CHECKPOINTS, SNAPSHOTS_FILE, manifest.FILE_NAME}
+_OWN_NAMES = {
+    INFO_FILE,
+    LOCK_FILE,
+    SEAL_LOCK_FILE,
+    JOURNALS,
+    SEGMENTS,
+    CHECKPOINTS,
+    SNAPSHOTS_FILE,
+    manifest.FILE_NAME,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +114,14 @@ def create(path: Path, info: StoreInfo) -> None:
     lock.acquire()
     try:
         if not is_store(path):
-            name = journal_name(1)
-            journal.Journal.create(path / JOURNALS / name, 1)
+            name = journal.file_name(1)
+            journal.Journal.create(path / JOURNALS / name)
             manifest.publish(path, manifest.Manifest((), (name,)))
             # Last, because its presence is what makes a directory a store.
             replace_file(path / INFO_FILE, orjson.dumps(asdict(info), option=orjson.OPT_INDENT_2) + b"\n")
     finally:
         lock.release()
         lock.close()
-
-
-def journal_name(first_commit_ts: int) -> str:
-    return f"{first_commit_ts:012d}.journal"
 
 
 def _is_own(name: str) -> bool:

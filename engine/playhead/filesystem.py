@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,8 +35,13 @@ class ProcessLock:
 
     def acquire(self) -> None:
         """Raises StoreBusyError naming the holder once `timeout` seconds have passed."""
+        if not self.try_acquire():
+            self._wait()
+
+    def try_acquire(self) -> bool:
+        """False where another process, or another object of this one, holds the lock. Raises WriteError."""
         if fcntl is None:
-            return
+            return True
         if self._process != os.getpid():
             # A descriptor inherited through a fork shares the parent's lock instead of competing for it.
             os.close(self._descriptor)
@@ -42,25 +49,24 @@ class ProcessLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._wait()
+            return False
         except OSError as error:
             raise WriteError(f"{self.path}: this file system cannot lock ({error.strerror})") from None
+        return True
 
     def _wait(self) -> None:
         deadline, pause = time.monotonic() + self.timeout, 0.0002
         while True:
             time.sleep(pause)
             pause = min(pause * 2, 0.02)
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self.try_acquire():
                 return
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    holder = os.pread(self._descriptor, 64, 0).decode(errors="replace").strip()
-                    raise StoreBusyError(
-                        f"{self.path}: locked for {self.timeout:.0f} s by {holder or 'another process'};"
-                        " wait for it to finish or stop it, then try again"
-                    ) from None
+            if time.monotonic() > deadline:
+                holder = os.pread(self._descriptor, 64, 0).decode(errors="replace").strip()
+                raise StoreBusyError(
+                    f"{self.path}: locked for {self.timeout:.0f} s by {holder or 'another process'};"
+                    " wait for it to finish or stop it, then try again"
+                )
 
     def announce(self) -> None:
         """Write down who holds the lock, for the message of whoever waits too long."""
@@ -86,20 +92,82 @@ def write_all(descriptor: int, data: bytes, offset: int) -> None:
         written += more
 
 
+class Replacement:
+    """What a file is to hold next, safely on disk beside it. `install` is one rename, which readers see at once."""
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        """Raises WriteError."""
+        self._path = path
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        with raising_write_error(path), self._discarded_on_failure(), self._temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def install(self) -> None:
+        """Make the file hold the new content, all of it or none; durable once the directory is synced.
+
+        Raises WriteError.
+        """
+        with raising_write_error(self._path), self._discarded_on_failure():
+            self._temporary.replace(self._path)
+
+    @contextmanager
+    def _discarded_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._temporary.unlink(missing_ok=True)
+            raise
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Make `path` hold `data`: all of it or, whatever crashes, what it held before. Raises WriteError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    Replacement(path, data).install()
     with raising_write_error(path):
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
         sync_directory(path.parent)
+
+
+class Hold:
+    """Keeps a directory from being removed by any process that asks `remove_unless_held`, for as long as this lives."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises FileNotFoundError where it is gone, or about to be."""
+        self._descriptor = -1
+        if fcntl is None:
+            return
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FileNotFoundError(errno.ENOENT, "being removed", str(path)) from None
+        except OSError:
+            # A file system that cannot lock: then a reader who was overtaken reads the manifest anew.
+            return
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+
+def remove_unless_held(path: Path) -> None:
+    """Remove a directory and what is in it; leave it where some process still reads it. Raises OSError."""
+    if fcntl is None:
+        shutil.rmtree(path)
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path)
+    finally:
+        os.close(descriptor)
+
+
+def checksum(path: Path) -> str:
+    """BLAKE2b-128 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def sync_file(path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from playhead import checkpoint, directory, manifest, segments, snapshots
+from playhead import checkpoint, directory, journal, manifest, segments, snapshots
 from playhead.errors import InvalidArgumentError
 from playhead.filesystem import raising_write_error, sync_directory, sync_file
 from playhead.generation import View
@@ -35,10 +35,10 @@ def fork(view: View, origin: directory.StoreInfo, taken: Sequence[SnapshotEntry]
         ]
         if commit_ts > view.tail.sealed_head:
             shared.append(segments.write(staged / directory.SEGMENTS, *_tail_tables(view, commit_ts)))
-        name = directory.journal_name(commit_ts + 1)
-        Journal.create(staged / directory.JOURNALS / name, commit_ts + 1)
-        manifest.publish(staged, Manifest(tuple(shared), (name,)))
-        checkpoint.share(view.checkpoints, staged / directory.CHECKPOINTS, shared)
+        name = journal.file_name(1)
+        Journal.create(staged / directory.JOURNALS / name)
+        checkpoints = checkpoint.share(view.checkpoints, staged / directory.CHECKPOINTS, commit_ts)
+        manifest.publish(staged, Manifest(tuple(shared), (name,), checkpoints))
         kept = [entry for entry in taken if entry.commit_ts <= commit_ts]
         if kept:
             snapshots.append(staged / directory.SNAPSHOTS_FILE, kept)

@@ -1,4 +1,4 @@
-"""One published manifest with what belongs to it, and the immutable View of it that readers get."""
+"""What is sealed and what is not: one published manifest with its journals, and the immutable View that readers get."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from playhead import checkpoint, directory, journal
+from playhead import checkpoint, directory
 from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry
-from playhead.errors import CorruptStoreError
-from playhead.index import Index
+from playhead.filesystem import Hold
+from playhead.index import Index, SealedIndex
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
-from playhead.payload import Payload
+from playhead.model import Address
+from playhead.payload import Payload, decode_payload
 from playhead.tail import Tail
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The log as it was at one moment: readers of it see no later commit (S20)."""
+    """The log as it was at one moment: readers of it see no later commit (S20), and find its files while it lives."""
 
     directory: Path
     segments: tuple[Segment, ...]
@@ -28,70 +29,179 @@ class View:
     """The last commit_ts that is part of the view."""
     checkpoints: tuple[Checkpoint, ...]
     """Those of this history, oldest first; any of them may be damaged, or gone by now."""
+    holds: tuple[Hold, ...]
+    """Keep every process from removing the segments."""
+
+
+class Sealed:
+    """The sealed part of a log: a manifest's segments, held, and the index of what they hold. Never changed."""
+
+    def __init__(self, path: Path, published: Manifest, index: SealedIndex | None = None) -> None:
+        """`index`: where it is known already. Raises FileNotFoundError where a segment is gone."""
+        self.path = path
+        self.manifest = published
+        self.holds = tuple(Hold(path / directory.SEGMENTS / segment.name) for segment in published.segments)
+        self.checkpoints = checkpoint.named(path / directory.CHECKPOINTS, published.checkpoints)
+        self._index = index
+        # A reader that hashes the tail may be the first to need it, while a writer appends.
+        self._lock = threading.Lock()
+
+    @property
+    def head(self) -> int:
+        return self.manifest.sealed_head
+
+    @property
+    def index(self) -> SealedIndex:
+        """Loaded when first asked for. Raises CorruptStoreError."""
+        with self._lock:
+            if self._index is None:
+                folder = self.path / directory.SEGMENTS
+                self._index = SealedIndex.load(folder, self.manifest.segments, self.checkpoints)
+            return self._index
+
+    @property
+    def loaded_index(self) -> SealedIndex | None:
+        """The index, unless nobody has asked for it yet."""
+        with self._lock:
+            return self._index
+
+    def hash_of(self, address: Address) -> bytes | None:
+        return self.index.hash_of(address)
+
+    def advanced(self, published: Manifest) -> Sealed:
+        """The sealed part that a later manifest names, indexed where this one is.
+
+        Raises FileNotFoundError where a segment is gone, CorruptStoreError.
+        """
+        index = self.loaded_index
+        if index is not None:
+            since = [segment for segment in published.segments if segment.last > self.head]
+            index = index.with_segments(self.path / directory.SEGMENTS, since)
+        return Sealed(self.path, published, index)
 
 
 class Generation:
-    """One published manifest with what belongs to it: the open journal, the tail, and the index where it is needed."""
+    """One process's hold on what is sealed and on the journals after it. Its owner does the locking."""
 
-    def __init__(
-        self, path: Path, store_id: str, published: Manifest, signature: tuple[int, ...], writable: bool
-    ) -> None:
+    def __init__(self, path: Path, store_id: str, published: Manifest, *, writable: bool) -> None:
+        """Raises FileNotFoundError where a file is gone, PermissionError, CorruptStoreError."""
         self.path = path
-        self.manifest = published
-        self.signature = signature
-        self.tail = Tail(store_id, published.sealed_head, lambda address: self.index.sealed_hash(address))
-        self.checkpoints = checkpoint.find(path / directory.CHECKPOINTS, published.segments)
+        self.store_id = store_id
+        self.is_doubtful = False
+        """Whether what is known here may disagree with the disk, so that it has to be read anew."""
         self._writable = writable
+        self.sealed = Sealed(path, published)
+        self.tail = Tail(store_id, published.sealed_head, self.sealed.hash_of)
         self._index: Index | None = None
-        # A reader that hashes the tail may be the first to need the index, while a writer appends.
-        self._index_lock = threading.Lock()
-        self.journal = Journal(path / directory.JOURNALS / published.journals[-1], writable=writable)
-        for name in published.journals[:-1]:
-            closed = Journal(path / directory.JOURNALS / name, writable=False)
-            try:
-                self._take(closed, closed.read_new())
-            finally:
-                closed.close()
-        self._check_follows(self.journal)
-        self.last_committed_at = published.segments[-1].committed_at if published.segments else 0
-        for entry in self.tail.entries(self.tail.head, self.tail.head):
-            self.last_committed_at = entry.committed_at
+        self._last_committed_at: int | None = None
+        self.active_operations = 0
+        """Those in the journal that takes commits."""
+        self.closed: tuple[Journal, ...] = ()
+        """Journals that take no more commits and are not sealed yet, oldest first."""
+        self.journal = self._open_journal(published.journals[0])
+        try:
+            self.follow(published)
+            self.read_new()
+        except BaseException:
+            self.close()
+            raise
 
-    def _check_follows(self, opened: Journal) -> None:
-        if opened.first_commit_ts != self.tail.head + 1:
-            raise CorruptStoreError(
-                f"{opened.path}: begins with commit {opened.first_commit_ts} where {self.tail.head + 1} belongs"
-            )
+    def view(self) -> View:
+        sealed = self.sealed
+        folder = self.path / directory.SEGMENTS
+        return View(folder, sealed.manifest.segments, self.tail, self.tail.head, sealed.checkpoints, sealed.holds)
 
-    def _take(self, opened: Journal, scan: journal.Scan) -> None:
-        self._check_follows(opened)
-        for payload in scan.payloads:
-            self.tail.append(payload)
+    @property
+    def head(self) -> int:
+        return self.tail.head
 
     @property
     def index(self) -> Index:
-        with self._index_lock:
-            if self._index is None:
-                index = self._load_index()
-                for entry in self.tail.entries(self.tail.sealed_head + 1, self.tail.head):
+        """Loaded when first asked for. Raises CorruptStoreError."""
+        if self._index is None:
+            index = Index(self.sealed.index)
+            for opened in (*self.closed, self.journal):
+                if opened.first_commit_ts > self.sealed.head + 1:
+                    index.rotate()
+                for entry in self.tail.entries(opened.first_commit_ts, opened.next_commit_ts - 1):
                     index.add(entry.operations, entry.commit_ts)
-                self._index = index
-            return self._index
+            self._index = index
+        return self._index
 
-    def _load_index(self) -> Index:
-        sealed, files = self.manifest.segments, self.path / directory.CHECKPOINTS
-        index = Index.load(self.path / directory.SEGMENTS, sealed, self.checkpoints)
-        if self._writable and index.write_checkpoint(files, sealed):
-            self.checkpoints = checkpoint.find(files, sealed)
-        return index
+    @property
+    def is_indexed(self) -> bool:
+        return self._index is not None
+
+    @property
+    def last_committed_at(self) -> int:
+        """When the last commit was made, in microseconds since the epoch; 0 where there is none."""
+        if self._last_committed_at is None:
+            segments = self.sealed.manifest.segments
+            self._last_committed_at = segments[-1].committed_at if segments else 0
+            for entry in self.tail.entries(self.tail.head, self.tail.head):
+                self._last_committed_at = entry.committed_at
+        return self._last_committed_at
+
+    # ── growing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def take(self, payload: Payload, entry: LogEntry) -> None:
-        """Make one more event part of the tail and the index."""
-        with self._index_lock:
-            if self._index is not None:
-                self._index.add(entry.operations, entry.commit_ts)
-            self.tail.append(payload)
-        self.last_committed_at = entry.committed_at
+        """Make what was just appended to the journal part of the tail and the index."""
+        self.index.add(entry.operations, entry.commit_ts)
+        self.tail.append(payload)
+        self.active_operations += entry.operation_count
+        self._last_committed_at = entry.committed_at
 
-    def seal_index(self, index: Index) -> None:
-        self._index = index
+    def read_new(self) -> int:
+        """Take in what the journal holds behind the last known record; returns the bytes that are no whole record."""
+        scan = self.journal.read_new()
+        operations = self.tail.operations
+        for payload in scan.payloads:
+            if self._index is not None:
+                self._index.add(decode_payload(payload, self.store_id).operations, payload.commit_ts)
+            self.tail.append(payload)
+            self._last_committed_at = None
+        self.active_operations += self.tail.operations - operations
+        return scan.torn_bytes
+
+    def follow(self, published: Manifest) -> bool:
+        """Go on in the journals that come after this one; False where a manifest no longer names it.
+
+        Raises FileNotFoundError where one is gone, CorruptStoreError.
+        """
+        names = published.journals
+        if self.journal.path.name not in names:
+            return False
+        for name in names[names.index(self.journal.path.name) + 1 :]:
+            self.read_new()
+            opened = self._open_journal(name)
+            self.closed, self.journal = (*self.closed, self.journal), opened
+            self.active_operations = 0
+            if self._index is not None:
+                self._index.rotate()
+        return True
+
+    def _open_journal(self, name: str) -> Journal:
+        return Journal(self.path / directory.JOURNALS / name, self.tail.head + 1, writable=self._writable)
+
+    # ── sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rebase(self, sealed: Sealed) -> tuple[Journal, ...]:
+        """Let more of the log count as sealed; returns the journals that are no longer needed for it.
+
+        The tail that readers of an earlier view hold stays as it is.
+        """
+        done = tuple(opened for opened in self.closed if opened.next_commit_ts - 1 <= sealed.head)
+        self.closed = self.closed[len(done) :]
+        if self._index is not None:
+            self._index.seal(sealed.index, len(done))
+        if sealed.head > self.sealed.head:
+            self.tail = self.tail.after(sealed.head, sealed.hash_of)
+        else:
+            # The same commits in other files: so that this tail does not keep the old ones from being removed.
+            self.tail.hashes.hash_before = sealed.hash_of
+        self.sealed = sealed
+        return done
+
+    def close(self) -> None:
+        for opened in (*self.closed, self.journal):
+            opened.close()

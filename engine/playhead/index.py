@@ -1,8 +1,8 @@
-"""The last operation of every address: what the next version is counted from."""
+"""What is latest at each address: sealed operations as columns, and over them what came since."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from playhead import checkpoint
 from playhead.checkpoint import Checkpoint
 from playhead.entry import LogOperation
 from playhead.latest import LatestRows, address_hash
-from playhead.manifest import Segment
+from playhead.manifest import CheckpointFile, Manifest, Segment
 from playhead.model import Address
 from playhead.segments import OPERATIONS_FILE, read_latest
 
@@ -27,107 +27,127 @@ class Latest(NamedTuple):
     """None for a tombstone, and for an operation that is not sealed yet."""
 
 
-class Index:
-    """The last operation of every address: what is sealed as columns, and over it what came since."""
+class SealedIndex:
+    """The last sealed operation of every address, without a Python object for each. Never changed."""
 
-    def __init__(self, rows: LatestRows | None = None, operations: int = 0) -> None:
-        """`rows`: a checkpoint's, which the first so many `operations` of the log led to."""
-        self._layers: tuple[LatestRows, ...] = () if rows is None else (rows,)
-        """Sealed, oldest first, each at most half as large as the one before."""
-        self._checkpointed = (operations, 0 if rows is None else len(rows))
-        """Operations and rows at the last checkpoint."""
-        self._recent: dict[Address, Latest] = {}
-        self._hot: dict[Address, Latest] = {}
-        """Sealed ones that were sealed or looked up lately, because a search in the layers costs ten times as much."""
-        self._all_hot = True
+    def __init__(self, layers: tuple[LatestRows, ...] = (), newest: tuple[int, int] = (0, 0)) -> None:
+        """`layers`: oldest first, each at most half as large as the one before.
+
+        `newest`: operations and rows at the last checkpoint.
+        """
+        self._layers = layers
+        self._checkpointed = newest
 
     @staticmethod
-    def load(directory: Path, segments: Sequence[Segment], checkpoints: Sequence[Checkpoint] = ()) -> Index:
-        """Read from the newest checkpoint and the segments after it; journals are added by `add`.
+    def load(directory: Path, segments: Sequence[Segment], checkpoints: Sequence[Checkpoint] = ()) -> SealedIndex:
+        """Read from the newest checkpoint and the segments after it.
 
         Raises CorruptStoreError for a segment that cannot be read; a damaged checkpoint is passed over (S22).
         """
-        start, rows = None, None
+        index, start = SealedIndex(), 0
         for known in reversed(checkpoints):
             if known.is_intact and (rows := checkpoint.read(known)) is not None:
-                start = known
+                index, start = SealedIndex((rows,), (known.operations, len(rows))), known.commit_ts
                 break
-        index = Index(rows, start.operations if start else 0)
-        for segment in segments:
-            if start is None or segment.first > start.commit_ts:
-                index._push(_read(directory, segment))
-        index._all_hot = not index._layers
-        return index
+        return index.with_segments(directory, [segment for segment in segments if segment.last > start])
 
-    def latest(self, address: Address) -> Latest | None:
-        return self._recent.get(address) or self._sealed(address)
-
-    def add(self, operations: Iterable[LogOperation], commit_ts: int) -> None:
-        for operation in operations:
-            self._recent[operation.address] = Latest(operation.version, commit_ts, None)
-
-    def sealed_hash(self, address: Address) -> bytes | None:
-        """The hash of the address's last sealed value; None where there is none."""
-        latest = self._sealed(address)
-        return latest.value_hash if latest else None
-
-    def _sealed(self, address: Address) -> Latest | None:
-        found = self._hot.get(address)
-        if found is not None or self._all_hot:
-            return found
+    def find(self, address: Address) -> Latest | None:
         hashed = address_hash(address)
         for rows in reversed(self._layers):
             row = rows.find(address, hashed)
             if row is not None:
-                found = Latest(*row)
-                self._make_hot({address: found})
-                return found
+                return Latest(*row)
         return None
 
-    def _make_hot(self, sealed: Mapping[Address, Latest]) -> None:
-        if len(self._hot) + len(sealed) > HOT_ADDRESSES:
-            self._all_hot = False
-            self._hot = {}
-        self._hot.update(sealed)
+    def hash_of(self, address: Address) -> bytes | None:
+        """The hash of the address's last sealed value; None where there is none."""
+        latest = self.find(address)
+        return latest.value_hash if latest else None
 
-    def _push(self, rows: LatestRows) -> None:
-        *older, last = *self._layers, rows
-        while older and len(older[-1]) < 2 * len(last):
-            last = older.pop().merge(last)
-        self._layers = (*older, last)
+    def with_segments(self, directory: Path, segments: Iterable[Segment]) -> SealedIndex:
+        """What is latest once these are sealed too. They may hold what is known already, as a merged one does.
 
-    def seal(self, directory: Path, segment: Segment, hashes: Mapping[Address, bytes | None]) -> None:
-        """What was added up to the segment's end is sealed in it now; `hashes` are those of the last values there."""
-        self._push(_read(directory, segment))
-        sealed = {
-            address: latest._replace(value_hash=hashes[address])
-            for address, latest in self._recent.items()
-            if latest.commit_ts <= segment.last
-        }
-        # A new dictionary, because another thread may be looking into the old one.
-        self._recent = {address: latest for address, latest in self._recent.items() if address not in sealed}
-        self._make_hot(sealed)
-        for address in self._recent:
-            # Written again since: what the segment holds of it is found in there.
-            self._hot.pop(address, None)
-            self._all_hot = False
+        Raises CorruptStoreError for one that cannot be read.
+        """
+        layers = list(self._layers)
+        for segment in segments:
+            rows = LatestRows.of(read_latest(directory / segment.name / OPERATIONS_FILE, segment.last))
+            while layers and len(layers[-1]) < 2 * len(rows):
+                rows = layers.pop().merge(rows)
+            layers.append(rows)
+        return SealedIndex(tuple(layers), self._checkpointed)
 
-    def write_checkpoint(self, directory: Path, segments: Sequence[Segment], *, final: bool = False) -> bool:
-        """Write one of everything sealed, which is what `segments` hold, where one is due. True where it was.
+    def is_checkpoint_due(self, operations: int, *, final: bool = False) -> bool:
+        """Whether to write one of everything sealed, which is so many operations.
 
         final: nothing follows, so that there is nothing to spread its cost over.
         """
-        operations = sum(segment.operations for segment in segments)
-        before, rows_before = self._checkpointed
-        if not self._layers or not checkpoint.is_due(operations - before, 0 if final else rows_before):
-            return False
-        *older, rows = self._layers
-        while older:
-            rows = older.pop().merge(rows)
-        self._layers = (rows,)
-        self._checkpointed = (operations, len(rows))
-        return checkpoint.write(directory, segments, rows)
+        before, rows = self._checkpointed
+        return bool(self._layers) and checkpoint.is_due(operations - before, 0 if final else rows)
+
+    def write_checkpoint(
+        self, directory: Path, commit_ts: int, operations: int
+    ) -> tuple[SealedIndex, CheckpointFile | None]:
+        """Write one of everything sealed, which is up to `commit_ts`; the file is None where the disk refuses."""
+        *layers, rows = self._layers
+        while layers:
+            rows = layers.pop().merge(rows)
+        return SealedIndex((rows,), (operations, len(rows))), checkpoint.write(directory, commit_ts, operations, rows)
 
 
-def _read(directory: Path, segment: Segment) -> LatestRows:
-    return LatestRows.of(read_latest(directory / segment.name / OPERATIONS_FILE, segment.last))
+def checkpointed(
+    index: SealedIndex, directory: Path, manifest: Manifest, *, final: bool = False
+) -> tuple[SealedIndex, Manifest]:
+    """Both with a checkpoint at the end of what is sealed, where one is due; surplus ones are no longer named."""
+    if not index.is_checkpoint_due(manifest.operations, final=final):
+        return index, manifest
+    index, file = index.write_checkpoint(directory, manifest.sealed_head, manifest.operations)
+    if file is None:
+        return index, manifest
+    intact = [
+        known.file
+        for known in checkpoint.named(directory, manifest.checkpoints)
+        if known.commit_ts < file.commit_ts and known.is_intact
+    ]
+    return index, manifest.with_checkpoints(checkpoint.spread([*intact, file]))
+
+
+class Index:
+    """The last operation of every address, for the one who numbers commits. Its owner does the locking."""
+
+    def __init__(self, sealed: SealedIndex) -> None:
+        self._sealed = sealed
+        self._recent: tuple[dict[Address, Latest], ...] = ({},)
+        """One for each journal that is not sealed, newest first."""
+        self._hot: tuple[dict[Address, Latest], ...] = ()
+        """Sealed ones that were written or looked up lately, newest first: the columns cost ten times as much."""
+
+    def latest(self, address: Address) -> Latest | None:
+        for known in self._recent:
+            if (found := known.get(address)) is not None:
+                return found
+        for known in self._hot:
+            if (found := known.get(address)) is not None:
+                return found
+        found = self._sealed.find(address)
+        if found is not None:
+            if not self._hot or len(self._hot[0]) >= HOT_ADDRESSES:
+                self._hot = ({}, *self._hot[:1])
+            self._hot[0][address] = found
+        return found
+
+    def add(self, operations: Iterable[LogOperation], commit_ts: int) -> None:
+        newest = self._recent[0]
+        for operation in operations:
+            newest[operation.address] = Latest(operation.version, commit_ts, None)
+
+    def rotate(self) -> None:
+        """What is added from now on is of another journal."""
+        self._recent = ({}, *self._recent)
+
+    def seal(self, sealed: SealedIndex, journals: int) -> None:
+        """`sealed` holds what was added for so many of the oldest journals."""
+        kept = len(self._recent) - journals
+        self._hot = (*self._recent[kept:], *self._hot)[:2]
+        self._recent = self._recent[:kept]
+        self._sealed = sealed

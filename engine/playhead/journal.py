@@ -2,10 +2,13 @@
 
 A journal is a file header and then one framed record per transaction:
 
-    file header    magic (8 bytes) · first commit_ts (u64) · CRC-32 of those 16 bytes (u32)
+    file header    magic (8 bytes) · the number in the file's name (u64) · CRC-32 of those 16 bytes (u32)
     record header  payload length (u32) · commit_ts (u64) · durable-up-to offset (u64) · payload CRC-32 (u32)
                    · CRC-32 of those 24 bytes (u32)
     payload        the transaction, as `payload` lays it out
+
+A record without a payload is a mark: look at the manifest, which may name a journal that takes the commits from here
+on. It bears the commit_ts that comes next, and uses up none.
 
 All numbers are little-endian. The durable-up-to offset is how far the file was known to be on disk when the record was
 written: damage below an offset that a later record vouches for is corruption, damage beyond it is a torn tail.
@@ -40,14 +43,29 @@ class Scan(NamedTuple):
     """Bytes behind `end` that are no whole record: a torn write, or one still under way."""
 
 
+def file_name(number: int) -> str:
+    """Journals are numbered in the order they take commits."""
+    return f"{number:012d}.journal"
+
+
+def number_of(name: str) -> int:
+    """The number in a journal's file name."""
+    return int(name.partition(".")[0])
+
+
 class Journal:
     """One journal file, open for reading and, for a writer, appending."""
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
+    def __init__(self, path: Path, first_commit_ts: int, *, writable: bool) -> None:
+        """`first_commit_ts`: the one that its first record must bear.
+
+        Raises FileNotFoundError, PermissionError, CorruptStoreError.
+        """
         self.path = path
+        self.first_commit_ts = self.next_commit_ts = first_commit_ts
         self._descriptor = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
         try:
-            self.first_commit_ts = self._read_file_header()
+            self._check_file_header()
         except CorruptStoreError:
             self.close()
             raise
@@ -55,14 +73,17 @@ class Journal:
         """The offset behind the last record seen."""
         self.durable_end = self.end
         """How far this process knows the file to be on disk."""
-        self.next_commit_ts = self.first_commit_ts
+        self.is_named_durably = False
+        """Whether this process knows the manifest that names it to be on disk."""
+        self.is_marked = False
+        """Whether the last record says to look at the manifest."""
         self.is_sealed = False
         """Whether a durable segment holds all of it, so that nothing need be synced any more."""
 
     @staticmethod
-    def create(path: Path, first_commit_ts: int) -> None:
+    def create(path: Path) -> None:
         """Make an empty journal, durably. Raises WriteError."""
-        head = struct.pack("<8sQ", MAGIC, first_commit_ts)
+        head = struct.pack("<8sQ", MAGIC, number_of(path.name))
         with raising_write_error(path):
             with path.open("wb") as file:
                 file.write(head + _CRC.pack(crc32(head)))
@@ -70,14 +91,18 @@ class Journal:
                 os.fsync(file.fileno())
             sync_directory(path.parent)
 
-    def _read_file_header(self) -> int:
+    def _check_file_header(self) -> None:
         head = os.pread(self._descriptor, _FILE_HEADER.size, 0)
         if len(head) < _FILE_HEADER.size:
             raise CorruptStoreError(f"{self.path}: journal header is cut off at offset {len(head)}")
-        magic, first_commit_ts, checksum = _FILE_HEADER.unpack(head)
-        if magic != MAGIC or crc32(head[: -_CRC.size]) != checksum:
+        magic, number, checksum = _FILE_HEADER.unpack(head)
+        if magic != MAGIC or crc32(head[: -_CRC.size]) != checksum or number != number_of(self.path.name):
             raise CorruptStoreError(f"{self.path}: damaged journal header at offset 0")
-        return int(first_commit_ts)
+
+    @property
+    def commits(self) -> int:
+        """How many it holds, as far as it was read."""
+        return self.next_commit_ts - self.first_commit_ts
 
     def size(self) -> int:
         return os.fstat(self._descriptor).st_size
@@ -101,8 +126,10 @@ class Journal:
                     f"{self.path}: commit {payload.commit_ts} where {self.next_commit_ts} belongs,"
                     f" before offset {self.end + position}"
                 )
-            self.next_commit_ts += 1
-            payloads.append(payload)
+            self.is_marked = not payload.text
+            if payload.text:
+                self.next_commit_ts += 1
+                payloads.append(payload)
         self.end += position
         return Scan(payloads, self.end, len(data) - position)
 
@@ -128,6 +155,16 @@ class Journal:
 
     def append(self, commit_ts: int, payload: bytes) -> None:
         """Append one record with one write. Raises WriteError and leaves the file as it was."""
+        self._write_record(commit_ts, payload)
+        self.next_commit_ts = commit_ts + 1
+        self.is_marked = False
+
+    def mark(self) -> None:
+        """Tell whoever has this journal open to look at the manifest before going on. Raises WriteError."""
+        self._write_record(self.next_commit_ts, b"")
+        self.is_marked = True
+
+    def _write_record(self, commit_ts: int, payload: bytes) -> None:
         head = _RECORD_HEADER.pack(len(payload), commit_ts, self.durable_end, crc32(payload))
         frame = b"".join((head, _CRC.pack(crc32(head)), payload))
         try:
@@ -136,7 +173,6 @@ class Journal:
             self.cut_torn_tail()
             raise write_error(self.path, error) from error
         self.end += len(frame)
-        self.next_commit_ts = commit_ts + 1
 
     def cut_torn_tail(self) -> None:
         """Drop what lies behind the last whole record. Only the holder of the lock may."""
@@ -174,8 +210,7 @@ def _header_is_whole(data: bytes, position: int) -> bool:
 class Survey(NamedTuple):
     """Everything that can be read of one journal file, damaged or not."""
 
-    first_commit_ts: int | None
-    """None where the file header is damaged."""
+    is_header_whole: bool
     records: list[tuple[int, Payload]]
     """The whole records from the beginning up to the first damage, each with its offset."""
     end: int
@@ -191,7 +226,7 @@ class Survey(NamedTuple):
 def survey(path: Path) -> Survey:
     """Read all of a journal that can be read, past damage too. Raises OSError."""
     data = path.read_bytes()
-    magic, first_commit_ts, checksum = _FILE_HEADER.unpack(data[: _FILE_HEADER.size].ljust(_FILE_HEADER.size, b"\0"))
+    magic, number, checksum = _FILE_HEADER.unpack(data[: _FILE_HEADER.size].ljust(_FILE_HEADER.size, b"\0"))
     is_whole = magic == MAGIC and crc32(data[: _FILE_HEADER.size - _CRC.size]) == checksum
     records: list[tuple[int, Payload]] = []
     position, last_vouched = _FILE_HEADER.size, 0
@@ -200,7 +235,8 @@ def survey(path: Path) -> Survey:
         if records and payload.commit_ts != records[-1][1].commit_ts + 1:
             break
         last_vouched = max(last_vouched, _RECORD_HEADER.unpack_from(data, position)[2])
-        records.append((position, payload))
+        if payload.text:
+            records.append((position, payload))
         position = end
     end, later = position, []
     while position <= len(data) - RECORD_HEADER_BYTES:
@@ -211,6 +247,8 @@ def survey(path: Path) -> Survey:
             position += 1
             continue
         last_vouched = max(last_vouched, _RECORD_HEADER.unpack_from(data, position)[2])
-        later.append(found[0].commit_ts)
+        if found[0].text:
+            later.append(found[0].commit_ts)
         position = found[1]
-    return Survey(first_commit_ts if is_whole else None, records, end, max(len(data) - end, 0), last_vouched, later)
+    is_header_whole = is_whole and number == number_of(path.name)
+    return Survey(is_header_whole, records, end, max(len(data) - end, 0), last_vouched, later)

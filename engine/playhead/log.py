@@ -1,20 +1,18 @@
-"""The event log as one thing: lock, append, catch up, seal. Hands readers an immutable View of files and tail."""
+"""The event log as one thing: lock, append, catch up. Hands readers an immutable View of files and tail."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
-from playhead import checkpoint, directory, manifest, segments, snapshots
+from playhead import directory, manifest, numbering, payload, snapshots
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
 from playhead.errors import (
@@ -24,14 +22,14 @@ from playhead.errors import (
     ReadOnlyStoreError,
     StoreClosedError,
 )
-from playhead.filesystem import LOCK_TIMEOUT_SECONDS, ProcessLock
-from playhead.generation import Generation, View
+from playhead.filesystem import LOCK_TIMEOUT_SECONDS, ProcessLock, Replacement, sync_directory
+from playhead.generation import Generation, Sealed, View
 from playhead.index import Index, Latest
 from playhead.journal import Journal
-from playhead.manifest import Segment
+from playhead.maintenance import Maintenance
+from playhead.manifest import Manifest
 from playhead.model import Address
-from playhead.numbering import number
-from playhead.payload import Payload, decode_payload, encode_payload
+from playhead.payload import Payload
 from playhead.value_cache import CachedValue, ValueCache
 
 SEAL_OPERATIONS = 131_072
@@ -70,24 +68,22 @@ class EventLog:
         self._depth = 0
         self._closed = False
         self._failed: str | None = None
-        self._seal_after = 1
-        """How often the usual size a journal may reach before it is sealed; grows while sealing fails."""
+        self._patience = 0
+        """How many operations more than usual a journal may hold; grows while sealing fails."""
         self._values = ValueCache()
-        self._manifest_path = str(path / manifest.FILE_NAME)
-        self._process_lock = None if read_only else self._open_lock(lock_timeout)
-        self._generation = self._load_generation()
-        if read_only:
-            self._read_new()
-        else:
+        self._process_lock = None if read_only else self._open_lock(directory.LOCK_FILE, lock_timeout)
+        self.generation = self._load_generation()
+        if self._process_lock is not None:
+            self._maintenance = Maintenance(self, self._open_lock(directory.SEAL_LOCK_FILE, lock_timeout))
             with self.exclusive():
-                self._remove_leftovers()
                 if self._durable:
                     # What was committed before may count as durable from now on, and the next record vouches for it.
                     self.sync()
+            self._maintenance.tidy()
 
-    def _open_lock(self, timeout: float) -> ProcessLock:
+    def _open_lock(self, name: str, timeout: float) -> ProcessLock:
         try:
-            return ProcessLock(self.path / directory.LOCK_FILE, timeout)
+            return ProcessLock(self.path / name, timeout)
         except OSError as error:
             raise ReadOnlyStoreError(f"{self.path}: cannot be written ({error.strerror}); use read_only=True") from None
 
@@ -96,60 +92,52 @@ class EventLog:
     @property
     def head(self) -> int:
         """The last commit_ts known to this process; `refresh` looks for later ones."""
-        return self._generation.tail.head
+        return self.generation.head
 
     def view(self) -> View:
         self._check_open()
         with self._lock:
-            generation = self._generation
-            return View(
-                self.path / directory.SEGMENTS,
-                generation.manifest.segments,
-                generation.tail,
-                generation.tail.head,
-                generation.checkpoints,
-            )
+            return self.generation.view()
 
     def latest(self, address: Address) -> Latest | None:
         self._check_open()
         with self._lock:
-            return self._generation.index.latest(address)
+            return self._index().latest(address)
 
-    def cached_value(self, address: Address) -> CachedValue | None:
+    def _index(self) -> Index:
+        generation = self.generation
+        if not generation.is_indexed and not self.read_only:
+            sealed = generation.sealed
+            if sealed.index.is_checkpoint_due(sealed.manifest.operations):
+                # It took long to load: a checkpoint was lost.
+                self._maintenance.wake()
+        return generation.index
+
+    def cached_value(self, address: Address, version: int) -> CachedValue | None:
+        """What was remembered of that version."""
         with self._lock:
-            return self._values.get(address)
+            found = self._values.get(address)
+            return found if found is not None and found.version == version else None
 
     def cache_value(self, address: Address, value: CachedValue) -> None:
-        """Remember a value that was read, unless a commit has overtaken it."""
+        """Remember a value that was read."""
         with self._lock:
-            latest = self._generation.index.latest(address)
-            if latest is not None and latest.version == value.version:
-                self._values.put(address, value)
+            self._values.put(address, value)
 
     def refresh(self) -> bool:
-        """Look for what other processes appended. True where there is something new. Costs two system calls if not."""
+        """Look for what other processes appended. True where there is something new. Costs one system call if not."""
         self._check_open()
         with self._lock:
-            before = self._generation.tail.head
-            if self._signature() != self._generation.signature:
-                self._replace_generation()
+            before = self.head
             self._read_new()
-            return self._generation.tail.head != before
-
-    def _signature(self) -> tuple[int, ...]:
-        try:
-            status = os.stat(self._manifest_path)  # noqa: PTH116 - on every commit; a Path costs three times as much
-        except FileNotFoundError:
-            raise CorruptStoreError(f"{self.path}: {manifest.FILE_NAME} has gone") from None
-        return (status.st_ino, status.st_mtime_ns, status.st_size)
+            return self.head != before
 
     def _load_generation(self) -> Generation:
         # A seal in another process may remove a journal between reading the manifest and opening it.
         for attempt in range(100):
-            signature = self._signature()
             published = manifest.load(self.path)
             try:
-                return Generation(self.path, self.info.store_id, published, signature, writable=not self.read_only)
+                return Generation(self.path, self.info.store_id, published, writable=not self.read_only)
             except FileNotFoundError as error:
                 if attempt == 99:
                     raise CorruptStoreError(f"{error.filename}: missing, but the manifest names it") from None
@@ -157,28 +145,58 @@ class EventLog:
                 raise ReadOnlyStoreError(f"{error.filename}: no permission to open it; use read_only=True") from None
         raise AssertionError
 
-    def _replace_generation(self) -> None:
-        replaced, self._generation = self._generation, self._load_generation()
-        self._values.clear()
-        self._retire(replaced.journal)
-
-    def _retire(self, opened: Journal) -> None:
-        # The sync lock: another thread may be syncing this very file.
-        with self._sync_lock:
-            opened.is_sealed = True
-            opened.close()
-
     def _read_new(self) -> int:
         """Take in what was appended behind the last known record; returns the bytes that are no whole record."""
-        generation = self._generation
-        if generation.journal.size() == generation.journal.end:
-            return 0
-        scan = generation.journal.read_new()
-        for payload in scan.payloads:
-            entry = decode_payload(payload, self.info.store_id)
-            generation.take(payload, entry)
-            self._values.add(entry)
-        return scan.torn_bytes
+        if self.generation.is_doubtful:
+            self._replace_generation()
+        torn = 0
+        while True:
+            generation = self.generation
+            if generation.journal.size() != generation.journal.end:
+                torn = generation.read_new()
+            if not generation.journal.is_marked or not self._follow():
+                return torn
+
+    def _follow(self) -> bool:
+        """Go on where the manifest says; False where the journal that takes commits is the one known already."""
+        generation = self.generation
+        published = manifest.load(self.path)
+        if published.journals[-1] == generation.journal.path.name:
+            return False
+        try:
+            if generation.follow(published):
+                if self.read_only:
+                    self.rebase(generation.sealed, generation.sealed.advanced(published))
+                else:
+                    # Its index costs more than a commit may wait for.
+                    self._maintenance.wake()
+                return True
+        except FileNotFoundError:
+            pass
+        # Too much has happened since: what was known here has been sealed.
+        self._replace_generation()
+        return True
+
+    def _replace_generation(self) -> None:
+        replaced, self.generation = self.generation, self._load_generation()
+        self._retire((*replaced.closed, replaced.journal), are_sealed=False)
+
+    def rebase(self, known: Sealed, sealed: Sealed) -> None:
+        """Let more of the log count as sealed, unless something else than `known` has become the sealed part since."""
+        with self._lock:
+            if self.generation.sealed is not known or self._closed:
+                return
+            done = self.generation.rebase(sealed)
+        self._retire(done, are_sealed=True)
+
+    def _retire(self, journals: Iterable[Journal], *, are_sealed: bool) -> None:
+        # The sync lock: another thread may be syncing, or about to sync, one of these files.
+        with self._sync_lock:
+            for opened in journals:
+                if self._durable and not are_sealed:
+                    self._sync(opened)
+                opened.is_sealed = True
+                opened.close()
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,6 +205,8 @@ class EventLog:
         """Hold the log against every other thread and process, caught up with all of them."""
         self._enter()
         try:
+            assert self._process_lock is not None
+            self._process_lock.announce()
             yield
         finally:
             self._leave()
@@ -197,6 +217,8 @@ class EventLog:
         assert self._process_lock is not None
         self._lock.acquire()
         try:
+            # Closed meanwhile: then its files are, and their numbers may be another's by now.
+            self._check_open()
             if self._depth == 0:
                 self._process_lock.acquire()
         except BaseException:
@@ -220,10 +242,8 @@ class EventLog:
             self._lock.release()
 
     def _catch_up(self) -> None:
-        if self._signature() != self._generation.signature:
-            self._replace_generation()
         if torn := self._read_new():
-            opened = self._generation.journal
+            opened = self.generation.journal
             self._check_no_snapshot_names_more(opened)
             opened.cut_torn_tail()
             warnings.warn(
@@ -250,7 +270,7 @@ class EventLog:
         self._enter()
         try:
             commit_ts = self.append(draft)
-            written = self._generation.journal
+            written = self.generation.journal
             end = written.end
         finally:
             self._leave()
@@ -262,34 +282,38 @@ class EventLog:
         """The part of a commit that needs the lock: number, write, publish. Only inside `exclusive`."""
         if not draft.operations:
             return self.head
-        generation = self._generation
-        entry = number(draft, generation.index.latest, self.info.store_id, self.head + 1, self._committed_at(draft))
-        payload = encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
+        generation = self.generation
+        entry = numbering.number(
+            draft, self._index().latest, self.info.store_id, self.head + 1, self._committed_at(draft)
+        )
+        text = payload.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
         try:
-            generation.journal.append(entry.commit_ts, payload)
-            generation.take(Payload(entry.commit_ts, payload), entry)
+            generation.journal.append(entry.commit_ts, text)
+            generation.take(Payload(entry.commit_ts, text), entry)
             self._values.add(entry)
         except PlayheadError:
             raise
         except BaseException:
             # Interrupted half-way: what is known here may disagree with the disk, so it is read anew before use.
-            generation.signature = ()
+            generation.is_doubtful = True
             self._values.clear()
             raise
-        tail = generation.tail
-        if tail.operations >= self._seal_after * SEAL_OPERATIONS or tail.bytes >= self._seal_after * SEAL_BYTES:
-            self._seal_in_passing()
+        if (
+            generation.active_operations >= SEAL_OPERATIONS + self._patience
+            or generation.journal.end >= SEAL_BYTES * (1 + self._patience / SEAL_OPERATIONS)
+        ):
+            self._maintenance.wake()
         return entry.commit_ts
 
     def sync(self) -> None:
         """Put every commit so far on disk, whatever the durability. Raises DurabilityError."""
-        written = self._generation.journal
+        written = self.generation.journal
         self._make_durable(written, written.end)
 
     def _committed_at(self, draft: Draft) -> int:
         now = self.now() if draft.committed_at is None else to_microseconds(draft.committed_at)
         # A clock that steps back must not make the order of commits and of times disagree.
-        return max(now, self._generation.last_committed_at)
+        return max(now, self.generation.last_committed_at)
 
     def now(self) -> int:
         """The clock, in microseconds since the epoch."""
@@ -298,95 +322,85 @@ class EventLog:
     def _make_durable(self, written: Journal, end: int) -> None:
         """Return once everything up to `end` is on disk; commits that wait together share one sync."""
         with self._sync_lock:
-            if written.durable_end >= end or written.is_sealed:
-                return
-            if self._failed is not None:
-                # Asked again after a failure, the system may call what it lost durable.
-                raise DurabilityError(self._failed)
+            if written.durable_end < end and not written.is_sealed:
+                self._sync(written)
+
+    def _sync(self, written: Journal) -> None:
+        if self._failed is not None:
+            # Asked again after a failure, the system may call what it lost durable.
+            raise DurabilityError(self._failed)
+        try:
+            if not written.is_named_durably:
+                # Another process may have published it a moment ago.
+                sync_directory(self.path)
+                written.is_named_durably = True
+            written.sync()
+        except OSError as error:
+            self._fail(f"{written.path}: the disk could not confirm a commit ({error.strerror})", error)
+
+    def sync_manifest(self) -> None:
+        """Make the last publication durable. Raises DurabilityError."""
+        with self._sync_lock:
             try:
-                written.sync()
+                sync_directory(self.path)
             except OSError as error:
-                self._failed = (
-                    f"{written.path}: the disk could not confirm a commit ({error.strerror}); its fate is unknown."
-                    " Check the disk, then open the store again"
-                )
-                raise DurabilityError(self._failed) from error
+                self._fail(f"{self.path}: the disk could not confirm a new manifest ({error.strerror})", error)
+
+    def _fail(self, what: str, error: OSError) -> NoReturn:
+        self._failed = f"{what}; its fate is unknown. Check the disk, then open the store again"
+        raise DurabilityError(self._failed) from error
 
     # ── sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    @property
+    def is_journal_full(self) -> bool:
+        """Whether it is time that another journal takes the commits."""
+        journal = self.generation.journal
+        return self.generation.active_operations >= SEAL_OPERATIONS or journal.end >= SEAL_BYTES
+
     def seal(self) -> bool:
-        """Move every event of the journal into a Parquet segment; False where there is none. Raises WriteError."""
+        """Move every event of the journals into a Parquet segment; False where there is none.
+
+        Raises WriteError, DurabilityError, StoreBusyError.
+        """
+        self._check_writable()
+        return self._maintenance.seal()
+
+    def rotate(self, published: Manifest, replacement: Replacement) -> None:
+        """Let the journal that `published` names last take the commits from now on."""
         with self.exclusive():
-            tail = self._generation.tail
-            if tail.head == tail.sealed_head:
-                return False
-            assert self._process_lock is not None
-            self._process_lock.announce()
-            index = self._generation.index
-            segment = segments.write(self.path / directory.SEGMENTS, *tail.tables())
-            index.seal(self.path / directory.SEGMENTS, segment, tail.hashes)
-            self.publish_segment(segment, index)
-            return True
+            # On disk whole before the next one takes a commit: so only the last journal can have a torn end.
+            self.sync()
+            self.generation.journal.mark()
+            replacement.install()
+            self.generation.follow(published)
 
-    def _seal_in_passing(self) -> None:
-        """Seal a journal that has grown large. Its commits are safe in it, so a failure only puts this off."""
-        try:
-            self.seal()
-            self._seal_after = 1
-        except PlayheadError:
-            self._seal_after *= 2
-
-    def publish_segment(self, segment: Segment, index: Index) -> None:
-        """Make a written segment part of the store, in place of the journals before it. Only inside `exclusive`."""
-        sealed = self._generation
-        name = directory.journal_name(segment.last + 1)
-        Journal.create(self.path / directory.JOURNALS / name, segment.last + 1)
-        published = sealed.manifest.with_segment(segment, (name,))
-        index.write_checkpoint(self.path / directory.CHECKPOINTS, published.segments)
-        manifest.publish(self.path, published)
-        self._generation = Generation(self.path, self.info.store_id, published, self._signature(), writable=True)
-        self._generation.seal_index(index)
-        self._retire(sealed.journal)
-        for old in sealed.manifest.journals:
-            # A leftover is harmless: no manifest names it, and the next writer to open the store removes it.
-            with contextlib.suppress(OSError):
-                (self.path / directory.JOURNALS / old).unlink(missing_ok=True)
-
-    def _remove_leftovers(self) -> None:
-        """Remove what a seal left behind when it was cut off: files that no manifest names."""
-        published = self._generation.manifest
-        named = {segment.name for segment in published.segments}
-        # What cannot be removed now is harmless, and stays for the next writer.
-        with contextlib.suppress(OSError):
-            for entry in (self.path / directory.SEGMENTS).iterdir():
-                if entry.name not in named:
-                    shutil.rmtree(entry, ignore_errors=True)
-            for entry in (self.path / directory.JOURNALS).iterdir():
-                if entry.name not in published.journals:
-                    entry.unlink(missing_ok=True)
-            for entry in self.path.iterdir():
-                if directory.is_leftover(entry.name):
-                    entry.unlink(missing_ok=True)
-            checkpoint.remove_strangers(self.path / directory.CHECKPOINTS, published.segments)
+    def put_off_sealing(self, *, again: bool) -> None:
+        """again: what was to be sealed could not be, so that it is tried when more has come."""
+        with self._lock:
+            self._patience = self._patience + SEAL_OPERATIONS if again else 0
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def close(self) -> None:
         """Seal where that is worthwhile, then let go of every file. Closing twice is fine."""
-        with self._lock:
-            if self._closed:
-                return
-            try:
-                worthwhile = self._generation.tail.operations >= WORTH_SEALING_OPERATIONS
-                if worthwhile and not self.read_only and self._failed is None:
+        if self._closed:
+            return
+        try:
+            if not self.read_only:
+                self._maintenance.finish()
+                if self.generation.tail.operations >= WORTH_SEALING_OPERATIONS and self._failed is None:
                     # What is committed is safe in the journal, so a seal that fails here loses nothing.
                     with contextlib.suppress(PlayheadError):
-                        self.seal()
-            finally:
-                self._closed = True
-                self._generation.journal.close()
-                if self._process_lock is not None:
-                    self._process_lock.close()
+                        self._maintenance.seal()
+        finally:
+            with self._lock:
+                if not self._closed:
+                    self._closed = True
+                    self.generation.close()
+                    if self._process_lock is not None:
+                        self._process_lock.close()
+                        self._maintenance.close()
 
     def _check_open(self) -> None:
         if self._closed:

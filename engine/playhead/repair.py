@@ -82,7 +82,7 @@ def apply(path: Path, steps: Sequence[Step], target: Path) -> int:
     with staged_store(target, saved.info) as staged:
         for segment in saved.segments:
             _copy_segment(path / directory.SEGMENTS / segment.name, staged / directory.SEGMENTS / segment.name)
-        name = directory.journal_name(saved.sealed_head + 1)
+        name = journal.file_name(1)
         _write_journal(staged / directory.JOURNALS / name, saved.sealed_head + 1, saved.payloads)
         manifest.publish(staged, Manifest(tuple(saved.segments), (name,)))
         if saved.snapshots:
@@ -101,8 +101,8 @@ def _copy_segment(source: Path, target: Path) -> None:
 
 
 def _write_journal(path: Path, first_commit_ts: int, payloads: Sequence[Payload]) -> None:
-    Journal.create(path, first_commit_ts)
-    opened = Journal(path, writable=True)
+    Journal.create(path)
+    opened = Journal(path, first_commit_ts, writable=True)
     try:
         for payload in payloads:
             opened.append(payload.commit_ts, payload.text)
@@ -226,25 +226,29 @@ def _rebuilt_manifest(path: Path) -> Manifest:
     on where the segment ends.
     """
     folder = path / directory.JOURNALS
-    first_of = {
-        name: int(name.partition(".")[0])
+    surveys = {
+        name: journal.survey(folder / name)
         for name in sorted(entry.name for entry in folder.iterdir() if _JOURNAL_NAME.fullmatch(entry.name))
     }
-    unsealed = min(first_of.values(), default=None)
+    unsealed = min((found.records[0][1].commit_ts for found in surveys.values() if found.records), default=None)
     kept: list[Segment] = []
     names = (entry.name for entry in (path / directory.SEGMENTS).iterdir() if _SEGMENT_NAME.fullmatch(entry.name))
-    found = [(int(name.partition("-")[0]), name) for name in sorted(names)]
+    # Of those that begin together the longest first: it is what the others were merged into.
+    bounds = sorted((int(name[: name.index("-")]), -int(name[name.index("-") + 1 :]), name) for name in names)
+    found = [(first, name) for first, _, name in bounds]
     for (first, name), following in zip(found, [*found[1:], None], strict=True):
         if unsealed is not None and first >= unsealed:
             break
+        if kept and first <= kept[-1].last:
+            continue
         segment = segment_check.describe(path / directory.SEGMENTS, name)
         # In a fork, what follows says how far a shared segment counts.
         end = following[0] if following is not None and (unsealed is None or following[0] < unsealed) else unsealed
         kept.append(segment if end is None else replace(segment, last=min(segment.last, end - 1)))
     head = kept[-1].last if kept else 0
     journals = []
-    for name, first in first_of.items():
-        if first == head + 1:
+    for name, survey in surveys.items():
+        if not survey.records or survey.records[0][1].commit_ts == head + 1:
             journals.append(name)
-            head += len(journal.survey(folder / name).records)
+            head += len(survey.records)
     return Manifest(tuple(kept), tuple(journals))

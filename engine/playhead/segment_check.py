@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from playhead import codec, segments
 from playhead.entry import LogEntry
+from playhead.filesystem import checksum
 from playhead.manifest import Segment
 from playhead.model import Address
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
@@ -69,7 +70,7 @@ def check_segment(directory: Path, segment: Segment) -> Iterator[Finding]:
 
 def _check_file(file: Path, segment: Segment) -> Finding | None:
     try:
-        if segments.checksum(file) == segment.checksums.get(file.name):
+        if checksum(file) == segment.checksums.get(file.name):
             return None
         message = "damaged: its checksum is not the one in the manifest"
     except FileNotFoundError:
@@ -177,7 +178,7 @@ def describe(directory: Path, name: str) -> Segment:
         committed_at = pq.read_table(files[0], columns=["committed_at"])["committed_at"].cast(pa.int64())[-1].as_py()
         operations = pq.read_metadata(files[1]).num_rows
         size = sum(file.stat().st_size for file in files)
-        checksums = {file.name: segments.checksum(file) for file in files}
+        checksums = {file.name: checksum(file) for file in files}
     except (OSError, pa.ArrowException, IndexError):
         return Segment(name, first, last, last, 0, 0, 0, {})
     return Segment(name, first, last, last, committed_at, operations, size, checksums)

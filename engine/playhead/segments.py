@@ -6,7 +6,6 @@ events.parquet holds a row per transaction sorted by commit_ts; operations.parqu
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -20,7 +19,7 @@ import pyarrow.parquet as pq
 from playhead import codec
 from playhead.entry import LogEntry
 from playhead.errors import CorruptStoreError
-from playhead.filesystem import raising_write_error, sync_directory, sync_file
+from playhead.filesystem import checksum, raising_write_error, sync_directory, sync_file
 from playhead.manifest import Segment
 from playhead.model import Address
 
@@ -67,10 +66,10 @@ class HashChain(dict[Address, bytes | None]):
 
     def __init__(self, hash_before: Callable[[Address], bytes | None]) -> None:
         super().__init__()
-        self._hash_before = hash_before
+        self.hash_before = hash_before
 
     def __missing__(self, address: Address) -> bytes | None:
-        return self._hash_before(address)
+        return self.hash_before(address)
 
 
 def to_tables(entries: Iterable[LogEntry], hashes: HashChain) -> tuple[pa.Table, pa.Table]:
@@ -106,15 +105,22 @@ def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
 
     Raises WriteError and leaves nothing behind.
     """
-    first, last = events["commit_ts"][0].as_py(), events["commit_ts"][-1].as_py()
-    name = f"{first:012d}-{last:012d}"
+    bounds = events["commit_ts"][0].as_py(), events["commit_ts"][-1].as_py()
+    return write_stream(directory, bounds, [events], [operations.sort_by(_ADDRESS_ORDER)])
+
+
+def write_stream(
+    directory: Path, bounds: tuple[int, int], events: Iterable[pa.Table], operations: Iterable[pa.Table]
+) -> Segment:
+    """`write`, from parts that follow one another, operations in address order. `bounds`: first and last commit_ts."""
+    name = f"{bounds[0]:012d}-{bounds[1]:012d}"
     temporary, final = directory / f".{name}.{os.getpid()}", directory / name
     with raising_write_error(final):
         try:
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir()
-            _write_file(temporary / EVENTS_FILE, events)
-            _write_file(temporary / OPERATIONS_FILE, operations.sort_by(_ADDRESS_ORDER))
+            last_event = _write_file(temporary / EVENTS_FILE, EVENTS, events)[1]
+            rows = _write_file(temporary / OPERATIONS_FILE, OPERATIONS, operations)[0]
             sync_directory(temporary)
             checksums = {file: checksum(temporary / file) for file in (EVENTS_FILE, OPERATIONS_FILE)}
             size = sum((temporary / file).stat().st_size for file in checksums)
@@ -125,18 +131,21 @@ def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(final, ignore_errors=True)
             raise
-    committed_at = events["committed_at"][-1].cast(pa.int64()).as_py()
-    return Segment(name, first, last, last, committed_at, operations.num_rows, size, checksums)
+    committed_at = last_event["committed_at"].cast(pa.int64())[0].as_py()
+    return Segment(name, *bounds, bounds[1], committed_at, rows, size, checksums)
 
 
-def _write_file(path: Path, table: pa.Table) -> None:
-    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+def _write_file(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> tuple[int, pa.Table]:
+    """Returns the number of rows, and the last of them."""
+    rows = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for part in parts:
+            if part.num_rows:
+                writer.write_table(part, row_group_size=ROW_GROUP_ROWS)
+                rows += part.num_rows
+                last = part.slice(part.num_rows - 1)
     sync_file(path)
-
-
-def checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    return rows, last
 
 
 def read_latest(path: Path, last: int) -> pa.Table:

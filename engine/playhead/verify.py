@@ -152,12 +152,11 @@ class _Verification:
             except OSError as error:
                 yield self._broken(file, self.head + 1, f"cannot be read ({error.strerror}), but the manifest names it")
                 return
-            begins = found.records[0][1].commit_ts if found.records else found.first_commit_ts
-            if begins is None or found.first_commit_ts is None:
-                # No commit is in doubt where the records themselves say that they follow.
-                doubted = None if begins == self.head + 1 else self.head + 1
-                yield Problem("error", file, 0, "damaged journal header", doubted)
-            if begins is not None and begins != self.head + 1:
+            if not found.is_header_whole:
+                # No commit is in doubt: the records themselves say whether they follow.
+                yield Problem("error", file, 0, "damaged journal header")
+            begins = found.records[0][1].commit_ts if found.records else self.head + 1
+            if begins != self.head + 1:
                 yield self._broken(file, self.head + 1, f"begins with commit {begins} where {self.head + 1} belongs", 0)
             yield from self._check_records(file, found)
             yield from self._check_damage(file, found, is_last=name == published.journals[-1])

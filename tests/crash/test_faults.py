@@ -110,7 +110,7 @@ def prepared(operation: Operation, original: Path, tmp_path: Path) -> Case:
 def let_go(store: Store) -> None:
     """What the system does for a process that died: its files are closed, and its lock is free."""
     if not store._log._closed:
-        store._log._generation.journal.close()
+        store._log.generation.journal.close()
         assert store._log._process_lock is not None
         store._log._process_lock.close()
     store._history.close()
@@ -203,7 +203,7 @@ def errors_of(path: Path) -> list[Problem]:
 def test_recovery_may_itself_be_cut_off_or_fail(original: Path, tmp_path: Path) -> None:  # S8 S22
     with open_store(original) as store:
         before = answers_of(store)
-        file = store._log._generation.journal.path
+        file = store._log.generation.journal.path
     with file.open("ab") as appended:
         appended.write(b"torn")
     (original / directory.SEGMENTS / "000000000099-000000000100").mkdir()
@@ -286,8 +286,8 @@ def test_a_damaged_record_of_an_earlier_session_is_no_torn_write(tmp_path: Path)
     for number in range(3):
         with playhead.open(path) as store:
             store.write("agent", "key", number)
-            ends.append(store._log._generation.journal.end)
-            file = store._log._generation.journal.path
+            ends.append(store._log.generation.journal.end)
+            file = store._log.generation.journal.path
     data = bytearray(file.read_bytes())
     data[ends[0] - 1] ^= 1
     file.write_bytes(data)

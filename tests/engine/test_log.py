@@ -205,7 +205,7 @@ def test_sealing_moves_the_journal_into_a_segment_and_changes_no_answer(store: S
     assert not store.seal()
     assert events(store) == before
     assert [path.name for path in (store.path / "segments").iterdir()] == ["000000000001-000000000002"]
-    assert [path.name for path in (store.path / "journal").iterdir()] == ["000000000003.journal"]
+    assert [path.name for path in (store.path / "journal").iterdir()] == ["000000000002.journal"]
     assert store.write("agent", "key", 3) == 3
     assert versions(store) == [1, 2, 3]
 

@@ -1,0 +1,197 @@
+"""What is done beside the commits, which never wait for it: sealing, merging, checkpoints, removing what is surplus."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from playhead import checkpoint, directory, journal, manifest, merge, segments
+from playhead.errors import PlayheadError
+from playhead.filesystem import ProcessLock, remove_unless_held
+from playhead.generation import Sealed
+from playhead.index import SealedIndex, checkpointed
+from playhead.journal import Journal
+from playhead.manifest import Manifest
+
+if TYPE_CHECKING:
+    from playhead.log import EventLog
+
+PAUSE_SECONDS = 0.0005
+"""How long others get to run after each half millisecond of sealing: a thread that computes shares the interpreter."""
+BACKLOG = 4
+"""So many journals that wait to be sealed, and there are no more pauses."""
+
+
+class Maintenance:
+    """The upkeep of one open log. One thread of one process at a time does it, and it alone publishes manifests."""
+
+    def __init__(self, log: EventLog, process_lock: ProcessLock) -> None:
+        self._log = log
+        self._process_lock = process_lock
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._is_hurried = False
+
+    # ── who does it, and when ────────────────────────────────────────────────────────────────────────────────────────
+
+    def wake(self) -> None:
+        """See to it soon, in a thread that ends when nothing is left to do. Only under the log's lock."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="playhead-maintenance")
+            # An interpreter that is about to end starts no threads; the next one to open the store sees to it.
+            with contextlib.suppress(RuntimeError):
+                self._thread.start()
+
+    def _run(self) -> None:
+        is_done = False
+        try:
+            with self._lock:
+                if self._process_lock.try_acquire():
+                    try:
+                        self._work(self._pause)
+                        is_done = True
+                    finally:
+                        self._process_lock.release()
+                else:
+                    self._adopt()
+        except PlayheadError:
+            # What is committed is safe in the journals: a failure only puts this off.
+            pass
+        finally:
+            self._log.put_off_sealing(again=not is_done)
+
+    def _pause(self) -> None:
+        is_urgent = self._is_hurried or len(self._log.generation.closed) >= BACKLOG
+        # Nobody waits for the interpreter but this thread once the main one has ended.
+        if not is_urgent and threading.main_thread().is_alive():
+            time.sleep(PAUSE_SECONDS)
+
+    def seal(self) -> bool:
+        """Seal everything in the journals, and whatever else is due; False where there was nothing to seal.
+
+        Raises WriteError, DurabilityError, StoreBusyError.
+        """
+        with self._lock:
+            self._process_lock.acquire()
+            try:
+                self._process_lock.announce()
+                return self._work(everything=True)
+            finally:
+                self._process_lock.release()
+
+    def tidy(self) -> None:
+        """Remove what something that was cut off has left behind, unless somebody is at work here."""
+        if self._process_lock.try_acquire():
+            try:
+                self._remove_unnamed(manifest.load(self._log.path))
+            finally:
+                self._process_lock.release()
+
+    def finish(self) -> None:
+        """Wait for the thread, which makes haste now."""
+        self._is_hurried = True
+        if self._thread is not None and self._thread.is_alive():
+            self._thread.join()
+
+    def close(self) -> None:
+        self._process_lock.close()
+
+    # ── what is done: only under both locks ──────────────────────────────────────────────────────────────────────────
+
+    def _work(self, pause: Callable[[], None] | None = None, *, everything: bool = False) -> bool:
+        """Whether something was sealed. everything: also a journal that is not full."""
+        log = self._log
+        published = self._adopt()
+        was_sealed = False
+        if everything and log.generation.journal.commits:
+            published = self._rotate(published)
+        while True:
+            if log.generation.closed:
+                published = self._seal(published, pause)
+                was_sealed = True
+            elif log.is_journal_full:
+                published = self._rotate(published)
+            elif run := merge.due(published.segments):
+                published = self._publish(published.with_merged(merge.write(log.path / directory.SEGMENTS, run)))
+            else:
+                break
+        self._remove_unnamed(self._checkpoint(published))
+        return was_sealed
+
+    def _adopt(self) -> Manifest:
+        """Take over what other processes have sealed, and return what is published."""
+        log = self._log
+        while True:
+            published = manifest.load(log.path)
+            known = log.generation.sealed
+            if published.segments == known.manifest.segments:
+                return published
+            # Gone already: whoever removed it has published a later manifest.
+            with contextlib.suppress(FileNotFoundError):
+                log.rebase(known, known.advanced(published))
+                return published
+
+    def _rotate(self, published: Manifest) -> Manifest:
+        """Let a new journal take the commits from now on."""
+        log = self._log
+        name = journal.file_name(journal.number_of(published.journals[-1]) + 1)
+        Journal.create(log.path / directory.JOURNALS / name)
+        rotated = published.with_journal(name)
+        # What costs most is done before commits have to wait.
+        log.sync()
+        log.rotate(rotated, manifest.prepare(log.path, rotated))
+        log.sync_manifest()
+        return rotated
+
+    def _seal(self, published: Manifest, pause: Callable[[], None] | None) -> Manifest:
+        """Make one segment of the journals that take no more commits."""
+        log = self._log
+        generation = log.generation
+        closed = generation.closed
+        folder = log.path / directory.SEGMENTS
+        tables = generation.tail.tables(closed[-1].next_commit_ts - 1, pause)
+        segment = segments.write(folder, *tables)
+        index = generation.sealed.index.with_segments(folder, [segment])
+        sealed = self._publish(published.with_segment(segment), index)
+        for opened in closed:
+            # A leftover is harmless: no manifest names it, and the next writer to open the store removes it.
+            with contextlib.suppress(OSError):
+                opened.path.unlink(missing_ok=True)
+        return sealed
+
+    def _checkpoint(self, published: Manifest) -> Manifest:
+        """Write a checkpoint of all that is sealed, where one is due."""
+        folder = self._log.path / directory.CHECKPOINTS
+        index, named = checkpointed(self._log.generation.sealed.index, folder, published)
+        return published if named is published else self._publish(named, index)
+
+    def _publish(self, published: Manifest, index: SealedIndex | None = None) -> Manifest:
+        log = self._log
+        known = log.generation.sealed
+        replacement = manifest.prepare(log.path, published)
+        sealed = Sealed(log.path, published, index or known.loaded_index)
+        replacement.install()
+        log.sync_manifest()
+        log.rebase(known, sealed)
+        return published
+
+    def _remove_unnamed(self, published: Manifest) -> None:
+        """Remove files that no manifest names any more, or never did."""
+        path = self._log.path
+        named = {segment.name for segment in published.segments}
+        # What cannot be removed now, or is still being read, is harmless, and stays for the next time.
+        for entry in (path / directory.SEGMENTS).iterdir():
+            if entry.name not in named:
+                with contextlib.suppress(OSError):
+                    remove_unless_held(entry)
+        with contextlib.suppress(OSError):
+            for entry in (path / directory.JOURNALS).iterdir():
+                if entry.name not in published.journals:
+                    entry.unlink(missing_ok=True)
+            for entry in path.iterdir():
+                if directory.is_leftover(entry.name):
+                    entry.unlink(missing_ok=True)
+        checkpoint.keep_only(path / directory.CHECKPOINTS, published.checkpoints)
