@@ -145,9 +145,12 @@ class Hold:
             # A file system that cannot lock: then a reader who was overtaken reads the manifest anew.
             return
 
-    def __del__(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
+    def release(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    __del__ = release
 
 
 def remove_unless_held(path: Path) -> None:

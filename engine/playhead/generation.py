@@ -203,5 +203,7 @@ class Generation:
         return done
 
     def close(self) -> None:
+        for hold in self.sealed.holds:
+            hold.release()
         for opened in (*self.closed, self.journal):
             opened.close()

@@ -133,17 +133,17 @@ class EventLog:
             return self.head != before
 
     def _load_generation(self) -> Generation:
-        # A seal in another process may remove a journal between reading the manifest and opening it.
-        for attempt in range(100):
-            published = manifest.load(self.path)
+        published = None
+        while True:
+            before, published = published, manifest.load(self.path)
             try:
                 return Generation(self.path, self.info.store_id, published, writable=not self.read_only)
             except FileNotFoundError as error:
-                if attempt == 99:
+                # A seal in another process may have removed it, but not without publishing another manifest first.
+                if published == before:
                     raise CorruptStoreError(f"{error.filename}: missing, but the manifest names it") from None
             except PermissionError as error:
                 raise ReadOnlyStoreError(f"{error.filename}: no permission to open it; use read_only=True") from None
-        raise AssertionError
 
     def _read_new(self) -> int:
         """Take in what was appended behind the last known record; returns the bytes that are no whole record."""
@@ -298,9 +298,8 @@ class EventLog:
             generation.is_doubtful = True
             self._values.clear()
             raise
-        if (
-            generation.active_operations >= SEAL_OPERATIONS + self._patience
-            or generation.journal.end >= SEAL_BYTES * (1 + self._patience / SEAL_OPERATIONS)
+        if generation.active_operations >= SEAL_OPERATIONS + self._patience or generation.journal.end >= SEAL_BYTES * (
+            1 + self._patience / SEAL_OPERATIONS
         ):
             self._maintenance.wake()
         return entry.commit_ts
@@ -375,10 +374,21 @@ class EventLog:
             replacement.install()
             self.generation.follow(published)
 
-    def put_off_sealing(self, *, again: bool) -> None:
-        """again: what was to be sealed could not be, so that it is tried when more has come."""
+    def finish_maintenance(self) -> None:
+        """Wait until what is being done beside the commits is done."""
+        if not self.read_only:
+            self._maintenance.finish()
+
+    def put_off_sealing(self, outcome: Literal["done", "busy", "failed"]) -> None:
+        """Say how much more than usual may come before the journal is looked at again."""
         with self._lock:
-            self._patience = self._patience + SEAL_OPERATIONS if again else 0
+            match outcome:
+                case "done":
+                    self._patience = 0
+                case "busy":
+                    self._patience = SEAL_OPERATIONS // 8
+                case "failed":
+                    self._patience = 2 * self._patience or SEAL_OPERATIONS
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -387,12 +397,12 @@ class EventLog:
         if self._closed:
             return
         try:
-            if not self.read_only:
-                self._maintenance.finish()
-                if self.generation.tail.operations >= WORTH_SEALING_OPERATIONS and self._failed is None:
-                    # What is committed is safe in the journal, so a seal that fails here loses nothing.
-                    with contextlib.suppress(PlayheadError):
-                        self._maintenance.seal()
+            self.finish_maintenance()
+            is_worthwhile = self.generation.tail.operations >= WORTH_SEALING_OPERATIONS
+            if is_worthwhile and not self.read_only and self._failed is None:
+                # What is committed is safe in the journal, so a seal that fails here loses nothing.
+                with contextlib.suppress(PlayheadError):
+                    self._maintenance.seal()
         finally:
             with self._lock:
                 if not self._closed:

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from playhead import checkpoint, directory, journal, manifest, merge, segments
 from playhead.errors import PlayheadError
@@ -46,22 +46,23 @@ class Maintenance:
                 self._thread.start()
 
     def _run(self) -> None:
-        is_done = False
+        outcome: Literal["done", "busy", "failed"] = "failed"
         try:
             with self._lock:
                 if self._process_lock.try_acquire():
                     try:
                         self._work(self._pause)
-                        is_done = True
+                        outcome = "done"
                     finally:
                         self._process_lock.release()
                 else:
                     self._adopt()
+                    outcome = "busy"
         except PlayheadError:
             # What is committed is safe in the journals: a failure only puts this off.
             pass
         finally:
-            self._log.put_off_sealing(again=not is_done)
+            self._log.put_off_sealing(outcome)
 
     def _pause(self) -> None:
         is_urgent = self._is_hurried or len(self._log.generation.closed) >= BACKLOG
@@ -78,6 +79,9 @@ class Maintenance:
             self._process_lock.acquire()
             try:
                 self._process_lock.announce()
+                with self._log.exclusive():
+                    # Caught up with what other processes have committed.
+                    pass
                 return self._work(everything=True)
             finally:
                 self._process_lock.release()
@@ -171,11 +175,9 @@ class Maintenance:
     def _publish(self, published: Manifest, index: SealedIndex | None = None) -> Manifest:
         log = self._log
         known = log.generation.sealed
-        replacement = manifest.prepare(log.path, published)
-        sealed = Sealed(log.path, published, index or known.loaded_index)
-        replacement.install()
+        manifest.prepare(log.path, published).install()
         log.sync_manifest()
-        log.rebase(known, sealed)
+        log.rebase(known, Sealed(log.path, published, index or known.loaded_index))
         return published
 
     def _remove_unnamed(self, published: Manifest) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playhead import segments
-from playhead.errors import CorruptStoreError
+from playhead.errors import CorruptStoreError, WriteError
 from playhead.filesystem import raising_write_error
 from playhead.manifest import Segment
 
@@ -79,11 +79,11 @@ def write(directory: Path, run: Sequence[Segment]) -> Segment:
         # The agent whose commits these are needs the other processors.
         connection.execute("SET threads = 1")
         connection.execute("SET temp_directory = $path", {"path": str(scratch)})
-        connection.execute(
-            "SELECT * FROM read_parquet($files) ORDER BY namespace, agent_id, key, version",
-            {"files": [str(folder / segments.OPERATIONS_FILE) for folder in folders]},
+        files = [str(folder / segments.OPERATIONS_FILE) for folder in folders]
+        sorted_rows = connection.sql(
+            "SELECT * FROM read_parquet($files) ORDER BY namespace, agent_id, key, version", params={"files": files}
         )
-        operations: pa.RecordBatchReader = connection.to_arrow_reader(_BATCH_ROWS)
+        operations: pa.RecordBatchReader = sorted_rows.to_arrow_reader(_BATCH_ROWS)
         return segments.write_stream(
             directory,
             (run[0].first, run[-1].last),
@@ -92,6 +92,8 @@ def write(directory: Path, run: Sequence[Segment]) -> Segment:
         )
     except (duckdb.Error, pa.ArrowException) as error:
         reason = str(error).partition("\n")[0]
+        if str(scratch) in str(error):
+            raise WriteError(f"{scratch}: could not write ({reason}); nothing was changed; check the disk") from error
         raise CorruptStoreError(f"{directory}: {run[0].name} to {run[-1].name} cannot be merged ({reason})") from error
     finally:
         connection.close()

@@ -103,6 +103,7 @@ def faulty_disk(disk: FaultyDisk) -> Iterator[FaultyDisk]:
         patch.setattr(io, "open", opening)
         patch.setattr(builtins, "open", opening)
         patch.setattr(pq, "write_table", _writing_parquet(disk, pq.write_table))
+        patch.setattr(pq, "ParquetWriter", _opening_parquet(disk, pq.ParquetWriter))
         yield disk
 
 
@@ -141,6 +142,41 @@ def _opening(disk: FaultyDisk, real: Callable[..., Any]) -> Callable[..., Any]:
         raw.disk = disk
         assert "b" in mode
         return io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+
+    return opening
+
+
+class _ParquetFile:
+    """Hands each call to a real writer, and is closed with it."""
+
+    def __init__(self, disk: FaultyDisk, real: Any, path: Path) -> None:
+        self._disk = disk
+        self._real = real
+        self._path = path
+
+    def __enter__(self) -> _ParquetFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._disk.call("parquet", self._real.close, self._half)
+        else:
+            self._real.close()
+
+    def _half(self) -> None:
+        self._real.close()
+        os.truncate(self._path, self._path.stat().st_size // 2)
+        if self._disk.fault == "short":
+            # Arrow writes on until it is done or fails; it never returns half a file.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def write_table(self, table: Any, **options: Any) -> None:
+        self._disk.call("parquet", lambda: self._real.write_table(table, **options))
+
+
+def _opening_parquet(disk: FaultyDisk, real: Callable[..., Any]) -> Callable[..., Any]:
+    def opening(path: Path, *arguments: Any, **options: Any) -> _ParquetFile:
+        return _ParquetFile(disk, disk.call("open", lambda: real(path, *arguments, **options)), path)
 
     return opening
 

@@ -14,9 +14,20 @@ from pathlib import Path
 import pytest
 
 import playhead
-from playhead import CorruptStoreError, PlayheadError, Store, TornJournalWarning, directory, log, manifest
+from playhead import (
+    CorruptStoreError,
+    PlayheadError,
+    Store,
+    TornJournalWarning,
+    checkpoint,
+    directory,
+    log,
+    manifest,
+    merge,
+)
 from playhead.bulk import bulk_load
 from playhead.draft import Draft
+from playhead.maintenance import Maintenance
 from playhead.model import SnapshotEntry
 from playhead.verify import Problem, verify
 
@@ -42,9 +53,24 @@ def commit(store: Store) -> None:
 
 
 def commit_and_seal_in_passing(store: Store) -> None:
+    """With what a thread does beside the commits done after this one, so that every fault strikes where it is meant."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log, "SEAL_OPERATIONS", 1)
+        patch.setattr(Maintenance, "wake", lambda _: None)
         commit(store)
+        store._log._maintenance._run()
+
+
+def seal_and_merge(store: Store) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merge, "FAN_IN", 2)
+        store.seal()
+
+
+def seal_with_checkpoint(store: Store) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "INTERVAL_OPERATIONS", 1)
+        store.seal()
 
 
 def close_and_seal(store: Store) -> None:
@@ -58,6 +84,8 @@ OPERATIONS: dict[str, Operation] = {
     "commit that seals": commit_and_seal_in_passing,
     "delete": lambda store: store.delete("agent", "counter"),
     "seal": lambda store: store.seal(),
+    "seal that merges": seal_and_merge,
+    "seal with a checkpoint": seal_with_checkpoint,
     "snapshot": lambda store: store.snapshot("a label"),
     "restore": lambda store: store.restore(2),
     "close that seals": close_and_seal,
@@ -109,10 +137,13 @@ def prepared(operation: Operation, original: Path, tmp_path: Path) -> Case:
 
 def let_go(store: Store) -> None:
     """What the system does for a process that died: its files are closed, and its lock is free."""
-    if not store._log._closed:
-        store._log.generation.journal.close()
-        assert store._log._process_lock is not None
-        store._log._process_lock.close()
+    log = store._log
+    if not log._closed:
+        log.generation.close()
+        assert log._process_lock is not None
+        log._process_lock.close()
+        log._maintenance.close()
+        log.generation = None  # type: ignore[assignment]
     store._history.close()
     gc.collect()
 

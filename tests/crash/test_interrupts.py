@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import playhead
-from playhead import log
+from playhead import numbering
 from playhead.generation import Generation
 from playhead.index import Index
 from playhead.journal import Journal
@@ -31,7 +31,7 @@ def interrupting(function: Callable[..., Any], *, before: bool) -> Callable[...,
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(log, "number"), (Journal, "append"), (Generation, "take"), (Index, "add"), (ValueCache, "add")],
+    [(numbering, "number"), (Journal, "append"), (Generation, "take"), (Index, "add"), (ValueCache, "add")],
 )
 def test_an_interrupted_commit_is_whole_or_never_was(
     owner: object, name: str, before: bool, tmp_path: Path

@@ -8,13 +8,15 @@ import random
 import sys
 
 import playhead
-from playhead import log
+from playhead import checkpoint, log, merge
 
 
 def work(path: str, seed: int, durability: str) -> None:
     """One JSON line per acknowledged change: what was done and what came back."""
     chance = random.Random(seed)
     log.SEAL_OPERATIONS = chance.choice([20, 60, 10**9])
+    merge.FAN_IN = chance.choice([2, 8])
+    checkpoint.INTERVAL_OPERATIONS = chance.choice([1, 50, 10**9])
     store = playhead.open(path, durability=durability)  # type: ignore[arg-type]
     tell({"did": "open", "head": store.head})
     number = 0

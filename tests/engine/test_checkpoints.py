@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import playhead
-from playhead import Address, Store, checkpoint, directory, index, latest, manifest, segments
+from playhead import Address, Store, checkpoint, directory, index, latest, manifest, merge, segments
 from playhead.bulk import bulk_load
 from playhead.checkpoint import Checkpoint
 from playhead.draft import Draft
@@ -26,6 +26,7 @@ OpenStore = Callable[..., Store]
 def _frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint at every seal that follows one operation or more, and half as many as the last has rows."""
     monkeypatch.setattr(checkpoint, "INTERVAL_OPERATIONS", 1)
+    monkeypatch.setattr(merge, "FAN_IN", 1_000)
 
 
 def write_round(store: Store, number: int) -> None:
@@ -184,6 +185,7 @@ def test_a_lost_checkpoint_is_made_again_by_the_next_writer(store: Store, open_s
     shutil.rmtree(store.path / directory.CHECKPOINTS)
     again = open_store()
     again.get_state("agent-0", "shared")
+    again._log.finish_maintenance()
     assert [(path.name, path.read_bytes()) for path in files(again)] == [(newest.name, content)]
     assert commits(again) == [3]
 
@@ -209,6 +211,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_made_again(
     store.close()
     again = open_store()
     assert again.write("agent-0", "shared", 7, if_version=6) == 7
+    again._log.finish_maintenance()
     assert newest.read_bytes() == content
     assert [known.is_intact for known in again.view().checkpoints] == [True] * len(files(again))
 

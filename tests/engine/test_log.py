@@ -5,15 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 import playhead
 from playhead import DurabilityError, Event, Store, WriteError, filesystem, journal, log, manifest, segments
-from playhead.entry import LogOperation
-from playhead.index import Index
+from playhead.generation import Generation
+from playhead.index import SealedIndex
 from playhead.manifest import Segment
 from playhead.query import Query
 
@@ -214,7 +214,8 @@ def test_a_journal_is_sealed_by_itself_when_it_holds_enough(store: Store, monkey
     monkeypatch.setattr(log, "SEAL_OPERATIONS", 10)
     for number in range(25):
         store.write("agent", "key", number)
-    assert len(manifest.load(store.path).segments) == 2
+    store._log.finish_maintenance()
+    assert manifest.load(store.path).sealed_head > 15
     assert versions(store) == list(range(1, 26))
 
 
@@ -223,7 +224,7 @@ def fail(*_: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(segments, "write"), (manifest, "publish"), (journal.Journal, "create")], ids=str
+    ("module", "name"), [(segments, "write"), (manifest, "prepare"), (journal.Journal, "create")], ids=str
 )
 def test_a_seal_that_fails_leaves_the_store_valid_and_works_later(
     store: Store, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, module: object, name: str
@@ -257,12 +258,16 @@ def test_a_commit_does_not_fail_because_the_seal_after_it_did(
 
     with monkeypatch.context() as patched:
         patched.setattr(segments, "write", fail_and_count)
-        assert [store.write("agent", "key", number) for number in range(20)] == list(range(1, 21))
-    assert attempts == [4, 8, 16]
-    assert [store.write("agent", "key", number) for number in range(20)] == list(range(21, 41))
-    assert len(manifest.load(store.path).segments) >= 1
+        for number in range(1, 41):
+            assert store.write("agent", "key", number) == number
+            store._log.finish_maintenance()
+    # It tries again when twice as much as the last time has come.
+    assert attempts == [4, 12, 16, 24, 40]
+    assert [store.write("agent", "key", number) for number in range(40)] == list(range(41, 81))
+    store._log.finish_maintenance()
+    assert manifest.load(store.path).sealed_head > 40
     store.close()
-    assert versions(open_store()) == list(range(1, 41))
+    assert versions(open_store()) == list(range(1, 81))
 
 
 def test_closing_succeeds_when_the_seal_it_tries_does_not(
@@ -285,12 +290,19 @@ def stop(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "name"),
-    [(journal.Journal, "create"), (manifest, "publish"), (log, "Generation")],
-    ids=["after the segment", "after the new journal", "after the new manifest"],
+    ("owner", "name"),
+    [
+        (journal.Journal, "create"),
+        (journal.Journal, "mark"),
+        (Generation, "follow"),
+        (segments, "write"),
+        (SealedIndex, "with_segments"),
+        (Generation, "rebase"),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "before",
 )
 def test_a_seal_cut_off_at_any_point_is_cleaned_up_and_changes_no_answer(
-    store: Store, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, module: object, name: str
+    store: Store, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, owner: object, name: str
 ) -> None:  # S22 S21
     store.write("agent", "key", 1)
     store.seal()
@@ -298,7 +310,7 @@ def test_a_seal_cut_off_at_any_point_is_cleaned_up_and_changes_no_answer(
     store.write("agent", "other", {"a": [1.0]})
     before = events(store)
     with monkeypatch.context() as patched:
-        patched.setattr(module, name, stop)
+        patched.setattr(owner, name, stop)
         with pytest.raises(KeyboardInterrupt):
             store.seal()
     reader = open_store(read_only=True)
@@ -321,18 +333,19 @@ def test_a_commit_while_a_reader_builds_the_index_gets_the_next_version(
     store.write("agent", "key", 2)
     store.close()
     store = open_store()
-    add = Index.add
+    load = SealedIndex.load
     writers: list[threading.Thread] = []
 
-    def slow_add(index: Index, operations: Iterable[LogOperation], commit_ts: int) -> None:
-        add(index, operations, commit_ts)
+    def slow_load(*arguments: Any) -> SealedIndex:
+        loaded = load(*arguments)
         if not writers:
             # The writer is given every chance to commit while the reader's index is half made.
             writers.append(threading.Thread(target=store.write, args=("agent", "key", 3)))
             writers[0].start()
             writers[0].join(timeout=0.3)
+        return loaded
 
-    monkeypatch.setattr(Index, "add", slow_add)
+    monkeypatch.setattr(SealedIndex, "load", slow_load)
     store.state("agent")
     writers[0].join()
     store.write("agent", "key", 4)
@@ -393,7 +406,7 @@ def test_the_manifest_describes_its_segments(store: Store) -> None:
     assert (segment.first, segment.last, segment.stored_last, segment.operations) == (1, 2, 2, 2)
     assert not segment.is_partial
     assert segment.bytes == sum(path.stat().st_size for path in directory.iterdir())
-    assert segment.checksums == {path.name: segments.checksum(path) for path in directory.iterdir()}
+    assert segment.checksums == {path.name: filesystem.checksum(path) for path in directory.iterdir()}
     assert isinstance(segment, Segment)
 
 

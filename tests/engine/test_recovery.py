@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import warnings
 from collections.abc import Callable
@@ -143,8 +142,16 @@ def test_a_missing_or_foreign_journal_is_named(store: Store, open_store: OpenSto
         file.write_bytes(content)
         with pytest.raises(CorruptStoreError, match=said):
             open_store()
-    journal.Journal.create(file, 7)
-    with pytest.raises(CorruptStoreError, match="begins with commit 7 where 2 belongs"):
+    another = file.with_name(journal.file_name(7))
+    journal.Journal.create(another)
+    another.replace(file)
+    with pytest.raises(CorruptStoreError, match="damaged journal header"):
+        open_store()
+    journal.Journal.create(file)
+    opened = journal.Journal(file, 7, writable=True)
+    opened.append(7, b"[]")
+    opened.close()
+    with pytest.raises(CorruptStoreError, match="commit 7 where 2 belongs"):
         open_store()
     file.unlink()
     with pytest.raises(CorruptStoreError, match="missing, but the manifest names it"):
@@ -216,7 +223,14 @@ def test_a_missing_segment_is_no_silent_loss(store: Store, open_store: OpenStore
     commit(store, 1)
     store.seal()
     store.close()
-    shutil.rmtree(store.path / directory.SEGMENTS / manifest.load(store.path).segments[0].name)
+    gone = store.path / directory.SEGMENTS / manifest.load(store.path).segments[0].name
+    whole = gone.with_name("elsewhere")
+    gone.rename(whole)
+    for read_only in (False, True):
+        with pytest.raises(CorruptStoreError, match=f"{gone.name}: missing, but the manifest names it"):
+            open_store(read_only=read_only)
+    whole.rename(gone)
+    (gone / "operations.parquet").unlink()
     again = open_store()
     for ask in (lambda: list(again.replay()), lambda: again.state("agent"), lambda: again.write("agent", "counter", 2)):
         with pytest.raises(CorruptStoreError, match=r"\.parquet"):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import playhead
-from playhead import Store, StoreError, StoreExistsError, StoreNotFoundError, directory, manifest, repair, segments
+from playhead import Store, StoreError, StoreExistsError, StoreNotFoundError, directory, filesystem, manifest, repair
 from playhead.manifest import Manifest
 from playhead.verify import Problem, verify
 
@@ -57,7 +57,7 @@ def rewrite(path: Path, number: int, name: str, change: Callable[[pa.Table], pa.
     pq.write_table(change(pq.read_table(file)), file)
     published = manifest.load(path)
     changed = list(published.segments)
-    checksums = {**changed[number].checksums, name: segments.checksum(file)}
+    checksums = {**changed[number].checksums, name: filesystem.checksum(file)}
     changed[number] = replace(changed[number], checksums=checksums)
     manifest.publish(path, Manifest(tuple(changed), published.journals))
 
