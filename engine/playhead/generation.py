@@ -14,7 +14,7 @@ from playhead.index import Index, SealedIndex
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
 from playhead.model import Address
-from playhead.payload import Payload, decode_payload
+from playhead.payload import Payload, decode_payload, operation_count
 from playhead.tail import Tail
 
 
@@ -154,13 +154,12 @@ class Generation:
     def read_new(self) -> int:
         """Take in what the journal holds behind the last known record; returns the bytes that are no whole record."""
         scan = self.journal.read_new()
-        operations = self.tail.operations
         for payload in scan.payloads:
             if self._index is not None:
                 self._index.add(decode_payload(payload, self.store_id).operations, payload.commit_ts)
             self.tail.append(payload)
+            self.active_operations += operation_count(payload)
             self._last_committed_at = None
-        self.active_operations += self.tail.operations - operations
         return scan.torn_bytes
 
     def follow(self, published: Manifest) -> bool:

@@ -56,5 +56,10 @@ def decode_payload(payload: Payload, store_id: str) -> LogEntry:
     )
 
 
+def operation_count(payload: Payload) -> int:
+    # One line is the event, every other one an operation.
+    return payload.text.count(b"\n")
+
+
 def decode_payloads(payloads: Iterable[Payload], store_id: str) -> list[LogEntry]:
     return [decode_payload(payload, store_id) for payload in payloads]

@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 from playhead import segments
 from playhead.entry import LogEntry
 from playhead.model import Address
-from playhead.payload import Payload, decode_payload
+from playhead.payload import Payload, decode_payload, operation_count
 
 _MANY_CHUNKS = 512
-_SLICE_EVENTS = 32
-"""Converted in about half a millisecond."""
+_SLICE_EVENTS = 1_024
+_EVENTS_BETWEEN_PAUSES = 32
+"""Half a millisecond's work."""
 
 
 class Tail:
@@ -24,13 +25,13 @@ class Tail:
     def __init__(self, store_id: str, sealed_head: int, hash_before: Callable[[Address], bytes | None]) -> None:
         self.store_id = store_id
         self.sealed_head = sealed_head
-        self.operations = 0
-        self.bytes = 0
         self.hashes = segments.HashChain(hash_before)
         """The hash of the last value of every address that `tables` has converted."""
         self._payloads: list[Payload] = []
         self._lock = threading.Lock()
         self._converted = 0
+        self._pieces: list[tuple[pa.Table, pa.Table]] = []
+        """What was converted since the tables were last asked for."""
         self._events = segments.EVENTS.empty_table()
         self._operations = segments.OPERATIONS.empty_table()
 
@@ -40,9 +41,11 @@ class Tail:
 
     def append(self, payload: Payload) -> None:
         self._payloads.append(payload)
-        # One line of the payload is the event, every other one an operation.
-        self.operations += payload.text.count(b"\n")
-        self.bytes += len(payload.text)
+
+    @property
+    def operations(self) -> int:
+        """Counted anew each time."""
+        return sum(operation_count(payload) for payload in self._payloads)
 
     def entries(self, start: int, end: int) -> Iterator[LogEntry]:
         """The entries with start <= commit_ts <= end, decoded one at a time."""
@@ -53,8 +56,7 @@ class Tail:
     def after(self, commit_ts: int, hash_before: Callable[[Address], bytes | None]) -> Tail:
         """The part behind a commit, as a tail of its own: up to there the log has been sealed."""
         rest = Tail(self.store_id, commit_ts, hash_before)
-        for payload in self._payloads[commit_ts - self.sealed_head :]:
-            rest.append(payload)
+        rest._payloads = self._payloads[commit_ts - self.sealed_head :]
         return rest
 
     def tables(self, end: int | None = None, pause: Callable[[], None] | None = None) -> tuple[pa.Table, pa.Table]:
@@ -64,23 +66,38 @@ class Tail:
         """
         count = len(self._payloads) if end is None else end - self.sealed_head
         while True:
+            # Not for the whole of it, because a reader may be waiting.
             with self._lock:
                 if self._converted >= count:
+                    self._join()
                     return self._until(count) if end is not None else (self._events, self._operations)
-                self._convert(count if pause is None else min(count, self._converted + _SLICE_EVENTS))
-            if pause is not None:
-                pause()
+                self._convert(count if pause is None else min(count, self._converted + _SLICE_EVENTS), pause)
 
-    def _convert(self, count: int) -> None:
+    def _convert(self, count: int, pause: Callable[[], None] | None) -> None:
         entries = self.entries(self.sealed_head + self._converted + 1, self.sealed_head + count)
-        events, operations = segments.to_tables(entries, self.hashes)
-        self._events = pa.concat_tables([self._events, events])
-        self._operations = pa.concat_tables([self._operations, operations])
+        if pause is not None:
+            entries = _with_pauses(entries, pause)
+        self._pieces.append(segments.to_tables(entries, self.hashes))
+        self._converted = count
+
+    def _join(self) -> None:
+        if not self._pieces:
+            return
+        events, operations = zip(*self._pieces, strict=True)
+        self._pieces = []
+        self._events = pa.concat_tables([self._events, *events])
+        self._operations = pa.concat_tables([self._operations, *operations])
         if self._events.column(0).num_chunks > _MANY_CHUNKS:
             self._events = self._events.combine_chunks()
             self._operations = self._operations.combine_chunks()
-        self._converted = count
 
     def _until(self, count: int) -> tuple[pa.Table, pa.Table]:
         events = self._events.slice(0, count)
         return events, self._operations.slice(0, pc.sum(events["operation_count"]).as_py() or 0)
+
+
+def _with_pauses(entries: Iterator[LogEntry], pause: Callable[[], None]) -> Iterator[LogEntry]:
+    for number, entry in enumerate(entries):
+        if number % _EVENTS_BETWEEN_PAUSES == 0:
+            pause()
+        yield entry
