@@ -213,12 +213,12 @@ class EventLog:
 
     def _enter(self) -> None:
         # Apart from `exclusive`, because a context manager made by a generator costs a fifth of a commit.
-        self._check_writable()
-        assert self._process_lock is not None
         self._lock.acquire()
         try:
-            # Closed meanwhile: then its files are, and their numbers may be another's by now.
-            self._check_open()
+            # Under the lock: once closed, so are its files, and their numbers may be another's by now.
+            if self._closed or self.read_only or self._failed is not None:
+                self._check_writable()
+            assert self._process_lock is not None
             if self._depth == 0:
                 self._process_lock.acquire()
         except BaseException:
@@ -266,7 +266,8 @@ class EventLog:
 
         Raises VersionConflictError (S13a), WriteError, DurabilityError, StoreBusyError, ReadOnlyStoreError.
         """
-        self.check_committable()
+        if self.info.imported is not None:
+            self.check_committable()
         self._enter()
         try:
             commit_ts = self.append(draft)
@@ -313,7 +314,8 @@ class EventLog:
     def _committed_at(self, draft: Draft) -> int:
         now = self.now() if draft.committed_at is None else to_microseconds(draft.committed_at)
         # A clock that steps back must not make the order of commits and of times disagree.
-        return max(now, self.generation.last_committed_at)
+        last = self.generation.last_committed_at
+        return now if now > last else last
 
     def now(self) -> int:
         """The clock, in microseconds since the epoch."""
