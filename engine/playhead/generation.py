@@ -147,7 +147,7 @@ class Generation:
     def take(self, payload: Payload, entry: LogEntry) -> None:
         """Make what was just appended to the journal part of the tail and the index."""
         self.index.add(entry.operations, entry.commit_ts)
-        self.tail.append(payload)
+        self.tail.append(payload, entry.operation_count)
         self.active_operations += entry.operation_count
         self._last_committed_at = entry.committed_at
 

@@ -29,7 +29,6 @@ from playhead.journal import Journal
 from playhead.maintenance import Maintenance
 from playhead.manifest import Manifest
 from playhead.model import Address
-from playhead.payload import Payload
 from playhead.value_cache import CachedValue, ValueCache
 
 SEAL_OPERATIONS = 131_072
@@ -284,13 +283,14 @@ class EventLog:
         if not draft.operations:
             return self.head
         generation = self.generation
+        opened = generation.journal
         entry = numbering.number(
-            draft, self._index().latest, self.info.store_id, self.head + 1, self._committed_at(draft)
+            draft, self._index().latest, self.info.store_id, opened.next_commit_ts, self._committed_at(draft)
         )
-        text = payload.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
+        encoded = payload.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
         try:
-            generation.journal.append(entry.commit_ts, text)
-            generation.take(Payload(entry.commit_ts, text), entry)
+            opened.append(*encoded)
+            generation.take(encoded, entry)
             self._values.add(entry)
         except PlayheadError:
             raise
@@ -299,9 +299,8 @@ class EventLog:
             generation.is_doubtful = True
             self._values.clear()
             raise
-        if (
-            generation.active_operations >= SEAL_OPERATIONS + self._patience
-            or generation.journal.end >= SEAL_BYTES * (1 + self._patience / SEAL_OPERATIONS)
+        if generation.active_operations >= SEAL_OPERATIONS + self._patience or generation.journal.end >= SEAL_BYTES * (
+            1 + self._patience / SEAL_OPERATIONS
         ):
             self._maintenance.wake()
         return entry.commit_ts

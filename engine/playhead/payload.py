@@ -9,7 +9,8 @@ A null txn_id is the one that follows from store and commit_ts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import orjson
@@ -28,7 +29,10 @@ class Payload(NamedTuple):
 _NO_META: dict[str, object] = {}
 
 
-def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> bytes:
+_payload: Callable[[tuple[int, bytes]], Payload] = partial(tuple.__new__, Payload)
+
+
+def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> Payload:
     """The payload of one record, as this module's docstring lays it out."""
     numbered: list[tuple[object, ...]] = []
     lines = [b""]
@@ -38,7 +42,7 @@ def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> bytes:
     txn_id = entry.txn_id if explicit_txn_id else None
     meta = _NO_META if entry.meta == b"{}" else orjson.Fragment(entry.meta)
     lines[0] = orjson.dumps((txn_id, entry.committed_at, entry.occurred_at, entry.kind, entry.label, meta, numbered))
-    return b"\n".join(lines)
+    return _payload((entry.commit_ts, b"\n".join(lines)))
 
 
 def decode_payload(payload: Payload, store_id: str) -> LogEntry:

@@ -38,10 +38,11 @@ class Tail:
     def head(self) -> int:
         return self.sealed_head + len(self._payloads)
 
-    def append(self, payload: Payload) -> None:
+    def append(self, payload: Payload, operations: int | None = None) -> None:
+        """`operations`: how many it holds, where that is known."""
         self._payloads.append(payload)
         # One line of the payload is the event, every other one an operation.
-        self.operations += payload.text.count(b"\n")
+        self.operations += payload.text.count(b"\n") if operations is None else operations
         self.bytes += len(payload.text)
 
     def entries(self, start: int, end: int) -> Iterator[LogEntry]:
