@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from math import isfinite
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
@@ -22,13 +22,15 @@ def encode(value: object, where: str) -> bytes:
     `where` names the value in the error, for example ``key 'plan'``.
     Raises InvalidValueError naming `where` and the path inside the value for anything S7 refuses.
     """
-    _check(value, where, [], MAX_DEPTH)
     try:
-        return orjson.dumps(value)
+        if _is_plain(value, MAX_DEPTH):
+            return orjson.dumps(value)
     except orjson.JSONEncodeError:
-        # Only a lone surrogate gets past the walk; finding it costs nothing until there is one.
-        path = _path_of_surrogate(value, [])
-        raise InvalidValueError(f"{where}: lone surrogate (not valid Unicode) at {_dotted(path)}") from None
+        pass
+    _refuse(value, where, [], MAX_DEPTH)
+    # Nothing else is left that the encoder refuses.
+    path = _path_of_surrogate(value, [])
+    raise InvalidValueError(f"{where}: lone surrogate (not valid Unicode) at {_dotted(path)}")
 
 
 def decode(text: bytes | str) -> JSON:
@@ -46,8 +48,31 @@ def value_hash(text: bytes | str) -> bytes:
     return hashlib.blake2b(text.encode() if isinstance(text, str) else text, digest_size=HASH_BYTES).digest()
 
 
-def _check(value: object, where: str, path: list[str | int], depth: int) -> None:
-    # Exact types: the encoder would quietly take subclasses, enums, UUIDs and dates, and turn NaN into null.
+_SCALARS = frozenset((str, int, bool, type(None)))
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether the encoder refuses by itself whatever S7 refuses in the value: other keys, large integers, surrogates.
+
+    It would quietly take subclasses, enums, UUIDs, dates and deep nesting, and turn NaN into null: so, exact types.
+    """
+    kind = type(value)
+    if kind is dict:
+        items = value.values()
+    elif kind is list or kind is tuple:
+        items = value
+    else:
+        return kind in _SCALARS or (kind is float and isfinite(value))
+    if depth == 0:
+        return False
+    for item in items:  # noqa: SIM110 - a generator would cost as much again
+        if type(item) not in _SCALARS and not _is_plain(item, depth - 1):
+            return False
+    return True
+
+
+def _refuse(value: object, where: str, path: list[str | int], depth: int) -> None:
+    """Raise InvalidValueError for the first thing in the value that S7 refuses, but for a lone surrogate."""
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return
@@ -69,7 +94,7 @@ def _check(value: object, where: str, path: list[str | int], depth: int) -> None
                 raise InvalidValueError(f"{where}: object key {name!r} is not a string, at {_dotted(path)}")
             if type(item) is not str:
                 path.append(name)
-                _check(item, where, path, depth - 1)
+                _refuse(item, where, path, depth - 1)
                 path.pop()
     elif kind is list or kind is tuple:
         if depth == 0:
@@ -77,7 +102,7 @@ def _check(value: object, where: str, path: list[str | int], depth: int) -> None
         for position, item in enumerate(cast("list[object]", value)):
             if type(item) is not str:
                 path.append(position)
-                _check(item, where, path, depth - 1)
+                _refuse(item, where, path, depth - 1)
                 path.pop()
     else:
         raise InvalidValueError(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from playhead import codec
 from playhead.entry import to_microseconds
 from playhead.errors import InvalidArgumentError
-from playhead.model import DEFAULT_NAMESPACE, JSON, Address, OperationKind
+from playhead.model import DEFAULT_NAMESPACE, JSON, Address, OperationKind, address_of
 
 
 class StagedOperation(NamedTuple):
@@ -17,7 +19,12 @@ class StagedOperation(NamedTuple):
     op: OperationKind
     encoded: bytes
     """The value's JSON text; empty for a delete."""
-    if_version: int | None = None
+    if_version: int | None
+
+
+_staged: Callable[[tuple[Address, OperationKind, bytes, int | None]], StagedOperation] = partial(
+    tuple.__new__, StagedOperation
+)
 
 
 @dataclass(slots=True)
@@ -34,44 +41,60 @@ class Draft:
     committed_at: datetime | None = None
     """Only an import of our own export brings one; otherwise it is the clock's."""
     operations: list[StagedOperation] = field(default_factory=list)
+    _encoded_meta: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     def write(
         self, agent_id: str, key: str, value: object, *, namespace: str | None = None, if_version: int | None = None
     ) -> None:
         """Stage a write. Raises InvalidArgumentError (S1) or InvalidValueError (S7) and stages nothing then."""
         address = checked_address(self.namespace if namespace is None else namespace, agent_id, key)
-        self.operations.append(
-            StagedOperation(address, "write", codec.encode(value, f"key {key!r}"), checked_version(if_version))
-        )
+        if if_version is not None:
+            check_version(if_version)
+        self.operations.append(_staged((address, "write", codec.encode(value, f"key {key!r}"), if_version)))
 
     def delete(self, agent_id: str, key: str, *, namespace: str | None = None, if_version: int | None = None) -> None:
         """Stage a delete, which becomes a tombstone (S6)."""
         address = checked_address(self.namespace if namespace is None else namespace, agent_id, key)
-        self.operations.append(StagedOperation(address, "delete", b"", checked_version(if_version)))
+        if if_version is not None:
+            check_version(if_version)
+        self.operations.append(_staged((address, "delete", b"", if_version)))
 
     def encoded_meta(self) -> bytes:
-        """The JSON text of `meta`. Raises InvalidValueError (S7)."""
+        """The JSON text of `meta` as it was when it was checked, or is now. Raises InvalidValueError (S7)."""
+        if self._encoded_meta is not None:
+            return self._encoded_meta
         return codec.encode(self.meta, "meta") if self.meta else b"{}"
 
     def check_header(self) -> None:
-        """Raise unless kind, label and times can be stored."""
-        for name, text in (("kind", self.kind), ("label", self.label)):
-            checked_text(name, text, may_be_empty=True)
+        """Raise unless all but the operations can be stored; encodes `meta`, so that later changes do not count."""
+        if not (type(self.kind) is str and self.kind.isascii()):
+            checked_text("kind", self.kind, may_be_empty=True)
+        if not (type(self.label) is str and self.label.isascii()):
+            checked_text("label", self.label, may_be_empty=True)
         if type(self.meta) is not dict:
             raise InvalidArgumentError(f"meta must be a dict, not {type(self.meta).__name__}")
-        for name, moment in (("occurred_at", self.occurred_at), ("committed_at", self.committed_at)):
-            if moment is not None:
-                if not isinstance(moment, datetime):
-                    raise InvalidArgumentError(f"{name} must be a datetime, not {type(moment).__name__}")
-                to_microseconds(moment)
+        self._encoded_meta = codec.encode(self.meta, "meta") if self.meta else b"{}"
+        if self.occurred_at is not None:
+            _check_moment("occurred_at", self.occurred_at)
+        if self.committed_at is not None:
+            _check_moment("committed_at", self.committed_at)
+
+
+def _check_moment(name: str, moment: datetime) -> None:
+    if not isinstance(moment, datetime):
+        raise InvalidArgumentError(f"{name} must be a datetime, not {type(moment).__name__}")
+    to_microseconds(moment)
 
 
 def checked_address(namespace: str, agent_id: str, key: str) -> Address:
     """The address, or InvalidArgumentError: each part is a non-empty Unicode string (S1)."""
-    for name, part in (("namespace", namespace), ("agent_id", agent_id), ("key", key)):
-        if type(part) is not str or not part or not part.isascii():
-            checked_text(name, part)
-    return Address(namespace, agent_id, key)
+    if not (type(key) is str and key and key.isascii()):
+        checked_text("key", key)
+    if not (type(agent_id) is str and agent_id and agent_id.isascii()):
+        checked_text("agent_id", agent_id)
+    if not (type(namespace) is str and namespace and namespace.isascii()):
+        checked_text("namespace", namespace)
+    return address_of((namespace, agent_id, key))
 
 
 def checked_text(name: str, text: str, *, may_be_empty: bool = False) -> str:
@@ -87,10 +110,9 @@ def checked_text(name: str, text: str, *, may_be_empty: bool = False) -> str:
     return text
 
 
-def checked_version(version: int | None) -> int | None:
-    if version is not None and (type(version) is not int or version < 0):
+def check_version(version: int) -> None:
+    if type(version) is not int or version < 0:
         raise InvalidArgumentError(f"if_version must be 0 or more (0: must not exist yet), not {version!r}")
-    return version
 
 
 def as_utc(moment: datetime) -> datetime:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple, cast
 
 from playhead import codec
@@ -15,11 +16,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class LogOperation(NamedTuple):
-    """One operation; its fields are the columns of operations.parquet that are known at commit."""
+    """One operation: what is known of it at commit."""
 
-    namespace: str
-    agent_id: str
-    key: str
+    address: Address
     op: OperationKind
     version: int
     previous_commit_ts: int
@@ -27,13 +26,10 @@ class LogOperation(NamedTuple):
     encoded: bytes
     """The value's JSON text; empty for a delete."""
 
-    @property
-    def address(self) -> Address:
-        return Address(self.namespace, self.agent_id, self.key)
 
+class LogEntry(NamedTuple):
+    """One event, numbered."""
 
-@dataclass(slots=True)
-class LogEntry:
     commit_ts: int
     txn_id: str
     committed_at: int
@@ -52,8 +48,8 @@ class LogEntry:
         shown = [
             operation
             for operation in self.operations
-            if (namespace is None or operation.namespace == namespace)
-            and (agent_id is None or operation.agent_id == agent_id)
+            if (namespace is None or operation.address.namespace == namespace)
+            and (agent_id is None or operation.address.agent_id == agent_id)
         ]
         if not shown:
             return None
@@ -68,9 +64,7 @@ class LogEntry:
             operation_count=self.operation_count,
             operations=tuple(
                 Operation(
-                    operation.namespace,
-                    operation.agent_id,
-                    operation.key,
+                    *operation.address,
                     operation.op,
                     codec.decode(operation.encoded) if operation.op == "write" else None,
                     operation.version,
@@ -78,6 +72,15 @@ class LogEntry:
                 for operation in shown
             ),
         )
+
+
+# As `address_of`: a commit makes one of each.
+log_operation: Callable[[tuple[Address, OperationKind, int, int, bytes]], LogOperation] = partial(
+    tuple.__new__, LogOperation
+)
+log_entry: Callable[[tuple[int, str, int, int | None, str, str, bytes, list[LogOperation], int]], LogEntry] = partial(
+    tuple.__new__, LogEntry
+)
 
 
 def from_microseconds(microseconds: int) -> datetime:

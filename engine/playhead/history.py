@@ -291,7 +291,7 @@ class History:
             grouped = itertools.groupby(rows, key=lambda row: row[0])
             for commit_ts, group in grouped:
                 header = next(row for row in events if row[0] == commit_ts)
-                shown = [LogOperation._make((*row[1:7], row[7].encode())) for row in group]
+                shown = [LogOperation(Address(*row[1:4]), row[4], row[5], row[6], row[7].encode()) for row in group]
                 txn_id, committed_at, occurred_at, kind, label, meta, operation_count = header[1:]
                 yield LogEntry(
                     commit_ts, txn_id, committed_at, occurred_at, kind, label, meta.encode(), shown, operation_count

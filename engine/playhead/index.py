@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,10 @@ class Latest(NamedTuple):
     commit_ts: int
     value_hash: bytes | None
     """None for a tombstone, and for an operation that is not sealed yet."""
+
+
+# As `address_of`: a commit makes one for each operation.
+_latest: Callable[[tuple[int, int, bytes | None]], Latest] = partial(tuple.__new__, Latest)
 
 
 class SealedIndex:
@@ -138,8 +143,8 @@ class Index:
 
     def add(self, operations: Iterable[LogOperation], commit_ts: int) -> None:
         newest = self._recent[0]
-        for operation in operations:
-            newest[operation.address] = Latest(operation.version, commit_ts, None)
+        for address, _, version, _, _ in operations:
+            newest[address] = _latest((version, commit_ts, None))
 
     def rotate(self) -> None:
         """What is added from now on is of another journal."""

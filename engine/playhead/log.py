@@ -29,7 +29,6 @@ from playhead.journal import Journal
 from playhead.maintenance import Maintenance
 from playhead.manifest import Manifest
 from playhead.model import Address
-from playhead.payload import Payload
 from playhead.value_cache import CachedValue, ValueCache
 
 SEAL_OPERATIONS = 131_072
@@ -213,12 +212,12 @@ class EventLog:
 
     def _enter(self) -> None:
         # Apart from `exclusive`, because a context manager made by a generator costs a fifth of a commit.
-        self._check_writable()
-        assert self._process_lock is not None
         self._lock.acquire()
         try:
-            # Closed meanwhile: then its files are, and their numbers may be another's by now.
-            self._check_open()
+            # Under the lock: once closed, so are its files, and their numbers may be another's by now.
+            if self._closed or self.read_only or self._failed is not None:
+                self._check_writable()
+            assert self._process_lock is not None
             if self._depth == 0:
                 self._process_lock.acquire()
         except BaseException:
@@ -266,7 +265,8 @@ class EventLog:
 
         Raises VersionConflictError (S13a), WriteError, DurabilityError, StoreBusyError, ReadOnlyStoreError.
         """
-        self.check_committable()
+        if self.info.imported is not None:
+            self.check_committable()
         self._enter()
         try:
             commit_ts = self.append(draft)
@@ -283,13 +283,14 @@ class EventLog:
         if not draft.operations:
             return self.head
         generation = self.generation
+        opened = generation.journal
         entry = numbering.number(
-            draft, self._index().latest, self.info.store_id, self.head + 1, self._committed_at(draft)
+            draft, self._index().latest, self.info.store_id, opened.next_commit_ts, self._committed_at(draft)
         )
-        text = payload.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
+        encoded = payload.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
         try:
-            generation.journal.append(entry.commit_ts, text)
-            generation.take(Payload(entry.commit_ts, text), entry)
+            opened.append(*encoded)
+            generation.take(encoded, entry)
             self._values.add(entry)
         except PlayheadError:
             raise
@@ -312,7 +313,8 @@ class EventLog:
     def _committed_at(self, draft: Draft) -> int:
         now = self.now() if draft.committed_at is None else to_microseconds(draft.committed_at)
         # A clock that steps back must not make the order of commits and of times disagree.
-        return max(now, self.generation.last_committed_at)
+        last = self.generation.last_committed_at
+        return now if now > last else last
 
     def now(self) -> int:
         """The clock, in microseconds since the epoch."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playhead.draft import Draft, StagedOperation
-from playhead.entry import LogEntry, LogOperation, derived_txn_id, to_microseconds
+from playhead.draft import Draft
+from playhead.entry import LogEntry, derived_txn_id, log_entry, log_operation, to_microseconds
 from playhead.errors import VersionConflictError
 from playhead.index import Latest
 from playhead.model import Address
@@ -18,35 +18,25 @@ def number(
 
     Raises VersionConflictError where an `if_version` is not what is committed (S13a). Changes nothing.
     """
-    numbered: dict[Address, tuple[int, int]] = {}
+    numbered: dict[Address, int] = {}
     operations = []
-    for staged in draft.operations:
-        address = staged.address
-        if address in numbered and staged.if_version is None:
-            version, previous_commit_ts = numbered[address]
-        else:
-            latest = latest_of(address)
-            version, previous_commit_ts = (latest.version, latest.commit_ts) if latest else (0, 0)
-            if staged.if_version is not None and staged.if_version != version:
-                raise _conflict(staged, version)
-            version, previous_commit_ts = numbered.get(address, (version, previous_commit_ts))
-        numbered[address] = (version + 1, commit_ts)
-        operations.append(LogOperation(*address, staged.op, version + 1, previous_commit_ts, staged.encoded))
-    return LogEntry(
-        commit_ts,
-        draft.txn_id or derived_txn_id(store_id, commit_ts),
-        committed_at,
-        None if draft.occurred_at is None else to_microseconds(draft.occurred_at),
-        draft.kind,
-        draft.label,
-        draft.encoded_meta(),
-        operations,
-        len(operations),
-    )
+    for address, op, encoded, if_version in draft.operations:
+        latest = latest_of(address)
+        version, previous_commit_ts = (latest.version, latest.commit_ts) if latest else (0, 0)
+        if if_version is not None and if_version != version:
+            raise _conflict(address, if_version, version)
+        if address in numbered:
+            version, previous_commit_ts = numbered[address], commit_ts
+        numbered[address] = version = version + 1
+        operations.append(log_operation((address, op, version, previous_commit_ts, encoded)))
+    txn_id = draft.txn_id or derived_txn_id(store_id, commit_ts)
+    occurred_at = None if draft.occurred_at is None else to_microseconds(draft.occurred_at)
+    header = (commit_ts, txn_id, committed_at, occurred_at, draft.kind, draft.label, draft.encoded_meta())
+    return log_entry((*header, operations, len(operations)))
 
 
-def _conflict(staged: StagedOperation, found: int) -> VersionConflictError:
-    expected = "not to exist yet (version 0)" if staged.if_version == 0 else f"at version {staged.if_version}"
+def _conflict(address: Address, if_version: int, found: int) -> VersionConflictError:
+    expected = "not to exist yet (version 0)" if if_version == 0 else f"at version {if_version}"
     return VersionConflictError(
-        f"{staged.address}: expected {expected}, found version {found}; nothing was committed; read it again and retry"
+        f"{address}: expected {expected}, found version {found}; nothing was committed; read it again and retry"
     )

@@ -9,12 +9,14 @@ A null txn_id is the one that follows from store and commit_ts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import orjson
 
-from playhead.entry import LogEntry, LogOperation, derived_txn_id
+from playhead.entry import LogEntry, derived_txn_id, log_operation
+from playhead.model import address_of
 
 
 class Payload(NamedTuple):
@@ -24,24 +26,27 @@ class Payload(NamedTuple):
     text: bytes
 
 
-def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> bytes:
+_NO_META: dict[str, object] = {}
+
+
+_payload: Callable[[tuple[int, bytes]], Payload] = partial(tuple.__new__, Payload)
+
+
+def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> Payload:
     """The payload of one record, as this module's docstring lays it out."""
-    head = orjson.dumps(
-        [
-            entry.txn_id if explicit_txn_id else None,
-            entry.committed_at,
-            entry.occurred_at,
-            entry.kind,
-            entry.label,
-            orjson.Fragment(entry.meta),
-            [operation[:6] for operation in entry.operations],
-        ]
-    )
-    return b"\n".join((head, *[operation.encoded for operation in entry.operations]))
+    numbered: list[tuple[object, ...]] = []
+    lines = [b""]
+    for address, op, version, previous_commit_ts, encoded in entry.operations:
+        numbered.append((*address, op, version, previous_commit_ts))
+        lines.append(encoded)
+    txn_id = entry.txn_id if explicit_txn_id else None
+    meta = _NO_META if entry.meta == b"{}" else orjson.Fragment(entry.meta)
+    lines[0] = orjson.dumps((txn_id, entry.committed_at, entry.occurred_at, entry.kind, entry.label, meta, numbered))
+    return _payload((entry.commit_ts, b"\n".join(lines)))
 
 
 def decode_payload(payload: Payload, store_id: str) -> LogEntry:
-    head, *values = payload.text.split(b"\n")
+    head, *encoded = payload.text.split(b"\n")
     txn_id, committed_at, occurred_at, kind, label, meta, operations = orjson.loads(head)
     return LogEntry(
         payload.commit_ts,
@@ -51,8 +56,11 @@ def decode_payload(payload: Payload, store_id: str) -> LogEntry:
         kind,
         label,
         orjson.dumps(meta),
-        [LogOperation._make((*operation, encoded)) for operation, encoded in zip(operations, values, strict=True)],
-        len(values),
+        [
+            log_operation((address_of((namespace, agent_id, key)), op, version, previous, value))
+            for (namespace, agent_id, key, op, version, previous), value in zip(operations, encoded, strict=True)
+        ],
+        len(encoded),
     )
 
 

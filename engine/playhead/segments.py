@@ -81,13 +81,12 @@ def to_tables(entries: Iterable[LogEntry], hashes: HashChain) -> tuple[pa.Table,
         times = (entry.committed_at, entry.occurred_at)
         events.append((commit_ts, entry.txn_id, *times, entry.kind, entry.label, entry.meta, entry.operation_count))
         for op_index, operation in enumerate(entry.operations):
-            namespace, agent_id, key, op, version, previous_commit_ts, encoded = operation
-            address = operation.address
+            address, op, version, previous_commit_ts, encoded = operation
             before = (previous_commit_ts, hashes[address] if previous_commit_ts else None)
             written = op == "write"
             digest = hashes[address] = codec.value_hash(encoded) if written else None
             value = (encoded if written else None, digest, len(encoded))
-            operations.append((commit_ts, op_index, namespace, agent_id, key, version, op, *value, *before))
+            operations.append((commit_ts, op_index, *address, version, op, *value, *before))
     return _table(events, EVENTS), _table(operations, OPERATIONS)
 
 

@@ -93,7 +93,9 @@ class Store:
         Raises ReadOnlyStoreError, InvalidArgumentError.
         """
         self._log.check_committable()
-        return Transaction(self._log.commit, _draft(kind, label, namespace, meta, occurred_at), timeout_ms)
+        draft = Draft(kind, label, {} if meta is None else meta, occurred_at, checked_text("namespace", namespace))
+        draft.check_header()
+        return Transaction(self._log.commit, draft, timeout_ms)
 
     def write(
         self,
@@ -107,7 +109,9 @@ class Store:
         label: str = "",
     ) -> int:
         """A transaction of one write; returns its commit_ts."""
-        draft = _draft(kind, label, namespace)
+        draft = Draft(kind, label, {}, None, namespace)
+        if kind != "" or label != "":
+            draft.check_header()
         draft.write(agent_id, key, value, if_version=if_version)
         return self._log.commit(draft)
 
@@ -122,7 +126,9 @@ class Store:
         label: str = "",
     ) -> int:
         """A transaction of one delete; returns its commit_ts."""
-        draft = _draft(kind, label, namespace)
+        draft = Draft(kind, label, {}, None, namespace)
+        if kind != "" or label != "":
+            draft.check_header()
         draft.delete(agent_id, key, if_version=if_version)
         return self._log.commit(draft)
 
@@ -138,13 +144,13 @@ class Store:
         if cached is None:
             record = self._history.record_at_version(self.view(), address, latest.version, latest.commit_ts)
             assert record.committed_at is not None
-            encoded = codec.encode(record.value, "value") if record.exists else None
+            encoded = codec.encode(record.value, "value") if record.exists else b""
             at = to_microseconds(record.committed_at)
             self._log.cache_value(address, CachedValue(record.version, record.commit_ts, at, encoded))
             return record
-        exists = cached.encoded is not None
-        value = codec.decode(cached.encoded) if cached.encoded is not None else None
-        return Record(*address, value, cached.version, cached.commit_ts, from_microseconds(cached.committed_at), exists)
+        version, commit_ts, committed_at, encoded = cached
+        value = codec.decode(encoded) if encoded else None
+        return Record(*address, value, version, commit_ts, from_microseconds(committed_at), bool(encoded))
 
     def namespaces(self) -> list[str]:
         """Every namespace that was ever written to, sorted (S17)."""
@@ -414,19 +420,6 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r}, head={self._log.head})"
-
-
-def _draft(
-    kind: str,
-    label: str,
-    namespace: str,
-    meta: dict[str, JSON] | None = None,
-    occurred_at: datetime | None = None,
-) -> Draft:
-    draft = Draft(kind, label, {} if meta is None else meta, occurred_at, checked_text("namespace", namespace))
-    draft.check_header()
-    draft.encoded_meta()
-    return draft
 
 
 def _checked_keys(keys: Iterable[str]) -> set[str]:

@@ -37,12 +37,14 @@ class Transaction:
 
         Raises InvalidArgumentError (S1), InvalidValueError (S7) or TransactionError, and stages nothing then.
         """
-        self._check_open("write")
+        if self._state != "open" or self._deadline is not None:
+            self._check_open("write")
         self._draft.write(agent_id, key, value, namespace=namespace, if_version=if_version)
 
     def delete(self, agent_id: str, key: str, *, namespace: str | None = None, if_version: int | None = None) -> None:
         """Stage a delete, which becomes a tombstone (S6)."""
-        self._check_open("delete")
+        if self._state != "open" or self._deadline is not None:
+            self._check_open("delete")
         self._draft.delete(agent_id, key, namespace=namespace, if_version=if_version)
 
     def commit(self) -> int:
