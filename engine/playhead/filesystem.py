@@ -76,6 +76,19 @@ class ProcessLock:
         os.close(self._descriptor)
 
 
+def is_running(process: int) -> bool:
+    """Whether a process of that number runs on this machine; True where the system cannot tell."""
+    if os.name == "nt":  # Where signal 0 would end it.
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def write_all(descriptor: int, data: bytes, offset: int) -> None:
     """Write all of `data` at `offset`, in one call where the system takes it whole. Raises OSError."""
     written = os.pwrite(descriptor, data, offset)
