@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from playhead import forking
 from playhead.errors import StoreBusyError, WriteError
 
 try:
@@ -26,19 +27,22 @@ class ProcessLock:
         self.path = path
         self.timeout = timeout
         self._open()
+        forking.track(self)
 
     def _open(self) -> None:
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self._process = os.getpid()
+
+    def after_fork_in_child(self) -> None:
+        # An inherited descriptor shares the parent's lock instead of competing for it, and would outlive the parent.
+        self.close()
 
     def acquire(self) -> None:
         """Raises StoreBusyError naming the holder once `timeout` seconds have passed."""
         if fcntl is None:
             return
-        if self._process != os.getpid():
-            # A descriptor inherited through a fork shares the parent's lock instead of competing for it.
-            os.close(self._descriptor)
-            self._open()
+        if self._descriptor < 0:
+            with raising_write_error(self.path):
+                self._open()
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -73,7 +77,10 @@ class ProcessLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        # Forgotten first: a fork between the two must not close another file of the same number.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def is_running(process: int) -> bool:

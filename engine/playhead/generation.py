@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from playhead import checkpoint, directory, journal
+from playhead import checkpoint, directory, forking, journal
 from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry
 from playhead.errors import CorruptStoreError
@@ -44,6 +44,7 @@ class Generation:
         self._index: Index | None = None
         # A reader that hashes the tail may be the first to need the index, while a writer appends.
         self._index_lock = threading.Lock()
+        forking.track(self)
         self.journal = Journal(path / directory.JOURNALS / published.journals[-1], writable=writable)
         for name in published.journals[:-1]:
             closed = Journal(path / directory.JOURNALS / name, writable=False)
@@ -55,6 +56,10 @@ class Generation:
         self.last_committed_at = published.segments[-1].committed_at if published.segments else 0
         for entry in self.tail.entries(self.tail.head, self.tail.head):
             self.last_committed_at = entry.committed_at
+
+    def after_fork_in_child(self) -> None:
+        if self._index_lock.locked():
+            self._index_lock, self._index = threading.Lock(), None
 
     def _check_follows(self, opened: Journal) -> None:
         if opened.first_commit_ts != self.tail.head + 1:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from playhead import checkpoint, directory, journal, manifest, segments, snapshots
+from playhead import checkpoint, directory, forking, journal, manifest, segments, snapshots
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
 from playhead.errors import (
@@ -66,11 +66,14 @@ class EventLog:
         self._sync_lock = threading.Lock()
         self._depth = 0
         self._closed = False
+        self._is_inherited = False
+        """Whether a forked process has this from its parent and not read it anew; it counts as closed until then."""
         self._failed: str | None = None
         self._seal_after = 1
         """How often the usual size a journal may reach before it is sealed; grows while sealing fails."""
         self._values = ValueCache()
         self._manifest_path = str(path / manifest.FILE_NAME)
+        forking.track(self)
         self._process_lock = None if read_only else self._open_lock(lock_timeout)
         self._generation = self._load_generation()
         if read_only:
@@ -81,6 +84,24 @@ class EventLog:
                 if self._durable:
                     # What was committed before may count as durable from now on, and the next record vouches for it.
                     self.sync()
+
+    def after_fork_in_child(self) -> None:
+        """A thread of the parent may have been anywhere inside: nothing that was in memory is used again."""
+        self._lock = threading.RLock()
+        self._sync_lock = threading.Lock()
+        self._depth = 0
+        self._values = ValueCache()
+        if not self._closed:
+            self._closed = self._is_inherited = True
+
+    def _read_anew(self) -> None:
+        """Where this was open in the parent when it was forked, open it in this process."""
+        with self._lock:
+            if self._is_inherited:
+                inherited, self._generation = self._generation, self._load_generation()
+                inherited.journal.close()
+                self._read_new()
+                self._closed = self._is_inherited = False
 
     def _open_lock(self, timeout: float) -> ProcessLock:
         try:
@@ -371,6 +392,9 @@ class EventLog:
     def close(self) -> None:
         """Seal where that is worthwhile, then let go of every file. Closing twice is fine."""
         with self._lock:
+            if self._is_inherited:
+                self._is_inherited = False
+                self._generation.journal.close()
             if self._closed:
                 return
             try:
@@ -386,6 +410,8 @@ class EventLog:
                     self._process_lock.close()
 
     def _check_open(self) -> None:
+        if self._closed:
+            self._read_anew()
         if self._closed:
             raise StoreClosedError(f"{self.path}: this store object was closed; open the store again")
 
