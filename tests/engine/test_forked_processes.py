@@ -128,7 +128,8 @@ held, begun, forked = [], threading.Event(), threading.Event()
 
 def hold():
     view = store.view()
-    with log.exclusive(), log._sync_lock, history._lock, view.tail._lock, log._generation._index_lock, cursor.track._lock:
+    inner = view.tail._lock, log._generation._index_lock
+    with log.exclusive(), log._sync_lock, history._lock, inner[0], inner[1], cursor.track._lock:
         begun.set()
         forked.wait()
 

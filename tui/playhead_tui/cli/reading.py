@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import cast
 
 from playhead import Event, InvalidArgumentError, Record, Store
 from playhead.model import iso
@@ -133,11 +132,13 @@ def run_replay(options: argparse.Namespace) -> int:
 
 def _first_of_last(options: argparse.Namespace, store: Store) -> int | None:
     """Where a replay begins: at --start-ts, or so many commits before the head, whichever comes later."""
-    if options.last is None:
-        return cast("int | None", options.start_ts)
-    if options.last < 0:
-        raise InvalidArgumentError(f"--last must not be negative: {options.last}")
-    return max(store.head - options.last + 1, options.start_ts or 0)
+    start_ts: int | None = options.start_ts
+    last: int | None = options.last
+    if last is None:
+        return start_ts
+    if last < 0:
+        raise InvalidArgumentError(f"--last must not be negative: {last}")
+    return max(store.head - last + 1, start_ts or 0)
 
 
 def _print_events(events: Iterable[Event]) -> None:
