@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,8 +71,11 @@ def is_store(path: Path) -> bool:
     return (path / INFO_FILE).is_file()
 
 
-def read_info(path: Path) -> StoreInfo:
-    """Raises StoreNotFoundError, NotAStoreError, StoreVersionError or CorruptStoreError."""
+def read_info(path: Path, *, verified: bool = True) -> StoreInfo:
+    """What store.json says; with `verified`, only where its checksum agrees. Fields that are not known are passed over.
+
+    Raises StoreNotFoundError, NotAStoreError, StoreVersionError or CorruptStoreError.
+    """
     try:
         text = (path / INFO_FILE).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -87,14 +91,31 @@ def read_info(path: Path) -> StoreInfo:
         raise NotAStoreError(f"{path}: no permission to read {INFO_FILE}") from None
     try:
         document = orjson.loads(text)
+        # Stores made before there was a checksum have none.
+        checksum = document.pop("checksum", None)
+        if verified and checksum not in (None, _checksum(document)):
+            raise CorruptStoreError(
+                f"{path / INFO_FILE}: damaged (its checksum does not match); restore it from a copy"
+            )
         version = document["format_version"]
         if version > FORMAT_VERSION:
             raise StoreVersionError(
                 f"{path}: written in format {version}, and this Playhead reads up to {FORMAT_VERSION}; upgrade Playhead"
             )
-        return StoreInfo(**document)
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return StoreInfo(**{field.name: document[field.name] for field in fields(StoreInfo) if field.name in document})
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         raise CorruptStoreError(f"{path / INFO_FILE}: damaged; restore it from a copy") from None
+
+
+def write_info(path: Path, info: StoreInfo) -> None:
+    """Write store.json, with a checksum of what it says. Raises WriteError."""
+    body = asdict(info)
+    document = {"checksum": _checksum(body), **body}
+    replace_file(path / INFO_FILE, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _checksum(body: dict[str, JSON]) -> str:
+    return hashlib.blake2b(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def create(path: Path, info: StoreInfo) -> None:
@@ -102,7 +123,7 @@ def create(path: Path, info: StoreInfo) -> None:
 
     Raises NotAStoreError where something else is there, ReadOnlyStoreError where nothing can be written.
     """
-    if path.exists() and not (path.is_dir() and all(_is_own(entry.name) for entry in path.iterdir())):
+    if path.exists() and not (path.is_dir() and all(is_own(entry.name) for entry in path.iterdir())):
         what = "a directory with other files in it" if path.is_dir() else "a file"
         raise NotAStoreError(f"{path}: {what}, so no store can be made there; name a new or empty directory")
     try:
@@ -118,13 +139,14 @@ def create(path: Path, info: StoreInfo) -> None:
             journal.Journal.create(path / JOURNALS / name)
             manifest.publish(path, manifest.Manifest((), (name,)))
             # Last, because its presence is what makes a directory a store.
-            replace_file(path / INFO_FILE, orjson.dumps(asdict(info), option=orjson.OPT_INDENT_2) + b"\n")
+            write_info(path, info)
     finally:
         lock.release()
         lock.close()
 
 
-def _is_own(name: str) -> bool:
+def is_own(name: str) -> bool:
+    """Whether a file of that name belongs to a store."""
     # What an interrupted creation left behind must not keep the next one from finishing it.
     return name in _OWN_NAMES or is_leftover(name)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from playhead import forking
 from playhead.errors import StoreBusyError, WriteError
 
 try:
@@ -28,10 +29,14 @@ class ProcessLock:
         self.path = path
         self.timeout = timeout
         self._open()
+        forking.track(self)
 
     def _open(self) -> None:
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self._process = os.getpid()
+
+    def after_fork_in_child(self) -> None:
+        # An inherited descriptor shares the parent's lock instead of competing for it, and would outlive the parent.
+        self.close()
 
     def acquire(self) -> None:
         """Raises StoreBusyError naming the holder once `timeout` seconds have passed."""
@@ -42,10 +47,9 @@ class ProcessLock:
         """False where another process, or another object of this one, holds the lock. Raises WriteError."""
         if fcntl is None:
             return True
-        if self._process != os.getpid():
-            # A descriptor inherited through a fork shares the parent's lock instead of competing for it.
-            os.close(self._descriptor)
-            self._open()
+        if self._descriptor < 0:
+            with raising_write_error(self.path):
+                self._open()
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -79,7 +83,23 @@ class ProcessLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        # Forgotten first: a fork between the two must not close another file of the same number.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process of that number runs on this machine; True where the system cannot tell."""
+    if os.name == "nt":  # Where signal 0 would end it.
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_all(descriptor: int, data: bytes, offset: int) -> None:

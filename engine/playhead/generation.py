@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from playhead import checkpoint, directory
+from playhead import checkpoint, directory, forking, merge
 from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry
 from playhead.filesystem import Hold
@@ -30,7 +30,7 @@ class View:
     checkpoints: tuple[Checkpoint, ...]
     """Those of this history, oldest first; any of them may be damaged, or gone by now."""
     holds: tuple[Hold, ...]
-    """Keep every process from removing the segments."""
+    """Keep every process from removing segments that may be merged."""
 
 
 class Sealed:
@@ -40,10 +40,16 @@ class Sealed:
         """`index`: where it is known already. Raises FileNotFoundError where a segment is gone."""
         self.path = path
         self.manifest = published
-        self.holds = tuple(Hold(path / directory.SEGMENTS / segment.name) for segment in published.segments)
+        # What nobody will merge, nobody will remove.
+        short_lived = [segment.name for segment in published.segments if not merge.is_at_rest(segment)]
+        self.holds = tuple(Hold(path / directory.SEGMENTS / name) for name in short_lived)
         self.checkpoints = checkpoint.named(path / directory.CHECKPOINTS, published.checkpoints)
         self._index = index
         # A reader that hashes the tail may be the first to need it, while a writer appends.
+        self._lock = threading.Lock()
+        forking.track(self)
+
+    def after_fork_in_child(self) -> None:
         self._lock = threading.Lock()
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from playhead import checkpoint, codec
+from playhead import checkpoint, codec, forking
 from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry, LogOperation, from_microseconds
 from playhead.errors import CorruptStoreError, StoreClosedError
@@ -34,6 +34,13 @@ class History:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._closed = False
         self._numbers = itertools.count()
+        forking.track(self)
+
+    def after_fork_in_child(self) -> None:
+        self._lock = threading.Lock()
+        if self._connection is not None:
+            forking.leak(self._connection)
+            self._connection = None
 
     @contextmanager
     def query(self, view: View) -> Iterator[Query]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NoReturn, TypeAlias
 
-from playhead import directory, manifest, numbering, payload, snapshots
+from playhead import directory, forking, manifest, numbering, payload, snapshots
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
 from playhead.errors import (
@@ -66,10 +66,13 @@ class EventLog:
         self._sync_lock = threading.Lock()
         self._depth = 0
         self._closed = False
+        self._is_inherited = False
+        """Whether a forked process has this from its parent and not read it anew; it counts as closed until then."""
         self._failed: str | None = None
         self._patience = 0
         """How many operations more than usual a journal may hold; grows while sealing fails."""
         self._values = ValueCache()
+        forking.track(self)
         self._process_lock = None if read_only else self._open_lock(directory.LOCK_FILE, lock_timeout)
         self.generation = self._load_generation()
         if self._process_lock is not None:
@@ -79,6 +82,25 @@ class EventLog:
                     # What was committed before may count as durable from now on, and the next record vouches for it.
                     self.sync()
             self._maintenance.tidy()
+
+    def after_fork_in_child(self) -> None:
+        """A thread of the parent may have been anywhere inside: nothing that was in memory is used again."""
+        self._lock = threading.RLock()
+        self._sync_lock = threading.Lock()
+        self._depth = 0
+        self._values = ValueCache()
+        if not self.read_only:
+            self._maintenance.after_fork_in_child()
+        if not self._closed:
+            self._closed = self._is_inherited = True
+
+    def _read_anew(self) -> None:
+        """Where this was open in the parent when it was forked, open it in this process."""
+        with self._lock:
+            if self._is_inherited:
+                inherited, self.generation = self.generation, self._load_generation()
+                inherited.close()
+                self._closed = self._is_inherited = False
 
     def _open_lock(self, name: str, timeout: float) -> ProcessLock:
         try:
@@ -396,6 +418,9 @@ class EventLog:
 
     def close(self) -> None:
         """Seal where that is worthwhile, then let go of every file. Closing twice is fine."""
+        if self._is_inherited:
+            self._is_inherited = False
+            self.generation.close()
         if self._closed:
             return
         try:
@@ -415,6 +440,8 @@ class EventLog:
                         self._maintenance.close()
 
     def _check_open(self) -> None:
+        if self._closed:
+            self._read_anew()
         if self._closed:
             raise StoreClosedError(f"{self.path}: this store object was closed; open the store again")
 

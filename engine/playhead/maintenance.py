@@ -103,6 +103,10 @@ class Maintenance:
     def close(self) -> None:
         self._process_lock.close()
 
+    def after_fork_in_child(self) -> None:
+        self._lock = threading.Lock()
+        self._thread = None
+
     # ── what is done: only under both locks ──────────────────────────────────────────────────────────────────────────
 
     def _work(self, pause: Callable[[], None] | None = None, *, everything: bool = False) -> bool:

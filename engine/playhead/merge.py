@@ -19,46 +19,35 @@ if TYPE_CHECKING:
 
 FAN_IN = 8
 """So many neighbours of one tier become one segment of the next."""
-TIER_OPERATIONS = 1_024
+LOWEST_TIER_OPERATIONS = 1_024
 """The largest segment of the lowest tier; each tier is FAN_IN times as large as the one before."""
-MERGED_OPERATIONS = 1_048_576
-MERGED_BYTES = 128 * 1024 * 1024
-"""A merged segment is no larger than this on disk: one is what a replay sorts at a time."""
+REST_OPERATIONS = 262_144
+REST_BYTES = 32 * 1024 * 1024
+"""A segment that has so many rows, or is so large on disk, is merged no more."""
 _MEMORY = "256MB"
 _BATCH_ROWS = 16_384
 
 
-def tier(segment: Segment) -> int:
-    size, found = TIER_OPERATIONS, 0
+def is_at_rest(segment: Segment) -> bool:
+    """Whether it stays as it is for ever: large enough, or a fork's view that ends inside it (S27)."""
+    return segment.is_partial or segment.operations >= REST_OPERATIONS or segment.bytes >= REST_BYTES
+
+
+def due(sealed: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The neighbours to merge next, oldest first; empty where nothing is due."""
+    for _, neighbours in itertools.groupby(sealed, lambda segment: -1 if is_at_rest(segment) else _tier(segment)):
+        run = tuple(itertools.islice(neighbours, FAN_IN))
+        if len(run) == FAN_IN and not is_at_rest(run[0]):
+            return run
+    return ()
+
+
+def _tier(segment: Segment) -> int:
+    size, found = LOWEST_TIER_OPERATIONS, 0
     while segment.operations > size:
         size *= FAN_IN
         found += 1
     return found
-
-
-def due(sealed: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The neighbours to merge next, oldest first; empty where nothing is due.
-
-    A fork's view of a segment that ends inside it (S27) stays as it is.
-    """
-    for _, neighbours in itertools.groupby(sealed, lambda segment: -1 if segment.is_partial else tier(segment)):
-        run: list[Segment] = []
-        for segment in neighbours:
-            if segment.is_partial:
-                break
-            run.append(segment)
-            if len(run) == FAN_IN:
-                if _fits(run):
-                    return tuple(run)
-                run.pop(0)
-    return ()
-
-
-def _fits(run: Sequence[Segment]) -> bool:
-    return (
-        sum(segment.operations for segment in run) <= MERGED_OPERATIONS
-        and sum(segment.bytes for segment in run) <= MERGED_BYTES
-    )
 
 
 def write(directory: Path, run: Sequence[Segment]) -> Segment:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import get_args
 
@@ -41,8 +43,8 @@ def open_store(
         raise InvalidArgumentError(f"durability must be one of {', '.join(get_args(Durability))}, not {durability!r}")
     cleanup = None
     if path == MEMORY:
-        cleanup = tempfile.TemporaryDirectory(prefix="playhead-")
-        path, durability = Path(cleanup.name) / "store", "os"
+        cleanup = _OwnDirectory()
+        path, durability = cleanup.path / "store", "os"
     path = Path(path if path is not None else os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
     if create and not read_only and not directory.is_store(path):
         directory.create(path, directory.new_info())
@@ -56,3 +58,16 @@ def open_store(
     except ReadOnlyStoreError:
         log = open_log(True)
     return Store(log, cleanup)
+
+
+class _OwnDirectory:
+    """A temporary directory of this process: a forked one, which inherits the object, does not remove it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="playhead-"))
+        self.cleanup = weakref.finalize(self, _remove, self.path, os.getpid())
+
+
+def _remove(path: Path, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(path, ignore_errors=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from playhead import forking
 from playhead.checkpoint import Checkpoint
+from playhead.errors import StoreClosedError
 from playhead.generation import View
 from playhead.latest import Integers
 from playhead.manifest import Segment
@@ -26,6 +29,7 @@ class Query:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, view: View, number: int) -> None:
         self.cursor = cursor
+        self._process = os.getpid()
         self._view = view
         self._tail_names = (f"tail_events_{number}", f"tail_operations_{number}")
         self._parameters: dict[str, object] = {}
@@ -35,6 +39,9 @@ class Query:
     def close(self) -> None:
         import duckdb
 
+        if self._process != os.getpid():
+            forking.leak(self.cursor)
+            return
         # A replay that was let go half-way may outlive the store, and closing that ended this cursor too.
         with contextlib.suppress(duckdb.ConnectionException):
             # From 2.0 on, a result that was not read to its end owns the connection until it is given up.
@@ -99,7 +106,13 @@ class Query:
 
     def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
         result = self.run(sql)
-        while rows := result.fetchmany(_FETCH_ROWS):
+        while True:
+            if self._process != os.getpid():
+                raise StoreClosedError(
+                    "a replay cannot go on in a forked process: its threads are the parent's; begin anew"
+                )
+            if not (rows := result.fetchmany(_FETCH_ROWS)):
+                return
             yield from rows
 
     def arrays(self, sql: str) -> dict[str, Any]:

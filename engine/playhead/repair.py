@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -143,12 +144,11 @@ def _salvage(path: Path) -> _Salvage:
 
 def _info(path: Path) -> StoreInfo:
     """What store.json says; where it is damaged, as much of it as can be found again."""
-    try:
-        return directory.read_info(path)
-    except (CorruptStoreError, NotAStoreError):
-        file = path / directory.INFO_FILE
-        found = _STORE_ID.search(file.read_bytes()) if file.is_file() else None
-        return directory.new_info(store_id=found[1].decode() if found else None)
+    with suppress(CorruptStoreError, NotAStoreError):
+        return directory.read_info(path, verified=False)
+    file = path / directory.INFO_FILE
+    found = _STORE_ID.search(file.read_bytes()) if file.is_file() else None
+    return directory.new_info(store_id=found[1].decode() if found else None)
 
 
 def _keep_segments(saved: _Salvage, published: Manifest, first_lost: int | None) -> None:

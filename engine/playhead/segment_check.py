@@ -5,10 +5,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy
-import numpy.typing
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,12 +15,12 @@ import pyarrow.parquet as pq
 from playhead import codec, segments
 from playhead.entry import LogEntry
 from playhead.filesystem import checksum
+from playhead.latest import Integers, LatestRows, address_hash
 from playhead.manifest import Segment
 from playhead.model import Address
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 
 BATCH_ROWS = 2_048
-Integers: TypeAlias = numpy.typing.NDArray[numpy.int64]
 _CHAIN = (
     *("namespace", "agent_id", "key", "version", "commit_ts", "op"),
     *("value_hash", "previous_commit_ts", "previous_hash"),
@@ -214,6 +213,29 @@ def journal_links(entries: Iterator[LogEntry], source: int) -> Iterator[Link]:
         for operation in entry.operations
     ]
     yield from sorted(links, key=lambda link: link[:3])
+
+
+class Chain:
+    """The last link of every address in the segments added so far, as columns and with no file open."""
+
+    def __init__(self) -> None:
+        self._layers: list[LatestRows] = []
+        """Oldest first, each more than twice as large as the next."""
+
+    def add(self, directory: Path, segment: Segment) -> None:
+        """Raises CorruptStoreError where the segment cannot be read."""
+        rows = LatestRows.of(segments.read_latest(directory / segment.name / OPERATIONS_FILE, segment.last))
+        while self._layers and len(self._layers[-1]) <= 2 * len(rows):
+            rows = self._layers.pop().merge(rows)
+        self._layers.append(rows)
+
+    def last(self, address: Address) -> Link | None:
+        hashed = address_hash(address)
+        for rows in reversed(self._layers):
+            if found := rows.find(address, hashed):
+                version, commit_ts, digest = found
+                return Link(address, version, commit_ts, 0, digest, 0, None, False)
+        return None
 
 
 def break_between(before: Link | None, link: Link) -> str | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from playhead import codec, directory, snapshots
 from playhead.draft import Draft, checked_address, checked_text
 from playhead.entry import from_microseconds, to_microseconds
 from playhead.errors import InvalidArgumentError, MomentError, VersionConflictError
+from playhead.follow import follow as follow_log
 from playhead.generation import View
 from playhead.history import History
 from playhead.log import EventLog
@@ -225,16 +227,28 @@ class Store:
         namespace: str | None = None,
         start_ts: int | None = None,
         end_ts: int | None = None,
+        follow: bool = False,
+        stop: threading.Event | None = None,
     ) -> Iterator[Event]:
         """Events in commit order, both bounds inclusive; whole transactions, or one agent's part of each (S18-S21).
 
-        With an agent and no namespace, the default one. The head is fixed when this is called.
+        With an agent and no namespace, the default one. The head is fixed when this is called. With `follow`, what is
+        there is only the beginning: it then waits for each further commit, of this process or another, as `refresh`
+        finds it. That ends behind `end_ts`, where the iterator is closed, or once `stop` is set, within 0.25 s.
+        Raises InvalidArgumentError for following an imported run, which no commit will ever reach (S28).
         """
         view = self.view()
         start = 0 if start_ts is None else checked_commit_ts(start_ts, "start_ts")
-        end = view.head if end_ts is None else min(checked_commit_ts(end_ts, "end_ts"), view.head)
+        last = None if end_ts is None else checked_commit_ts(end_ts, "end_ts")
         if agent_id is not None and namespace is None:
             namespace = DEFAULT_NAMESPACE
+        if follow:
+            if self.imported is not None:
+                raise InvalidArgumentError(f"{self.path}: holds an imported run, so there is nothing to follow")
+            return follow_log(self._log, self._history, start, last, namespace, agent_id, stop)
+        if stop is not None:
+            raise InvalidArgumentError("stop ends a replay that waits, so it goes with follow=True")
+        end = view.head if last is None else min(last, view.head)
         return self._history.replay(view, start, end, namespace, agent_id)
 
     def event(self, commit_ts: int) -> Event | None:
@@ -417,6 +431,11 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise InvalidArgumentError(
+            f"{self.path}: an open store cannot be sent to another process; send its path, and open it there"
+        )
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r}, head={self._log.head})"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from playhead import segments
+from playhead import forking, segments
 from playhead.entry import LogEntry
 from playhead.model import Address
 from playhead.payload import Payload, decode_payload, operation_count
@@ -34,6 +34,14 @@ class Tail:
         """What was converted since the tables were last asked for."""
         self._events = segments.EVENTS.empty_table()
         self._operations = segments.OPERATIONS.empty_table()
+        forking.track(self)
+
+    def after_fork_in_child(self) -> None:
+        if self._lock.locked():
+            # Another thread was half-way through `tables`, so that it is begun anew.
+            self._lock, self._converted = threading.Lock(), 0
+            self._events, self._operations = segments.EVENTS.empty_table(), segments.OPERATIONS.empty_table()
+            self.hashes.clear()
 
     @property
     def head(self) -> int:

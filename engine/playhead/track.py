@@ -8,6 +8,7 @@ from collections import OrderedDict
 import numpy
 import numpy.typing
 
+from playhead import forking
 from playhead.generation import View
 from playhead.history import History
 from playhead.model import EventHeader, is_error_kind
@@ -36,7 +37,11 @@ class Track:
         """The commit_ts of every event whose kind ends in `error`, ascending."""
         self._pages: OrderedDict[int, list[EventHeader]] = OrderedDict()
         self._lock = threading.Lock()
+        forking.track(self)
         self._load()
+
+    def after_fork_in_child(self) -> None:
+        self._lock = threading.Lock()
 
     def refresh(self, view: View) -> bool:
         """Take in what was committed since. True where there is something."""

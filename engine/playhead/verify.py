@@ -12,10 +12,10 @@ from playhead import directory, journal, manifest, segment_check, snapshots
 from playhead.entry import LogEntry
 from playhead.errors import CorruptStoreError, StoreNotFoundError, StoreVersionError
 from playhead.journal import Survey
-from playhead.manifest import Manifest
+from playhead.manifest import Manifest, Segment
 from playhead.model import JSON
 from playhead.payload import decode_payload
-from playhead.segment_check import Link
+from playhead.segment_check import Chain, Link
 from playhead.segments import OPERATIONS_FILE
 
 PROBLEMS_PER_FILE = 10
@@ -95,7 +95,9 @@ class _Verification:
         self.head = 0
         """The last commit that everything up to here allows."""
         self.committed_at = 0
-        self.links: list[Iterable[Link]] = []
+        self.sealed: list[tuple[Segment, int]] = []
+        """The segments whose links are to be checked, each with its source."""
+        self.journaled: list[Iterable[Link]] = []
         self.sources: list[Path] = []
         """The file that each number in a `Link` stands for."""
         self.is_whole = True
@@ -138,8 +140,7 @@ class _Verification:
                     yield Problem("error", file / finding.file_name, None, finding.message, finding.commit_ts)
             yield from limited.rest()
             if self.is_whole:
-                source = self._source(file / OPERATIONS_FILE)
-                self.links.append(segment_check.sealed_links(self.path / directory.SEGMENTS, segment, source))
+                self.sealed.append((segment, self._source(file / OPERATIONS_FILE)))
             self.head, self.committed_at = segment.last, segment.committed_at
 
     def _check_journals(self, published: Manifest) -> Iterator[Problem]:
@@ -177,7 +178,7 @@ class _Verification:
             entries.append(entry)
             self.head = entry.commit_ts
         if self.is_whole:
-            self.links.append(segment_check.journal_links(iter(entries), self._source(file)))
+            self.journaled.append(segment_check.journal_links(iter(entries), self._source(file)))
 
     def _check_damage(self, file: Path, found: Survey, *, is_last: bool) -> Iterator[Problem]:
         if not found.damaged_bytes:
@@ -194,14 +195,27 @@ class _Verification:
             yield Problem("warning", file, found.end, message)
 
     def _check_chain(self) -> Iterator[Problem]:
-        """Versions, previous_commit_ts and previous_hash of each address, over all files at once (S2)."""
-        limited, before = _Limit(), None
-        for link in heapq.merge(*self.links):
+        """Versions, previous_commit_ts and previous_hash of each address, over one file after another (S2)."""
+        limited, chain, folder = _Limit(), Chain(), self.path / directory.SEGMENTS
+        for segment, source in self.sealed:
+            try:
+                yield from self._check_links(segment_check.sealed_links(folder, segment, source), chain, limited)
+                chain.add(folder, segment)
+            except (OSError, ValueError, CorruptStoreError) as error:
+                yield self._broken(self.sources[source], segment.first, f"cannot be read any more ({error})")
+                return
+        yield from self._check_links(heapq.merge(*self.journaled), chain, limited)
+        yield from limited.rest()
+
+    def _check_links(self, links: Iterable[Link], chain: Chain, limited: _Limit) -> Iterator[Problem]:
+        before: Link | None = None
+        for link in links:
+            if before is None or before.address != link.address:
+                before = chain.last(link.address)
             broken = segment_check.break_between(before, link)
             before = link
             if broken is not None and limited.allows(self.sources[link.source], link.commit_ts):
                 yield Problem("error", self.sources[link.source], None, broken, link.commit_ts)
-        yield from limited.rest()
 
     # ── what stands beside the log ───────────────────────────────────────────────────────────────────────────────────
 

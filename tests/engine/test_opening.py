@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -59,14 +60,50 @@ def test_what_is_something_else_is_refused_and_left_alone(tmp_path: Path, option
     assert file.read_text() == "{}"
 
 
-def test_a_store_written_by_a_newer_playhead_is_refused_by_name(store: Store, open_store: OpenStore) -> None:
+def rewrite_info(path: Path, **changes: object) -> None:
+    """Change what store.json says as docs/format.md lays it down; None takes a field away."""
+    file = path / directory.INFO_FILE
+    body = {**orjson.loads(file.read_bytes()), **changes}
+    body = {name: value for name, value in body.items() if name not in changes or value is not None}
+    if body.pop("checksum", None):
+        text = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        body["checksum"] = hashlib.blake2b(text, digest_size=16).hexdigest()
+    file.write_bytes(orjson.dumps(body))
+
+
+def contents(path: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+def test_a_store_written_by_a_newer_playhead_is_refused_by_name_and_not_touched(
+    store: Store, open_store: OpenStore
+) -> None:
+    store.write("agent", "key", 1)
     store.close()
-    file = store.path / directory.INFO_FILE
-    document = orjson.loads(file.read_bytes())
-    file.write_bytes(orjson.dumps({**document, "format_version": directory.FORMAT_VERSION + 1, "novelty": True}))
+    rewrite_info(store.path, format_version=directory.FORMAT_VERSION + 1, novelty=True)
+    (store.path / directory.SEGMENTS / "of the newer format").mkdir()
+    before = contents(store.path)
     for options in ({}, {"read_only": True}):
         with pytest.raises(StoreVersionError, match=f"format {directory.FORMAT_VERSION + 1}.*upgrade"):
             open_store(**options)
+    assert contents(store.path) == before
+    assert (store.path / directory.SEGMENTS / "of the newer format").is_dir()
+
+
+def test_a_field_that_a_later_playhead_added_to_store_json_is_passed_over(store: Store, open_store: OpenStore) -> None:
+    store.write("agent", "key", 1)
+    store.close()
+    rewrite_info(store.path, novelty={"of": "later"})
+    reopened = open_store()
+    assert (reopened.store_id, reopened.get_state("agent", "key").value) == (store.store_id, 1)
+
+
+def test_a_store_made_before_store_json_had_a_checksum_still_opens(store: Store, open_store: OpenStore) -> None:
+    store.write("agent", "key", 1)
+    store.close()
+    rewrite_info(store.path, checksum=None)
+    assert b"checksum" not in (store.path / directory.INFO_FILE).read_bytes()
+    assert open_store().get_state("agent", "key").value == 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,19 @@ import pyarrow.parquet as pq
 import pytest
 
 import playhead
-from playhead import Store, StoreError, StoreExistsError, StoreNotFoundError, directory, filesystem, manifest, repair
+from playhead import (
+    Store,
+    StoreError,
+    StoreExistsError,
+    StoreNotFoundError,
+    bulk,
+    directory,
+    filesystem,
+    manifest,
+    merge,
+    repair,
+)
+from playhead.draft import Draft
 from playhead.manifest import Manifest
 from playhead.verify import Problem, verify
 
@@ -275,3 +289,64 @@ def test_many_problems_of_one_file_are_counted_and_not_listed(path: Path) -> Non
         "error", segment_of(path, 1), None, "and 2 more problems like these", problems[-1].commit_ts
     )
     assert orjson.loads(orjson.dumps(problems[-1].to_json()))["severity"] == "error"
+
+
+def test_a_repaired_copy_of_an_imported_run_stays_one_where_store_json_is_damaged(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"role": "user", "content": "hello"}\n')
+    playhead.import_log(tmp_path / "log.jsonl", tmp_path / "imported")
+    file = tmp_path / "imported" / directory.INFO_FILE
+    flip(file, file.read_bytes().index(b'"imported_at": "') + 16)
+    with pytest.raises(playhead.CorruptStoreError, match="its checksum does not match"):
+        playhead.open(tmp_path / "imported")
+    repair.apply(tmp_path / "imported", repair.plan(tmp_path / "imported"), tmp_path / "repaired")
+    with playhead.open(tmp_path / "repaired") as store:
+        assert store.read_only
+        assert store.imported is not None
+
+
+VERIFY_WITH_FEW_FILES = """
+import resource, sys
+from pathlib import Path
+from playhead.verify import verify
+resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+sys.exit(len(verify(Path(sys.argv[1]))))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs setrlimit")
+def test_a_store_of_many_segments_is_verified_with_few_open_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "SEGMENT_OPERATIONS", 2)
+
+    def drafts() -> Iterator[Draft]:
+        for number in range(80):
+            draft = Draft()
+            draft.write("agent", "counter", number)
+            draft.write("agent", f"key {number % 7}", number)
+            yield draft
+
+    bulk.bulk_load(tmp_path / "many", directory.new_info(), drafts())
+    assert len(manifest.load(tmp_path / "many").segments) == 80
+    done = subprocess.run(
+        [sys.executable, "-c", VERIFY_WITH_FEW_FILES, str(tmp_path / "many")],
+        check=False, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_chain_is_followed_through_every_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # S2
+    monkeypatch.setattr(merge, "FAN_IN", 1_000)
+    with playhead.open(tmp_path / "run", durability="os") as store:
+        for number in range(1, 12):
+            store.write("agent", f"key {number % 3}", number)
+            store.write("agent", f"only {number}", number)
+            store.seal()
+    assert verify(tmp_path / "run") == []
+    for number in (1, 7, 10):
+        copy = Path(shutil.copytree(tmp_path / "run", tmp_path / f"{number}"))
+        rewrite(copy, number, "operations.parquet", with_column("version", lambda rows: [rows[0] + 1, *rows[1:]]))  # type: ignore[operator]
+        key = f"key {(number + 1) % 3}"
+        assert all(key in problem.message for problem in verify(copy))
+        # The version itself, and the next one of that address, where there is one.
+        assert len(verify(copy)) == (2 if number < 8 else 1)

@@ -82,6 +82,13 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _agent(replay, "only this agent's part of each event (default: every agent)")
     replay.add_argument("--start-ts", type=int, metavar="N", help="first commit, inclusive")
     replay.add_argument("--end-ts", type=int, metavar="N", help="last commit, inclusive")
+    replay.add_argument(
+        "-f",
+        "--follow",
+        action="store_true",
+        help="then wait, and print what is committed as it lands (Ctrl-C ends it)",
+    )
+    replay.add_argument("-n", "--last", type=int, metavar="N", help="begin with the last N commits")
     _json(replay, "print one JSON object per line")
     sql = _command(commands, "sql", "reading:run_sql", "run one SELECT over a store")
     sql.add_argument(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from playhead import Event, Record
+from playhead import Event, InvalidArgumentError, Record, Store
 from playhead.model import iso
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
@@ -118,13 +118,27 @@ def _print_record(record: Record, *, as_json: bool) -> int:
 def run_replay(options: argparse.Namespace) -> int:
     with open_for_reading(options) as store:
         agent_id, namespace = narrowed_to(options, store)
-        events = store.replay(agent_id, namespace=namespace, start_ts=options.start_ts, end_ts=options.end_ts)
+        bounds = {"start_ts": _first_of_last(options, store), "end_ts": options.end_ts}
+        events = store.replay(agent_id, namespace=namespace, **bounds, follow=options.follow)
         if options.json:
             for event in events:
-                print(json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":")))
+                line = json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":"))
+                # Whoever reads a pipe that is followed waits for each line.
+                print(line, flush=options.follow)
         else:
             _print_events(events)
     return EXIT_OK
+
+
+def _first_of_last(options: argparse.Namespace, store: Store) -> int | None:
+    """Where a replay begins: at --start-ts, or so many commits before the head, whichever comes later."""
+    start_ts: int | None = options.start_ts
+    last: int | None = options.last
+    if last is None:
+        return start_ts
+    if last < 0:
+        raise InvalidArgumentError(f"--last must not be negative: {last}")
+    return max(store.head - last + 1, start_ts or 0)
 
 
 def _print_events(events: Iterable[Event]) -> None:
