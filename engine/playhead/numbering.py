@@ -10,6 +10,8 @@ from playhead.errors import VersionConflictError
 from playhead.index import Latest
 from playhead.model import Address
 
+_NEVER = Latest(0, 0, None)
+
 
 def number(
     draft: Draft, latest_of: Callable[[Address], Latest | None], store_id: str, commit_ts: int, committed_at: int
@@ -21,13 +23,13 @@ def number(
     numbered: dict[Address, int] = {}
     operations = []
     for address, op, encoded, if_version in draft.operations:
-        latest = latest_of(address)
-        version, previous_commit_ts = (latest.version, latest.commit_ts) if latest else (0, 0)
+        version, previous_commit_ts, _ = latest_of(address) or _NEVER
         if if_version is not None and if_version != version:
             raise _conflict(address, if_version, version)
         if address in numbered:
             version, previous_commit_ts = numbered[address], commit_ts
-        numbered[address] = version = version + 1
+        version += 1
+        numbered[address] = version
         operations.append(log_operation((address, op, version, previous_commit_ts, encoded)))
     txn_id = draft.txn_id or derived_txn_id(store_id, commit_ts)
     occurred_at = None if draft.occurred_at is None else to_microseconds(draft.occurred_at)
