@@ -9,7 +9,7 @@ A null txn_id is the one that follows from store and commit_ts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -67,7 +67,3 @@ def decode_payload(payload: Payload, store_id: str) -> LogEntry:
 def operation_count(payload: Payload) -> int:
     # One line is the event, every other one an operation.
     return payload.text.count(b"\n")
-
-
-def decode_payloads(payloads: Iterable[Payload], store_id: str) -> list[LogEntry]:
-    return [decode_payload(payload, store_id) for payload in payloads]
