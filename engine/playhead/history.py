@@ -12,7 +12,9 @@ from playhead import checkpoint, codec
 from playhead.checkpoint import Checkpoint
 from playhead.entry import LogEntry, LogOperation, from_microseconds
 from playhead.errors import CorruptStoreError, StoreClosedError
+from playhead.footers import Files
 from playhead.generation import View
+from playhead.lookup import Lookup
 from playhead.manifest import Segment
 from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
 from playhead.query import Query, Scope, latest
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import duckdb
 
 T = TypeVar("T")
+_CLOSED = "the store was closed; open it again"
 _RECORD = "o.namespace, o.agent_id, o.key, o.value, o.version, o.commit_ts, epoch_us(e.committed_at), o.op = 'write'"
 _HEADER = "txn_id, commit_ts, epoch_us(committed_at), epoch_us(occurred_at), kind, label, meta, operation_count"
 
@@ -34,6 +37,7 @@ class History:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._closed = False
         self._numbers = itertools.count()
+        self._files = Files()
 
     @contextmanager
     def query(self, view: View) -> Iterator[Query]:
@@ -57,7 +61,7 @@ class History:
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
             if self._closed:
-                raise StoreClosedError("the store was closed; open it again")
+                raise StoreClosedError(_CLOSED)
             if self._connection is None:
                 # Imported here: it costs 100 ms that a program which only writes need not pay.
                 import duckdb
@@ -78,21 +82,17 @@ class History:
 
     def record_at(self, view: View, address: Address, at: int) -> Record:
         """The address's last operation with commit_ts <= at (S16), or S14's unknown."""
-        namespace, agent_id, key = address
-        found = self.state(view, at, namespace, agent_id, keys=[key], tombstones=True)
-        return found[0] if found else Record.unknown(address)
+        return self._lookup(view).record(address, "commit_ts", at)
 
     def record_at_version(self, view: View, address: Address, version: int, commit_ts: int | None = None) -> Record:
         """Exactly that version (S15), or S14's unknown; read from one segment where its commit_ts is known."""
-        commits = None if commit_ts is None else [commit_ts]
-        with self.query(view) as query:
-            operations, events = query.operations(commits=commits), query.events(commits=commits)
-            where = f"{query.agent(address.namespace, address.agent_id)} AND key = {query.parameter(address.key)}"
-            rows = query.rows(
-                f"SELECT {_RECORD} FROM (SELECT * FROM {operations} WHERE {where} AND version = {version:d}) o"
-                f" JOIN {events} e USING (commit_ts)"
-            )
-        return _record(rows[0]) if rows else Record.unknown(address)
+        record = self._lookup(view).record(address, "version", version, commit_ts)
+        return record if record.version == version else Record.unknown(address)
+
+    def _lookup(self, view: View) -> Lookup:
+        if self._closed:
+            raise StoreClosedError(_CLOSED)
+        return Lookup(self._files, view)
 
     # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -27,7 +27,9 @@ from playhead.model import Address
 Table: TypeAlias = pa.Table
 
 EVENTS_FILE, OPERATIONS_FILE = "events.parquet", "operations.parquet"
-ROW_GROUP_ROWS = 16_384
+ROW_GROUP_ROWS = 8_192
+ZSTD_LEVEL = 3
+"""A tenth smaller than at 1 for hardly more time; 6 takes twice as long for 2 % more."""
 _TIME = pa.timestamp("us", tz="UTC")
 _HASH = pa.binary(codec.HASH_BYTES)
 
@@ -59,6 +61,28 @@ OPERATIONS = pa.schema(
         pa.field("previous_hash", _HASH),
     ]
 )
+_TEXTS, _NUMBERS = "DELTA_BYTE_ARRAY", "DELTA_BINARY_PACKED"
+_ENCODINGS = {
+    EVENTS_FILE: {
+        "commit_ts": _NUMBERS,
+        "txn_id": _TEXTS,
+        "committed_at": _NUMBERS,
+        "occurred_at": _NUMBERS,
+        "operation_count": _NUMBERS,
+    },
+    OPERATIONS_FILE: {
+        "commit_ts": _NUMBERS,
+        "op_index": _NUMBERS,
+        "version": _NUMBERS,
+        "value_bytes": _NUMBERS,
+        "previous_commit_ts": _NUMBERS,
+    },
+}
+"""Differences of neighbours: both files are sorted so that these are small."""
+_DICTIONARIES = ["kind", "namespace", "agent_id", "key", "op"]
+"""Other texts hardly repeat as a whole; trying costs time and, where a dictionary is given up, room."""
+_STATISTICS = ["commit_ts", "namespace", "agent_id", "key", "version"]
+"""What row groups are skipped by."""
 _ADDRESS_ORDER = [(name, "ascending") for name in ("namespace", "agent_id", "key", "version")]
 
 
@@ -130,7 +154,16 @@ def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
 
 
 def _write_file(path: Path, table: pa.Table) -> None:
-    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=ZSTD_LEVEL,
+        row_group_size=ROW_GROUP_ROWS,
+        use_dictionary=[name for name in _DICTIONARIES if name in table.column_names],
+        column_encoding=_ENCODINGS[path.name],
+        write_statistics=[name for name in _STATISTICS if name in table.column_names],
+    )
     sync_file(path)
 
 
