@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import pyarrow as pa
-
 from playhead import directory, manifest, segments, snapshots
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
@@ -71,9 +69,8 @@ class _Loader:
         if self._pending:
             self._convert()
         if self._tables:
-            events, operations = (pa.concat_tables(tables) for tables in zip(*self._tables, strict=True))
-            self._tables = []
-            self.segments.append(segments.write(self._directory, events, operations))
+            tables, self._tables = segments.joined(self._tables), []
+            self.segments.append(segments.write(self._directory, *tables))
             self._index.seal(self._directory, self.segments[-1], self._hashes)
             self._index.write_checkpoint(self._checkpoints, self.segments)
             self._hashes.clear()

@@ -1,4 +1,4 @@
-"""Parquet files read by the row group; their footers stay in memory, so no question opens a file to learn what it holds."""
+"""Parquet files read by the row group. Footers stay in memory: no question opens a file only to learn what it holds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy
+import numpy.typing
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from playhead.errors import CorruptStoreError
 
 Table: TypeAlias = pa.Table
+Booleans: TypeAlias = numpy.typing.NDArray[numpy.bool_]
 Bounds: TypeAlias = tuple[Any, Any]
 
 FOOTERS = 256
@@ -92,6 +96,18 @@ class Files:
             if len(self._files) > FOOTERS:
                 self._files.popitem(last=False)
         return found
+
+
+def rows_with(table: Table, wanted: Iterable[tuple[str, str]]) -> Booleans:
+    """Which rows have these texts in columns of dictionaries; each distinct text is compared once."""
+    found = numpy.ones(len(table), numpy.bool_)
+    for name, value in wanted:
+        parts = [numpy.zeros(0, numpy.bool_)]
+        for chunk in table[name].chunks:
+            code = pc.index(chunk.dictionary, pa.scalar(value, chunk.dictionary.type)).as_py()
+            parts.append(chunk.indices.to_numpy() == code)
+        found &= numpy.concatenate(parts)
+    return found
 
 
 def _corrupt(path: Path, error: Exception) -> CorruptStoreError:

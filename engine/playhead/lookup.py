@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy
-import numpy.typing
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +18,7 @@ from playhead import codec
 from playhead.checkpoint import Checkpoint
 from playhead.entry import from_microseconds
 from playhead.errors import CorruptStoreError
-from playhead.footers import File, Files
+from playhead.footers import File, Files, rows_with
 from playhead.generation import View
 from playhead.manifest import Segment
 from playhead.model import Address, Record
@@ -27,7 +26,6 @@ from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 
 T = TypeVar("T")
 Order: TypeAlias = Literal["version", "commit_ts"]
-Booleans: TypeAlias = numpy.typing.NDArray[numpy.bool_]
 
 
 class Place(NamedTuple):
@@ -137,7 +135,7 @@ class Lookup:
             for group in file.groups_with(wanted):
                 names = file.undecided(group, wanted)
                 rows = _read(file, group, names)
-                for row in numpy.flatnonzero(_is(rows, names)).tolist():
+                for row in numpy.flatnonzero(rows_with(rows, names)).tolist():
                     return Known(rows["version"][row].as_py(), rows["commit_ts"][row].as_py())
         except CorruptStoreError:
             raise _Unusable(checkpoint) from None
@@ -181,7 +179,7 @@ class Lookup:
             names = file.undecided(group, wanted)
             rows = _read(file, group, names)
             versions, commits = rows["version"].to_numpy(), rows["commit_ts"].to_numpy()
-            theirs = _is(rows, names) & (commits <= segment.last)
+            theirs = rows_with(rows, names) & (commits <= segment.last)
             fits = theirs & ((versions if order == "version" else commits) <= limit)
             has_later = has_later or bool((theirs & ~fits).any())
             positions = numpy.flatnonzero(fits)
@@ -232,15 +230,3 @@ def _sparing(checkpoints: tuple[Checkpoint, ...], question: Callable[[tuple[Chec
 def _read(file: File, group: int, names: list[tuple[str, str]]) -> Any:
     texts = [name for name, _ in names]
     return file.read([*texts, "version", "commit_ts"], [group], texts)
-
-
-def _is(rows: Any, names: list[tuple[str, str]]) -> Booleans:
-    """Which rows have these texts, compared once for each distinct one."""
-    found = numpy.ones(len(rows), numpy.bool_)
-    for name, value in names:
-        parts = []
-        for chunk in rows[name].chunks:
-            code = pc.index(chunk.dictionary, pa.scalar(value, chunk.dictionary.type)).as_py()
-            parts.append(chunk.indices.to_numpy() == code)
-        found &= numpy.concatenate(parts)
-    return found

@@ -59,33 +59,28 @@ class Timeline:
         return len(self._commits) != before
 
     def _load(self, view: View) -> None:
-        with self._history.query(view) as query:
-            where = query.agent(*self.agent)
-            source = query.operations(self.head + 1)
-            counts = query.rows(f"SELECT key, count(*) FROM {source} WHERE {where} GROUP BY key ORDER BY key")
-            where = query.agent(*self.agent)
-            rows = query.arrays(
-                "SELECT version, commit_ts, op = 'write' AS written"
-                f" FROM {query.operations(self.head + 1)} WHERE {where} ORDER BY key, version"
-            )
-        new_keys = [key for key, _ in counts]
-        keys = sorted({*self.keys, *new_keys})
+        new = self._history.agent_columns(view, self.agent, self.head + 1)
+        keys = sorted({*self.keys, *new.keys})
         row_of = {key: row for row, key in enumerate(keys)}
-        old_rows = numpy.array([row_of[key] for key in self.keys], numpy.int64)
-        new_rows = numpy.repeat([row_of[key] for key in new_keys], [count for _, count in counts]).astype(numpy.int64)
-        key_rows = numpy.concatenate([old_rows[self._key_rows], new_rows])
-        versions = numpy.concatenate([self._versions, rows["version"]])
-        order = numpy.lexsort((versions, key_rows))
+        old_rows, new_rows = (
+            numpy.array([row_of[key] for key in known], numpy.int64) for known in (self.keys, new.keys)
+        )
+        key_rows = numpy.concatenate([old_rows[self._key_rows], new_rows[new.codes]])
+        versions = numpy.concatenate([self._versions, new.versions])
+        # Stable, because that one merges stretches that are in order already, as each segment is.
+        order = numpy.argsort(key_rows * (int(versions.max(initial=0)) + 1) + versions, kind="stable")
         self.keys = keys
         self._key_rows, self._versions = key_rows[order], versions[order]
-        self._commits = numpy.concatenate([self._commits, rows["commit_ts"]])[order]
-        self._exists = numpy.concatenate([self._exists, rows["written"].astype(numpy.bool_)])[order]
+        self._commits = numpy.concatenate([self._commits, new.commits])[order]
+        self._exists = numpy.concatenate([self._exists, new.written])[order]
         self.head = view.head
         # Key and commit_ts in one ascending number, so that one search finds a key's last row by any moment.
         self._stride = self.head + 1
         self._ranks: Integers = self._key_rows * self._stride + self._commits
         self._starts: Integers = numpy.searchsorted(self._key_rows, numpy.arange(len(keys)))
-        self.commits: Integers = numpy.unique(self._commits)
+        touched = numpy.zeros(self.head + 1, numpy.bool_)
+        touched[self._commits] = True
+        self.commits: Integers = numpy.flatnonzero(touched)
         """Every commit_ts that touched this agent, ascending."""
 
     # ── the state's outline ──────────────────────────────────────────────────────────────────────────────────────────
