@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from playhead import checkpoint, codec
-from playhead.agent_columns import AgentColumns
 from playhead.checkpoint import Checkpoint
 from playhead.entry import from_microseconds
 from playhead.errors import CorruptStoreError, StoreClosedError
@@ -23,6 +22,7 @@ from playhead.lookup import Lookup
 from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
 from playhead.query import Query, Scope, latest
 from playhead.replay import Replay
+from playhead.runs import Runs, runs
 
 if TYPE_CHECKING:
     import duckdb
@@ -194,10 +194,10 @@ class History:
                     raise
                 checkpoints = checkpoints[: checkpoints.index(start)]
 
-    def agent_columns(self, view: View, agent: AgentAddress, start: int) -> AgentColumns:
-        """Every operation of one agent with commit_ts >= start, without values."""
+    def runs(self, view: View, agent: AgentAddress | None = None, start: int = 1) -> Iterator[Runs]:
+        """Every operation with commit_ts >= start, without values; of one agent, where given."""
         self._check_open()
-        return AgentColumns(self._files, view, agent, start)
+        return runs(self._files, view, agent, start)
 
     def first_agent(self, view: View) -> AgentAddress | None:
         """The agent of the very first operation: whoever began the run."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from playhead.cursor import Cursor
+    from playhead.store_timeline import StoreTimeline
     from playhead.timeline import Timeline
 
 
@@ -240,6 +241,12 @@ class Store:
         from playhead.timeline import Timeline
 
         return Timeline(self._history, self.view(), AgentAddress(namespace, agent_id))
+
+    def store_timeline(self) -> StoreTimeline:
+        """Every agent's history as sorted arrays, to ask for the addresses of many moments; 9 bytes an operation."""
+        from playhead.store_timeline import StoreTimeline
+
+        return StoreTimeline(self._history, self.view())
 
     def cursor(self, agent_id: str | None = None, *, namespace: str | None = None) -> Cursor:
         """A debugger on this store, without a screen."""

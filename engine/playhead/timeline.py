@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import numpy
@@ -59,20 +60,23 @@ class Timeline:
         return len(self._commits) != before
 
     def _load(self, view: View) -> None:
-        new = self._history.agent_columns(view, self.agent, self.head + 1)
-        keys = sorted({*self.keys, *new.keys})
+        new = list(self._history.runs(view, self.agent, self.head + 1))
+        new_keys = [part.names["key"].to_pylist() for part in new]
+        keys = sorted({*self.keys, *chain.from_iterable(new_keys)})
         row_of = {key: row for row, key in enumerate(keys)}
-        old_rows, new_rows = (
-            numpy.array([row_of[key] for key in known], numpy.int64) for known in (self.keys, new.keys)
-        )
-        key_rows = numpy.concatenate([old_rows[self._key_rows], new_rows[new.codes]])
-        versions = numpy.concatenate([self._versions, new.versions])
+        old_rows = numpy.array([row_of[key] for key in self.keys], numpy.int64)
+        new_rows = [
+            numpy.repeat(numpy.array([row_of[key] for key in of_part], numpy.int64), part.lengths)
+            for part, of_part in zip(new, new_keys, strict=True)
+        ]
+        key_rows = numpy.concatenate([old_rows[self._key_rows], *new_rows])
+        versions = numpy.concatenate([self._versions, *(part.versions() for part in new)])
         # Stable, because that one merges stretches that are in order already, as each segment is.
         order = numpy.argsort(key_rows * (int(versions.max(initial=0)) + 1) + versions, kind="stable")
         self.keys = keys
         self._key_rows, self._versions = key_rows[order], versions[order]
-        self._commits = numpy.concatenate([self._commits, new.commits])[order]
-        self._exists = numpy.concatenate([self._exists, new.written])[order]
+        self._commits = numpy.concatenate([self._commits, *(part.commits for part in new)])[order]
+        self._exists = numpy.concatenate([self._exists, *(part.written for part in new)])[order]
         self.head = view.head
         # Key and commit_ts in one ascending number, so that one search finds a key's last row by any moment.
         self._stride = self.head + 1
