@@ -26,6 +26,7 @@ from playhead.runs import Runs, runs
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 T = TypeVar("T")
 MEMORY_BYTES = 192 * 1024 * 1024
@@ -160,6 +161,16 @@ class History:
             return query.rows(f"SELECT namespace, agent_id, key FROM ({latest(query, start, at, scope)})")
 
         return sorted(Address(*row) for row in self._ask(view, at, ask))
+
+    def live(self, view: View, at: int) -> pa.Table:
+        """Address, version and commit_ts of every live record at a moment, as Arrow."""
+
+        def ask(query: Query, start: Checkpoint | None) -> pa.Table:
+            return query.table(
+                f"SELECT namespace, agent_id, key, version, commit_ts FROM ({latest(query, start, at, Scope())})"
+            )
+
+        return self._ask(view, at, ask)
 
     def size_bytes(self, view: View, at: int) -> int:
         """The sum of the encoded live values at a moment (S24)."""

@@ -261,7 +261,7 @@ class Store:
         """
         from playhead.sql import run
 
-        return run(self.view(), self.snapshot_entries(), query)
+        return run(self._history, self.view(), self.snapshot_entries(), query)
 
     # ── moments ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
