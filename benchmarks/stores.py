@@ -59,10 +59,10 @@ class Bench:
         return self._store(f"keys-{count}", lambda: _keys(count))
 
     @contextmanager
-    def fork_of_keys(self, count: int) -> Iterator[Path]:
-        """A `keys` store to write to: it shares the sealed files, and what is written does not stay in the cache."""
+    def fork(self, path: Path) -> Iterator[Path]:
+        """A store to write to: it shares the sealed files of another, and what is written to it does not stay."""
         with self.scratch() as folder:
-            with playhead.open(self.keys(count), read_only=True) as source:
+            with playhead.open(path, read_only=True) as source:
                 source.fork(folder / "fork").close()
             yield folder / "fork"
 

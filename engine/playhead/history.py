@@ -157,10 +157,13 @@ class History:
         """The addresses of `state`, without reading values."""
         scope = Scope(namespace, agent_id, None, prefix, tombstones)
 
-        def ask(query: Query, start: Checkpoint | None) -> list[tuple[Any, ...]]:
-            return query.rows(f"SELECT namespace, agent_id, key FROM ({latest(query, start, at, scope)})")
+        def ask(query: Query, start: Checkpoint | None) -> pa.Table:
+            found = latest(query, start, at, scope)
+            return query.table(f"SELECT namespace, agent_id, key FROM ({found}) ORDER BY namespace, agent_id, key")
 
-        return sorted(Address(*row) for row in self._ask(view, at, ask))
+        # By the column: a store may hold very many, and a row as an object of its own costs five times as much.
+        names = (column.to_pylist() for column in self._ask(view, at, ask).columns)
+        return list(map(Address._make, zip(*names, strict=True)))
 
     def live(self, view: View, at: int) -> pa.Table:
         """Address, version and commit_ts of every live record at a moment, as Arrow."""
