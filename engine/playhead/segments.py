@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -28,6 +28,7 @@ Table: TypeAlias = pa.Table
 
 EVENTS_FILE, OPERATIONS_FILE = "events.parquet", "operations.parquet"
 ROW_GROUP_ROWS = 8_192
+SORTED_ROWS = 4 * ROW_GROUP_ROWS
 ZSTD_LEVEL = 3
 """A tenth smaller than at 1 for hardly more time; 6 takes twice as long for 2 % more."""
 _TIME = pa.timestamp("us", tz="UTC")
@@ -143,8 +144,8 @@ def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
         try:
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir()
-            _write_file(temporary / EVENTS_FILE, events)
-            _write_file(temporary / OPERATIONS_FILE, operations.sort_by(_ADDRESS_ORDER))
+            _write_file(temporary / EVENTS_FILE, EVENTS, [events])
+            _write_file(temporary / OPERATIONS_FILE, OPERATIONS, _by_address(operations))
             sync_directory(temporary)
             checksums = {file: checksum(temporary / file) for file in (EVENTS_FILE, OPERATIONS_FILE)}
             size = sum((temporary / file).stat().st_size for file in checksums)
@@ -159,17 +160,25 @@ def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
     return Segment(name, first, last, last, committed_at, operations.num_rows, size, checksums)
 
 
-def _write_file(path: Path, table: pa.Table) -> None:
-    pq.write_table(
-        table,
+def _by_address(operations: Table) -> Iterator[Table]:
+    """The operations sorted, some at a time: a segment's values are in memory once."""
+    order = pc.sort_indices(operations, sort_keys=_ADDRESS_ORDER)
+    for start in range(0, len(order), SORTED_ROWS):
+        yield operations.take(order.slice(start, SORTED_ROWS))
+
+
+def _write_file(path: Path, schema: pa.Schema, tables: Iterable[Table]) -> None:
+    with pq.ParquetWriter(
         path,
+        schema,
         compression="zstd",
         compression_level=ZSTD_LEVEL,
-        row_group_size=ROW_GROUP_ROWS,
-        use_dictionary=[name for name in _DICTIONARIES if name in table.column_names],
+        use_dictionary=[name for name in _DICTIONARIES if name in schema.names],
         column_encoding=_ENCODINGS[path.name],
-        write_statistics=[name for name in _STATISTICS if name in table.column_names],
-    )
+        write_statistics=[name for name in _STATISTICS if name in schema.names],
+    ) as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
     sync_file(path)
 
 
