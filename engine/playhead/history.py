@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from playhead import checkpoint, codec
 from playhead.checkpoint import Checkpoint
 from playhead.entry import from_microseconds
-from playhead.errors import CorruptStoreError, StoreClosedError
+from playhead.errors import CorruptStoreError, QueryError, StoreClosedError
 from playhead.footers import Files
 from playhead.generation import View
 from playhead.lookup import Lookup
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-MEMORY_BYTES = 192 * 1024 * 1024
-"""What DuckDB may take; beyond it, it sorts and joins on disk."""
+MEMORY_BYTES = 1024 * 1024 * 1024
+"""What DuckDB may take for one question; beyond it, it sorts and joins on disk."""
 MOST_THREADS = 4
 """Each has buffers of its own."""
 _Version: TypeAlias = tuple[int, int]
@@ -65,6 +65,11 @@ class History:
             yield query
         except duckdb.ConnectionException as error:
             raise StoreClosedError(f"{view.directory.parent}: closed while a question was being answered") from error
+        except duckdb.OutOfMemoryException as error:
+            raise QueryError(
+                f"{view.directory.parent}: the answer takes more than {MEMORY_BYTES:,} bytes of memory to find;"
+                " ask for less of the store at a time"
+            ) from error
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             reason = str(error).partition("\n")[0]
             raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
@@ -83,6 +88,8 @@ class History:
                 self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
                 self._connection = duckdb.connect(":memory:")
                 self._connection.execute(f"SET memory_limit = '{MEMORY_BYTES}B'")
+                # It would fill the rest with what it has read, which the system keeps anyway.
+                self._connection.execute("SET enable_external_file_cache = false")
                 self._connection.execute("SET temp_directory = $folder", {"folder": folder})
                 self._connection.execute(f"SET threads = {min(MOST_THREADS, os.cpu_count() or 1)}")
                 self._connection.execute("SET python_enable_replacements = false")
