@@ -1,7 +1,8 @@
-"""Snapshots, diffs and restores, with ever more keys in the store."""
+"""Snapshots, diffs and restores, with ever more keys in the store, and with ever more operations."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -19,15 +20,37 @@ _DIFF = Budget("≥ 20 × faster", high=1 / 20, of_ratio=True)
 def run(bench: Bench) -> Iterator[Result]:
     snapshots: dict[int, float] = {}
     for count in bench.scale.key_counts:
-        with bench.fork_of_keys(count) as path, playhead.open(path) as store:
+        with bench.fork(bench.keys(count)) as path, playhead.open(path) as store:
             taken = each([store.snapshot for _ in range(min(20, bench.scale.questions))])
             snapshots[count] = taken.median
             yield Result(TOPIC, "snapshot, by keys", taken.median, "s", size=count)
             yield from _diff(bench, store, count)
             yield from _restore(bench, store, count)
+    for size in bench.scale.sizes:
+        with bench.fork(bench.run(size)) as path, playhead.open(path) as store:
+            yield from _with_operations(bench, store, size)
     few, many = min(snapshots), max(snapshots)
     what = f"snapshot, {few:,} → {many:,} keys"
     yield Result(TOPIC, what, snapshots[many] / snapshots[few], "×", budget=_FLAT)
+
+
+def _with_operations(bench: Bench, store: playhead.Store, size: int) -> Iterator[Result]:
+    """The same questions anywhere in a history of so many operations."""
+    chance = random.Random(size)
+    distance = min(CHANGES, size // 2)
+    bases = [chance.randrange(1, size - distance) for _ in range(2 * bench.scale.rounds)]
+    store.diff(0, 1)
+    near = each([partial(store.diff, base, base + 1) for base in bases])
+    far = each([partial(store.diff, base, base + distance) for base in bases])
+    taken = each([partial(store.snapshot, at=base) for base in bases])
+    # The first commit after opening reads the latest version of every key, which opening for writing pays once.
+    store.write("warm-up", "key", 0)
+    head = store.head
+    restored = each([partial(store.restore, at, agent_id=AGENT) for at in [head - distance, head] * 3])
+    yield Result(TOPIC, "snapshot, by operations", taken.median, "s", size=size)
+    yield Result(TOPIC, "diff of neighbours, with values, by operations", near.median, "s", size=size)
+    yield Result(TOPIC, f"diff across {CHANGES:,} commits, with values, by operations", far.median, "s", size=size)
+    yield Result(TOPIC, f"restore across {CHANGES:,} commits, by operations", restored.median, "s", size=size)
 
 
 def _diff(bench: Bench, store: playhead.Store, count: int) -> Iterator[Result]:

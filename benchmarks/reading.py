@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from functools import partial
 
 import playhead
-from benchmarks.measure import each, seconds_of, take_turns
+from benchmarks.measure import best_process, each, seconds_of, take_turns
 from benchmarks.report import Budget, Result
 from benchmarks.scale import FULL_SIZE
 from benchmarks.stores import AGENT, AGENT_OPERATIONS, Bench
 
 TOPIC = "reading"
-_REPLAYED = 50_000
+_REPLAYED, _REPLAYED_FOR_MEMORY = 50_000, 1_000_000
+_REPLAY = """
+import sys, playhead
+with playhead.open(sys.argv[1], read_only=True) as store:
+    for _ in store.replay(end_ts=int(sys.argv[2])):
+        pass
+"""
+_BYTES = Budget("≤ 400 MB", high=400e6)
 _SEEK = Budget("≤ 1 ms", high=0.001)
 _WHOLE_STORE = Budget("≤ 50 ms", high=0.050)
 
@@ -41,10 +48,13 @@ def _seek(bench: Bench, store: playhead.Store, size: int) -> Iterator[Result]:
         TOPIC, "seek: outline of one agent at a moment, p99", seek.percentile(99), "s", size=size, budget=budget
     )
     everything = each([partial(store.addresses, at) for at in moments[: bench.scale.rounds]])
-    whole = _WHOLE_STORE if size == FULL_SIZE else None
-    yield Result(
-        TOPIC, "seek: addresses of the whole store at a moment, p50", everything.median, "s", size=size, budget=whole
-    )
+    yield Result(TOPIC, "addresses of the whole store at a moment, p50", everything.median, "s", size=size)
+    whole: list[playhead.StoreTimeline] = []
+    loaded = seconds_of(lambda: whole.append(store.store_timeline()))
+    seek = each([partial(whole[0].outline, at) for at in moments[:50]])
+    budget = _WHOLE_STORE if size == FULL_SIZE else None
+    yield Result(TOPIC, "timeline of the whole store, loaded once", loaded, "s", size=size)
+    yield Result(TOPIC, "seek: outline of the whole store at a moment, p50", seek.median, "s", size=size, budget=budget)
 
 
 def _values(bench: Bench, store: playhead.Store, size: int) -> Iterator[Result]:
@@ -73,3 +83,5 @@ def _replay(bench: Bench, store: playhead.Store, size: int) -> Iterator[Result]:
 
     times = take_turns({"replay": lambda: replay}, min(3, bench.scale.rounds))
     yield Result(TOPIC, "replay, events a second", count / times["replay"].median, "/s", size=size)
+    ran = best_process(_REPLAY, [str(bench.run(size)), str(_REPLAYED_FOR_MEMORY)], 1)
+    yield Result(TOPIC, "replay: peak memory of the process", ran.peak_bytes, "bytes", size=size, budget=_BYTES)

@@ -37,7 +37,7 @@ def run(bench: Bench) -> Iterator[Result]:
         yield Result(TOPIC, "open, one state, end: CPU time", opened.cpu_seconds, "s", size=size)
         yield Result(TOPIC, "open, one state, end: peak memory", opened.peak_bytes, "bytes", size=size, budget=memory)
     for count in bench.scale.key_counts:
-        with bench.fork_of_keys(count) as path:
+        with bench.fork(bench.keys(count)) as path:
             written = best_process(_WRITE, [str(path), AGENT], rounds)
         yield Result(TOPIC, "open to write, one commit, end: the process, by keys", written.seconds, "s", size=count)
         yield Result(TOPIC, "open to write, one commit, end: CPU time, by keys", written.cpu_seconds, "s", size=count)

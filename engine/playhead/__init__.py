@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from playhead.opening import open_store as open
     from playhead.snapshot import Snapshot
     from playhead.store import Store
+    from playhead.store_timeline import StoreTimeline
     from playhead.timeline import Timeline
     from playhead.transaction import Transaction
 
@@ -93,6 +94,7 @@ __all__ = [
     "StoreError",
     "StoreExistsError",
     "StoreNotFoundError",
+    "StoreTimeline",
     "StoreVersionError",
     "Timeline",
     "TornJournalWarning",
@@ -111,6 +113,7 @@ _LAZY = {
     "ImportReport": ("playhead.formats.report", "ImportReport"),
     "Snapshot": ("playhead.snapshot", "Snapshot"),
     "Store": ("playhead.store", "Store"),
+    "StoreTimeline": ("playhead.store_timeline", "StoreTimeline"),
     "Timeline": ("playhead.timeline", "Timeline"),
     "TornJournalWarning": ("playhead.log", "TornJournalWarning"),
     "Transaction": ("playhead.transaction", "Transaction"),

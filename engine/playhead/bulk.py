@@ -15,10 +15,13 @@ from playhead.journal import Journal
 from playhead.manifest import Manifest
 from playhead.model import SnapshotEntry
 from playhead.numbering import number
+from playhead.segments import Table
 from playhead.staging import staged_store
 
-SEGMENT_OPERATIONS = 65_536
-SEGMENT_BYTES = 32 * 1024 * 1024
+SEGMENT_OPERATIONS = 262_144
+SEGMENT_BYTES = 64 * 1024 * 1024
+BATCH_OPERATIONS = 8_192
+"""So many operations wait as Python objects, which take five times the room of columns."""
 
 
 class _Loader:
@@ -32,6 +35,9 @@ class _Loader:
         self._index = Index(self._sealed)
         self._hashes = segments.HashChain(self._sealed.hash_of)
         self._pending: list[LogEntry] = []
+        self._pending_operations = 0
+        self._tables: list[tuple[Table, Table]] = []
+        """What of the coming segment is columns by now: events and operations."""
         self._operations = 0
         self._bytes = 0
         self._committed_at = 0
@@ -48,14 +54,24 @@ class _Loader:
         self.head += 1
         self._index.add(entry.operations, entry.commit_ts)
         self._pending.append(entry)
-        self._operations += len(entry.operations)
-        self._bytes += sum(len(operation.encoded) for operation in entry.operations)
-        if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
+        self._pending_operations += len(entry.operations)
+        for operation in entry.operations:
+            self._bytes += len(operation.encoded)
+        if self._operations + self._pending_operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
             self.flush()
+        elif self._pending_operations >= BATCH_OPERATIONS:
+            self._convert()
+
+    def _convert(self) -> None:
+        self._tables.append(segments.to_tables(self._pending, self._hashes))
+        self._operations += self._pending_operations
+        self._pending, self._pending_operations = [], 0
 
     def flush(self, *, final: bool = False) -> None:
         if self._pending:
-            tables = segments.to_tables(self._pending, self._hashes)
+            self._convert()
+        if self._tables:
+            tables, self._tables = segments.joined(self._tables), []
             segment = segments.write(self._directory, *tables)
             self.manifest = self.manifest.with_segment(segment)
             self._sealed = self._sealed.with_segments(self._directory, [segment])
@@ -63,7 +79,7 @@ class _Loader:
         self._index.rotate()
         self._index.seal(self._sealed, 1)
         self._hashes = segments.HashChain(self._sealed.hash_of)
-        self._pending, self._operations, self._bytes = [], 0, 0
+        self._operations, self._bytes = 0, 0
 
 
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:

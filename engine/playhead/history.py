@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from playhead import checkpoint, codec, forking
 from playhead.checkpoint import Checkpoint
-from playhead.entry import LogEntry, LogOperation, from_microseconds
-from playhead.errors import CorruptStoreError, StoreClosedError
+from playhead.entry import from_microseconds
+from playhead.errors import CorruptStoreError, QueryError, StoreClosedError
+from playhead.footers import Files
 from playhead.generation import View
-from playhead.manifest import Segment
+from playhead.lookup import Lookup
 from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
 from playhead.query import Query, Scope, latest
-from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
+from playhead.replay import Replay
+from playhead.runs import Runs, runs
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 T = TypeVar("T")
+MEMORY_BYTES = 1024 * 1024 * 1024
+"""What DuckDB may take for one question; beyond it, it sorts and joins on disk."""
+MOST_THREADS = 4
+"""Each has buffers of its own."""
+_Version: TypeAlias = tuple[int, int]
+"""A version of an address and its commit_ts; both 0 before the first."""
+_FEW = 4
+"""Up to so many records are looked up one by one, which costs less than a question to DuckDB."""
+_CLOSED = "the store was closed; open it again"
 _RECORD = "o.namespace, o.agent_id, o.key, o.value, o.version, o.commit_ts, epoch_us(e.committed_at), o.op = 'write'"
 _HEADER = "txn_id, commit_ts, epoch_us(committed_at), epoch_us(occurred_at), kind, label, meta, operation_count"
 
@@ -34,10 +50,12 @@ class History:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._closed = False
         self._numbers = itertools.count()
+        self._files = Files()
         forking.track(self)
 
     def after_fork_in_child(self) -> None:
         self._lock = threading.Lock()
+        self._files = Files()
         if self._connection is not None:
             forking.leak(self._connection)
             self._connection = None
@@ -55,6 +73,11 @@ class History:
             yield query
         except duckdb.ConnectionException as error:
             raise StoreClosedError(f"{view.directory.parent}: closed while a question was being answered") from error
+        except duckdb.OutOfMemoryException as error:
+            raise QueryError(
+                f"{view.directory.parent}: the answer takes more than {MEMORY_BYTES:,} bytes of memory to find;"
+                " ask for less of the store at a time"
+            ) from error
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             reason = str(error).partition("\n")[0]
             raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
@@ -63,13 +86,20 @@ class History:
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
-            if self._closed:
-                raise StoreClosedError("the store was closed; open it again")
+            self._check_open()
             if self._connection is None:
                 # Imported here: it costs 100 ms that a program which only writes need not pay.
                 import duckdb
 
+                # Where memory does not do, DuckDB goes on in files. Private: they hold values.
+                folder = tempfile.mkdtemp(prefix="playhead-")
+                self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
                 self._connection = duckdb.connect(":memory:")
+                self._connection.execute(f"SET memory_limit = '{MEMORY_BYTES}B'")
+                # It would fill the rest with what it has read, which the system keeps anyway.
+                self._connection.execute("SET enable_external_file_cache = false")
+                self._connection.execute("SET temp_directory = $folder", {"folder": folder})
+                self._connection.execute(f"SET threads = {min(MOST_THREADS, os.cpu_count() or 1)}")
                 self._connection.execute("SET python_enable_replacements = false")
                 self._connection.execute("LOAD parquet")
                 self._connection.execute("SET parquet_metadata_cache = true")
@@ -80,26 +110,26 @@ class History:
             self._closed = True
             if self._connection is not None:
                 self._connection.close()
+                self._remove_folder()
 
     # ── one record ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def record_at(self, view: View, address: Address, at: int) -> Record:
         """The address's last operation with commit_ts <= at (S16), or S14's unknown."""
-        namespace, agent_id, key = address
-        found = self.state(view, at, namespace, agent_id, keys=[key], tombstones=True)
-        return found[0] if found else Record.unknown(address)
+        return self._lookup(view).record(address, "commit_ts", at)
 
     def record_at_version(self, view: View, address: Address, version: int, commit_ts: int | None = None) -> Record:
         """Exactly that version (S15), or S14's unknown; read from one segment where its commit_ts is known."""
-        commits = None if commit_ts is None else [commit_ts]
-        with self.query(view) as query:
-            operations, events = query.operations(commits=commits), query.events(commits=commits)
-            where = f"{query.agent(address.namespace, address.agent_id)} AND key = {query.parameter(address.key)}"
-            rows = query.rows(
-                f"SELECT {_RECORD} FROM (SELECT * FROM {operations} WHERE {where} AND version = {version:d}) o"
-                f" JOIN {events} e USING (commit_ts)"
-            )
-        return _record(rows[0]) if rows else Record.unknown(address)
+        record = self._lookup(view).record(address, "version", version, commit_ts)
+        return record if record.version == version else Record.unknown(address)
+
+    def _lookup(self, view: View) -> Lookup:
+        self._check_open()
+        return Lookup(self._files, view)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreClosedError(_CLOSED)
 
     # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -142,10 +172,23 @@ class History:
         """The addresses of `state`, without reading values."""
         scope = Scope(namespace, agent_id, None, prefix, tombstones)
 
-        def ask(query: Query, start: Checkpoint | None) -> list[tuple[Any, ...]]:
-            return query.rows(f"SELECT namespace, agent_id, key FROM ({latest(query, start, at, scope)})")
+        def ask(query: Query, start: Checkpoint | None) -> pa.Table:
+            found = latest(query, start, at, scope)
+            return query.table(f"SELECT namespace, agent_id, key FROM ({found}) ORDER BY namespace, agent_id, key")
 
-        return sorted(Address(*row) for row in self._ask(view, at, ask))
+        # By the column: a store may hold very many, and a row as an object of its own costs five times as much.
+        names = (column.to_pylist() for column in self._ask(view, at, ask).columns)
+        return list(map(Address._make, zip(*names, strict=True)))
+
+    def live(self, view: View, at: int) -> pa.Table:
+        """Address, version and commit_ts of every live record at a moment, as Arrow."""
+
+        def ask(query: Query, start: Checkpoint | None) -> pa.Table:
+            return query.table(
+                f"SELECT namespace, agent_id, key, version, commit_ts FROM ({latest(query, start, at, Scope())})"
+            )
+
+        return self._ask(view, at, ask)
 
     def size_bytes(self, view: View, at: int) -> int:
         """The sum of the encoded live values at a moment (S24)."""
@@ -180,6 +223,11 @@ class History:
                     raise
                 checkpoints = checkpoints[: checkpoints.index(start)]
 
+    def runs(self, view: View, agent: AgentAddress | None = None, start: int = 1) -> Iterator[Runs]:
+        """Every operation with commit_ts >= start, without values; of one agent, where given."""
+        self._check_open()
+        return runs(self._files, view, agent, start)
+
     def first_agent(self, view: View) -> AgentAddress | None:
         """The agent of the very first operation: whoever began the run."""
         with self.query(view) as query:
@@ -194,34 +242,41 @@ class History:
         """What differs between two moments (S25), sorted by address.
 
         Each is (address, version at base, version at later, whether it existed, whether it exists).
-        One scan of what happened in between: each row carries the hash of the value it replaced.
         """
+        changed = self._changed(view, base, later, namespace, agent_id)
+        return [(address, before[0], after[0], existed, exists) for address, before, after, existed, exists in changed]
+
+    def _changed(
+        self, view: View, base: int, later: int, namespace: str | None, agent_id: str | None
+    ) -> list[tuple[Address, _Version, _Version, bool, bool]]:
+        """One scan of what happened in between: each row carries the hash and commit_ts of the value it replaced."""
         with self.query(view) as query:
             condition = query.agent(namespace, agent_id)
             rows = query.rows(
-                "SELECT namespace, agent_id, key, first.version - 1, last.version,"
-                " first.previous_hash IS NOT NULL, last.value_hash IS NOT NULL FROM ("
+                "SELECT namespace, agent_id, key, first.version - 1, first.commit_ts, last.version, last.commit_ts,"
+                " first.hash IS NOT NULL, last.hash IS NOT NULL FROM ("
                 "SELECT namespace, agent_id, key,"
-                " min_by({version: version, previous_hash: previous_hash}, version) AS first,"
-                " max_by({version: version, value_hash: value_hash}, version) AS last"
+                " min_by({version: version, commit_ts: previous_commit_ts, hash: previous_hash}, version) AS first,"
+                " max_by({version: version, commit_ts: commit_ts, hash: value_hash}, version) AS last"
                 f" FROM {query.operations(base + 1, later)} WHERE {condition} GROUP BY namespace, agent_id, key)"
-                " WHERE first.previous_hash IS DISTINCT FROM last.value_hash"
+                " WHERE first.hash IS DISTINCT FROM last.hash"
             )
-        return sorted((Address(*row[:3]), *row[3:]) for row in rows)
+        return sorted((Address(*row[:3]), row[3:5], row[5:7], *row[7:]) for row in rows)
 
     def changes(
         self, view: View, base: int, later: int, namespace: str | None = None, agent_id: str | None = None
     ) -> list[Change]:
         """`changed_addresses` with both records; how to get from `base` to `later`, whichever came first."""
         low, high = sorted((base, later))
-        found = self.changed_addresses(view, low, high, namespace, agent_id)
-        wanted = [(address, version) for address, *versions, _, _ in found for version in versions if version]
-        records = self.records_at_versions(view, wanted)
+        found = self._changed(view, low, high, namespace, agent_id)
+        sides = [(address, side) for address, *both, _, _ in found for side in both if side[0]]
+        records = self.records_at_versions(
+            view, [(address, version) for address, (version, _) in sides], [commit_ts for _, (_, commit_ts) in sides]
+        )
         changes = []
-        for address, before_version, after_version, _, _ in found:
+        for address, before_side, after_side, _, _ in found:
             pair = [
-                records.get((address, version)) or Record.unknown(address)
-                for version in (before_version, after_version)
+                records.get((address, version)) or Record.unknown(address) for version, _ in (before_side, after_side)
             ]
             before, after = pair if base <= later else reversed(pair)
             changes.append(Change(address, before, after))
@@ -236,6 +291,12 @@ class History:
         """
         if not wanted:
             return {}
+        if commits is not None and len(wanted) <= _FEW:
+            looked_up = [
+                self.record_at_version(view, address, version, commit_ts)
+                for (address, version), commit_ts in zip(wanted, commits, strict=True)
+            ]
+            return {(record.address, record.version): record for record in looked_up if record.version}
         with self.query(view) as query:
             lists = [query.parameter([getattr(address, name) for address, _ in wanted]) for name in Address._fields]
             lists.append(query.parameter([version for _, version in wanted]))
@@ -267,42 +328,8 @@ class History:
     def replay(
         self, view: View, start: int, end: int, namespace: str | None = None, agent_id: str | None = None
     ) -> Iterator[Event]:
-        """The events of S18 and S19 in commit order, at most one segment in memory (S20)."""
-        for segment in view.segments:
-            if segment.first <= end and segment.last >= start:
-                bounds = (max(start, segment.first), min(end, segment.last))
-                for entry in self._sealed_entries(view, segment, *bounds, namespace, agent_id):
-                    if event := entry.event():
-                        yield event
-        for entry in view.tail.entries(start, min(end, view.head)):
-            if event := entry.event(namespace, agent_id):
-                yield event
-
-    def _sealed_entries(
-        self, view: View, segment: Segment, start: int, end: int, namespace: str | None, agent_id: str | None
-    ) -> Iterator[LogEntry]:
-        with self.query(view) as query:
-            # commit_ts orders both streams, so they are merged as they come.
-            bounds = f"commit_ts BETWEEN {start:d} AND {end:d}"
-            condition = query.agent(namespace, agent_id)
-            operations = query.files([segment], OPERATIONS_FILE)
-            rows = query.rows(
-                "SELECT commit_ts, namespace, agent_id, key, op, version, previous_commit_ts, coalesce(value, '')"
-                f" FROM read_parquet({operations}) WHERE {bounds} AND {condition} ORDER BY commit_ts, op_index"
-            )
-            headers = query.files([segment], EVENTS_FILE)
-            events = query.stream(
-                "SELECT commit_ts, txn_id, epoch_us(committed_at), epoch_us(occurred_at), kind, label, meta,"
-                f" operation_count FROM read_parquet({headers}) WHERE {bounds} ORDER BY commit_ts"
-            )
-            grouped = itertools.groupby(rows, key=lambda row: row[0])
-            for commit_ts, group in grouped:
-                header = next(row for row in events if row[0] == commit_ts)
-                shown = [LogOperation(Address(*row[1:4]), row[4], row[5], row[6], row[7].encode()) for row in group]
-                txn_id, committed_at, occurred_at, kind, label, meta, operation_count = header[1:]
-                yield LogEntry(
-                    commit_ts, txn_id, committed_at, occurred_at, kind, label, meta.encode(), shown, operation_count
-                )
+        """The events of S18 and S19 in commit order, in bounded memory (S20)."""
+        return Replay(self.query, self._files, view, namespace, agent_id).events(start, end)
 
     def search(self, view: View, text: str) -> Any:
         """The commits whose label, kind or a changed key contains the text in any case: numpy int64, ascending."""

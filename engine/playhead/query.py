@@ -20,6 +20,7 @@ from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 _FETCH_ROWS = 4_096
 
@@ -118,6 +119,11 @@ class Query:
     def arrays(self, sql: str) -> dict[str, Any]:
         """The result's columns as numpy arrays."""
         return self.run(sql).fetchnumpy()
+
+    def table(self, sql: str) -> pa.Table:
+        """The result as Arrow."""
+        parameters, self._parameters = self._parameters, {}
+        return self.cursor.sql(sql, params=parameters).to_arrow_table()
 
     def agent(self, namespace: str | None, agent_id: str | None) -> str:
         """A condition that keeps to a namespace and an agent, where given."""

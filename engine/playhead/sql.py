@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from playhead.errors import QueryError
 from playhead.generation import View
+from playhead.history import History
+from playhead.manifest import Segment
 from playhead.model import SnapshotEntry
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 
@@ -20,12 +23,22 @@ _EVENTS = f"* REPLACE ({_TIME.format('committed_at')}, {_TIME.format('occurred_a
 _OPERATIONS = "* REPLACE (value::JSON AS value, hex(value_hash) AS value_hash, hex(previous_hash) AS previous_hash)"
 _SNAPSHOTS = "id BIGINT, commit_ts BIGINT, timestamp DOUBLE, parent BIGINT, label VARCHAR"
 
+_LITERAL_MOMENT = re.compile(r"\bstate_at\s*\(\s*(\d{1,18})\s*\)", re.IGNORECASE)
+MOST_MOMENTS = 8
+"""Moments of one query that are answered from checkpoints; further ones are found by reading everything."""
+
 # Latest per address, as S16 and S25 have it; the same questions that History answers, open to composition.
+# Where t is one of `known`, which the planner sees, the second half of state_at is never begun.
 _MACROS = """
 CREATE MACRO state_at(t) AS TABLE
-    SELECT namespace, agent_id, key, value, version, commit_ts FROM operations
-    WHERE commit_ts <= t
-    QUALIFY row_number() OVER (PARTITION BY namespace, agent_id, key ORDER BY version DESC) = 1 AND op = 'write'
+    SELECT * FROM (
+        SELECT namespace, agent_id, key, o.value, version, s.commit_ts
+        FROM states s JOIN state_operations o USING (namespace, agent_id, key, version) WHERE s.moment = t
+        UNION ALL
+        SELECT namespace, agent_id, key, value, version, commit_ts FROM operations
+        WHERE commit_ts <= t AND t NOT IN ({known})
+        QUALIFY row_number() OVER (PARTITION BY namespace, agent_id, key ORDER BY version DESC) = 1 AND op = 'write'
+    )
     ORDER BY namespace, agent_id, key;
 CREATE MACRO history(agent, the_key) AS TABLE
     SELECT o.namespace, o.version, o.commit_ts, e.committed_at, e.occurred_at, o.op, o.value, e.kind, e.label
@@ -35,8 +48,8 @@ CREATE MACRO history(agent, the_key) AS TABLE
 CREATE MACRO changes(a, b) AS TABLE
     WITH between_them AS (
         SELECT namespace, agent_id, key,
-            min_by({version: version, hash: previous_hash}, version) AS first,
-            max_by({version: version, hash: value_hash, value: value}, version) AS last
+            min_by({{version: version, hash: previous_hash, commit_ts: previous_commit_ts}}, version) AS first,
+            max_by({{version: version, hash: value_hash, value: value}}, version) AS last
         FROM operations WHERE commit_ts > least(a, b) AND commit_ts <= greatest(a, b)
         GROUP BY namespace, agent_id, key
     ), sides AS (
@@ -44,7 +57,7 @@ CREATE MACRO changes(a, b) AS TABLE
             d.first.hash IS NOT NULL AS existed, d.last.hash IS NOT NULL AS exists_now
         FROM between_them d LEFT JOIN operations o
             ON o.namespace = d.namespace AND o.agent_id = d.agent_id AND o.key = d.key
-            AND o.version = d.first.version - 1
+            AND o.version = d.first.version - 1 AND o.commit_ts = d.first.commit_ts
         WHERE d.first.hash IS DISTINCT FROM d.last.hash
     )
     SELECT namespace, agent_id, key,
@@ -56,7 +69,7 @@ CREATE MACRO changes(a, b) AS TABLE
 """
 
 
-def run(view: View, taken: Sequence[SnapshotEntry], sql: str) -> pa.Table:
+def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) -> pa.Table:
     """The result of one SELECT over the three tables and the macros state_at(t), changes(a, b), history(agent, key).
 
     Raises QueryError for anything that is not one SELECT, that reaches outside the store, or that DuckDB cannot run.
@@ -68,6 +81,7 @@ def run(view: View, taken: Sequence[SnapshotEntry], sql: str) -> pa.Table:
     try:
         _check_is_one_select(connection, sql)
         _define(connection, view, taken)
+        _define_states(connection, history, view, sql)
         _confine(connection, view)
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
@@ -92,31 +106,59 @@ def _define(connection: duckdb.DuckDBPyConnection, view: View, taken: Sequence[S
     connection.execute("SET python_enable_replacements = false")
     connection.execute("LOAD parquet")
     connection.execute("LOAD json")
-    events, operations = view.tail.tables()
-    for name, columns, file_name, tail in (
-        ("events", _EVENTS, EVENTS_FILE, events),
-        ("operations", _OPERATIONS, OPERATIONS_FILE, operations),
-    ):
+    tables = zip(("events", "operations"), view.tail.tables(), strict=True)
+    for name, tail in tables:
         connection.register(f"tail_{name}", tail)
-        rows = connection.table(f"tail_{name}").filter(f"commit_ts <= {view.head:d}")
-        for segment in view.segments:
-            file = str(view.directory / segment.name / file_name)
-            rows = rows.union(connection.read_parquet(file).filter(f"commit_ts <= {segment.last:d}"))
-        rows.project(columns).create_view(name)
+        _rows(connection, view, name, view.segments).create_view(name)
     connection.execute(f"CREATE TABLE snapshots ({_SNAPSHOTS})")
     if taken:
         connection.executemany(
             "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?)", [list(astuple(entry)) for entry in taken]
         )
-    connection.execute(_MACROS)
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, view: View, name: str, chosen: Sequence[Segment]
+) -> duckdb.DuckDBPyRelation:
+    """Every row of the tail and of some segments that is part of the view."""
+    file_name, columns = {"events": (EVENTS_FILE, _EVENTS), "operations": (OPERATIONS_FILE, _OPERATIONS)}[name]
+    rows = connection.table(f"tail_{name}").filter(f"commit_ts <= {view.head:d}")
+    # Those that belong here as a whole as one list: DuckDB opens each only when it comes to it.
+    if whole := [_path(view, segment, file_name) for segment in chosen if not segment.is_partial]:
+        rows = rows.union(connection.read_parquet(whole))
+    for segment in chosen:
+        if segment.is_partial:
+            part = connection.read_parquet(_path(view, segment, file_name))
+            rows = rows.union(part.filter(f"commit_ts <= {segment.last:d}"))
+    return rows.project(columns)
+
+
+def _path(view: View, segment: Segment, file_name: str) -> str:
+    return str(view.directory / segment.name / file_name)
+
+
+def _define_states(connection: duckdb.DuckDBPyConnection, history: History, view: View, sql: str) -> None:
+    """The macros, and what state_at needs of the moments that the query names as numbers (S23)."""
+    import numpy
+
+    named = sorted({int(moment) for moment in _LITERAL_MOMENT.findall(sql)})[:MOST_MOMENTS]
+    states = [history.live(view, min(moment, view.head)) for moment in named]
+    commits = numpy.unique(numpy.concatenate([numpy.zeros(0, numpy.int64), *(state["commit_ts"] for state in states)]))
+    lasts = [segment.last for segment in view.segments]
+    holding = set(numpy.searchsorted(lasts, commits).tolist())
+    chosen = [segment for row, segment in enumerate(view.segments) if row in holding]
+    _rows(connection, view, "operations", chosen).create_view("state_operations")
+    columns = "namespace VARCHAR, agent_id VARCHAR, key VARCHAR, version BIGINT, commit_ts BIGINT, moment BIGINT"
+    connection.execute(f"CREATE TABLE states ({columns})")
+    for moment, state in zip(named, states, strict=True):
+        connection.register("state", state)
+        connection.execute(f"INSERT INTO states SELECT *, {moment:d} FROM state")
+        connection.unregister("state")
+    connection.execute(_MACROS.format(known=", ".join(map(str, [-1, *named]))))
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, view: View) -> None:
-    files = [
-        str(view.directory / segment.name / file)
-        for segment in view.segments
-        for file in (EVENTS_FILE, OPERATIONS_FILE)
-    ]
+    files = [_path(view, segment, file) for segment in view.segments for file in (EVENTS_FILE, OPERATIONS_FILE)]
     connection.execute("SET allowed_paths = $files", {"files": files})
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

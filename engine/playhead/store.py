@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from playhead.cursor import Cursor
+    from playhead.store_timeline import StoreTimeline
     from playhead.timeline import Timeline
 
 
@@ -261,6 +262,12 @@ class Store:
 
         return Timeline(self._history, self.view(), AgentAddress(namespace, agent_id))
 
+    def store_timeline(self) -> StoreTimeline:
+        """Every agent's history as sorted arrays, to ask for the addresses of many moments; 9 bytes an operation."""
+        from playhead.store_timeline import StoreTimeline
+
+        return StoreTimeline(self._history, self.view())
+
     def cursor(self, agent_id: str | None = None, *, namespace: str | None = None) -> Cursor:
         """A debugger on this store, without a screen."""
         from playhead.cursor import Cursor
@@ -274,7 +281,7 @@ class Store:
         """
         from playhead.sql import run
 
-        return run(self.view(), self.snapshot_entries(), query)
+        return run(self._history, self.view(), self.snapshot_entries(), query)
 
     # ── moments ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

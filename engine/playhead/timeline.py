@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import numpy
@@ -59,33 +60,31 @@ class Timeline:
         return len(self._commits) != before
 
     def _load(self, view: View) -> None:
-        with self._history.query(view) as query:
-            where = query.agent(*self.agent)
-            source = query.operations(self.head + 1)
-            counts = query.rows(f"SELECT key, count(*) FROM {source} WHERE {where} GROUP BY key ORDER BY key")
-            where = query.agent(*self.agent)
-            rows = query.arrays(
-                "SELECT version, commit_ts, op = 'write' AS written"
-                f" FROM {query.operations(self.head + 1)} WHERE {where} ORDER BY key, version"
-            )
-        new_keys = [key for key, _ in counts]
-        keys = sorted({*self.keys, *new_keys})
+        new = list(self._history.runs(view, self.agent, self.head + 1))
+        new_keys = [part.names["key"].to_pylist() for part in new]
+        keys = sorted({*self.keys, *chain.from_iterable(new_keys)})
         row_of = {key: row for row, key in enumerate(keys)}
         old_rows = numpy.array([row_of[key] for key in self.keys], numpy.int64)
-        new_rows = numpy.repeat([row_of[key] for key in new_keys], [count for _, count in counts]).astype(numpy.int64)
-        key_rows = numpy.concatenate([old_rows[self._key_rows], new_rows])
-        versions = numpy.concatenate([self._versions, rows["version"]])
-        order = numpy.lexsort((versions, key_rows))
+        new_rows = [
+            numpy.repeat(numpy.array([row_of[key] for key in of_part], numpy.int64), part.lengths)
+            for part, of_part in zip(new, new_keys, strict=True)
+        ]
+        key_rows = numpy.concatenate([old_rows[self._key_rows], *new_rows])
+        versions = numpy.concatenate([self._versions, *(part.versions() for part in new)])
+        # Stable, because that one merges stretches that are in order already, as each segment is.
+        order = numpy.argsort(key_rows * (int(versions.max(initial=0)) + 1) + versions, kind="stable")
         self.keys = keys
         self._key_rows, self._versions = key_rows[order], versions[order]
-        self._commits = numpy.concatenate([self._commits, rows["commit_ts"]])[order]
-        self._exists = numpy.concatenate([self._exists, rows["written"].astype(numpy.bool_)])[order]
+        self._commits = numpy.concatenate([self._commits, *(part.commits for part in new)])[order]
+        self._exists = numpy.concatenate([self._exists, *(part.written for part in new)])[order]
         self.head = view.head
         # Key and commit_ts in one ascending number, so that one search finds a key's last row by any moment.
         self._stride = self.head + 1
         self._ranks: Integers = self._key_rows * self._stride + self._commits
         self._starts: Integers = numpy.searchsorted(self._key_rows, numpy.arange(len(keys)))
-        self.commits: Integers = numpy.unique(self._commits)
+        touched = numpy.zeros(self.head + 1, numpy.bool_)
+        touched[self._commits] = True
+        self.commits: Integers = numpy.flatnonzero(touched)
         """Every commit_ts that touched this agent, ascending."""
 
     # ── the state's outline ──────────────────────────────────────────────────────────────────────────────────────────

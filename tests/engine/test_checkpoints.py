@@ -15,9 +15,11 @@ from playhead import Address, Store, checkpoint, directory, index, latest, manif
 from playhead.bulk import bulk_load
 from playhead.checkpoint import Checkpoint
 from playhead.draft import Draft
+from playhead.footers import File
 from playhead.latest import LatestRows
 from playhead.manifest import Segment
 from playhead.query import Query
+from playhead.segments import OPERATIONS_FILE
 
 OpenStore = Callable[..., Store]
 
@@ -83,7 +85,15 @@ def touched(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         read.update(segment.name for segment in chosen)
         return listed(query, chosen, file_name)
 
+    opened = File.read
+
+    def recorded_too(file: File, *which: object) -> object:
+        if file.path.name == OPERATIONS_FILE:
+            read.add(file.path.parent.name)
+        return opened(file, *which)  # type: ignore[arg-type]
+
     monkeypatch.setattr(Query, "files", recorded)
+    monkeypatch.setattr(File, "read", recorded_too)
     return read
 
 
