@@ -34,7 +34,7 @@ def prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
     for name in ("run", "damaged"):
-        with playhead.open(name) as store:
+        with playhead.open(name, durability="os") as store:
             for number in range(4):
                 store.write("agent", "key", number)
     file = Path("damaged") / directory.JOURNALS / manifest.load(Path("damaged")).journals[-1]

@@ -82,7 +82,7 @@ def prepare(folder: Path) -> Path:
     """A store of five commits, two of them sealed, beside a log."""
     folder.mkdir()
     (folder / "log.jsonl").write_text('{"role": "user", "content": "hello"}\n' * 3)
-    with playhead.open(folder / "run") as store:
+    with playhead.open(folder / "run", durability="os") as store:
         for number in range(5):
             store.write("agent", "key", [number])
             if number == 1:
