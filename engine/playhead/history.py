@@ -59,6 +59,7 @@ class History:
         if self._connection is not None:
             forking.leak(self._connection)
             self._connection = None
+            self._remove_folder.detach()
 
     @contextmanager
     def query(self, view: View) -> Iterator[Query]:
@@ -79,6 +80,8 @@ class History:
                 " ask for less of the store at a time"
             ) from error
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            # An open result that its store was closed under says no more than that it is not there.
+            self._check_open()
             reason = str(error).partition("\n")[0]
             raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
         finally:

@@ -7,7 +7,7 @@ import errno
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,8 @@ import pytest
 
 from playhead import filesystem, journal
 
-Fault = Literal["crash before", "crash after", "crash half-way", "full", "error", "error once", "short"]
+Interruption = Literal["interrupt before", "interrupt after"]
+Fault = Interruption | Literal["crash before", "crash after", "crash half-way", "full", "error", "error once", "short"]
 WRITES = ("pwrite", "write", "parquet")
 TAKES_SPACE = (*WRITES, "open", "mkdir", "link")
 FAULTS: tuple[Fault, ...] = ("crash before", "crash after", "crash half-way", "full", "error", "error once", "short")
@@ -54,6 +55,13 @@ class FaultyDisk:
         return name in TAKES_SPACE
 
     def _go_wrong(self, name: str, do: Callable[[], Any], half: Callable[[], Any] | None) -> Any:
+        if self.fault.startswith("interrupt"):
+            if self.fault == "interrupt after":
+                with suppress(OSError):
+                    made = do()
+                    if isinstance(made, io.IOBase):
+                        made.close()
+            raise KeyboardInterrupt
         if self.fault.startswith("crash"):
             if self.fault == "crash after":
                 made = do()

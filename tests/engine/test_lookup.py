@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import playhead
-from playhead import CorruptStoreError, Record, Store, checkpoint, log, segments
+from playhead import CorruptStoreError, Record, Store, checkpoint, log, merge, segments
 from playhead.footers import File
 from playhead.model import Address
 
@@ -23,6 +23,7 @@ KEYS = ["a", "b", "ba", "é", "rare"]
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of 12 operations in row groups of 2, and a checkpoint after every other segment."""
     monkeypatch.setattr(log, "SEAL_OPERATIONS", 12)
+    monkeypatch.setattr(merge, "FAN_IN", 1_000)
     monkeypatch.setattr(segments, "ROW_GROUP_ROWS", 2)
     monkeypatch.setattr(checkpoint, "INTERVAL_OPERATIONS", 20)
 
@@ -44,6 +45,7 @@ def write_history(store: Store, count: int, seed: int = 1, model: Model | None =
                     tx.write(address.agent_id, key, value, namespace=address.namespace)
                 staged.append((address, value, not deleted))
             commit_ts = tx.commit()
+        store._log.finish_maintenance()
         for address, value, exists in staged:
             model.setdefault(address, []).append((commit_ts, value, exists))
     return model
@@ -117,6 +119,7 @@ def test_a_version_is_looked_for_in_few_row_groups(
     store = open_store()
     for number in range(1, 601):
         store.write("agent", f"key-{number % 3}", number)
+        store._log.finish_maintenance()
     groups: list[Path] = []
     read = File.read
 

@@ -22,6 +22,7 @@ def write_history(store: Store, count: int) -> None:
                     tx.delete(agent, key, namespace=namespace)
                 else:
                     tx.write(agent, key, chance.random(), namespace=namespace)
+        store._log.finish_maintenance()
 
 
 def check(store: Store) -> None:

@@ -18,10 +18,10 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is one line on stderr, never a traceback."""
-    from playhead_tui.cli.parser import parser
-
-    options = parser().parse_args(arguments)
     try:
+        from playhead_tui.cli.parser import parser
+
+        options = parser().parse_args(arguments)
         code: int = options.run(options)
         sys.stdout.flush()
         return code

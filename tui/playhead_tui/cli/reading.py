@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -123,10 +124,9 @@ def run_replay(options: argparse.Namespace) -> int:
         if options.json:
             for event in events:
                 line = json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":"))
-                # Whoever reads a pipe that is followed waits for each line.
                 print(line, flush=options.follow)
         else:
-            _print_events(events)
+            _print_events(events, following=options.follow)
     return EXIT_OK
 
 
@@ -141,21 +141,32 @@ def _first_of_last(options: argparse.Namespace, store: Store) -> int | None:
     return max(store.head - last + 1, start_ts or 0)
 
 
-def _print_events(events: Iterable[Event]) -> None:
+def _print_events(events: Iterable[Event], *, following: bool) -> None:
     """One line per event and one per operation under it, as they come: a replay may be longer than memory."""
     out = console()
     paint = out.is_terminal
+
+    def show(text: str, style: str) -> None:
+        if paint:
+            out.print(text, style=style, markup=False)
+        else:
+            # Rich takes a tenth of a millisecond for a line, and here it has nothing to add.
+            print(text)
+
     for event in events:
         style = "bold red" if event.is_error else "bold"
         line = f"{event.commit_ts:>7}  {_clock(event.moment)}  {event.kind:<12} {event.label}"
-        out.print(line.rstrip(), style=style if paint else None, markup=False)
+        show(line.rstrip(), style)
         for operation in event.operations:
             sign, color = ("−", "red") if operation.op == "delete" else ("=", "green")
             value = "" if operation.op == "delete" else f" {compact(operation.value)}"
             text = f"         {sign} {operation.agent_id}/{operation.key} v{operation.version}{value}"
             if paint and len(text) > out.width:
                 text = text[: out.width - 1] + "…"
-            out.print(text, style=color if paint else None, markup=False)
+            show(text, color)
+        if following:
+            # Whoever reads a pipe that is followed waits for each event.
+            sys.stdout.flush()
 
 
 def _clock(moment: datetime) -> str:
