@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playhead import forking
-from playhead.errors import StoreBusyError, WriteError
+from playhead.errors import DurabilityError, StoreBusyError, WriteError
 
 try:
     import fcntl
@@ -142,10 +142,17 @@ class Replacement:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`: all of it or, whatever crashes, what it held before. Raises WriteError."""
+    """Make `path` hold `data`: all of it or, whatever crashes, what it held before.
+
+    Raises WriteError, or DurabilityError where a power cut may still bring back what it held before.
+    """
     Replacement(path, data).install()
-    with raising_write_error(path):
+    try:
         sync_directory(path.parent)
+    except OSError as error:
+        raise DurabilityError(
+            f"{path}: replaced, but the disk could not confirm it ({error.strerror}); check the disk"
+        ) from error
 
 
 class Hold:

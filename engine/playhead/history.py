@@ -65,7 +65,8 @@ class History:
     def query(self, view: View) -> Iterator[Query]:
         """One question to ask of the view.
 
-        Raises CorruptStoreError where a segment cannot be read, StoreClosedError where the store was closed meanwhile.
+        Raises CorruptStoreError where a segment cannot be read, StoreClosedError where the store was closed meanwhile,
+        QueryError where the answer takes too much memory to find.
         """
         import duckdb
 
@@ -73,19 +74,23 @@ class History:
         try:
             yield query
         except duckdb.ConnectionException as error:
-            raise StoreClosedError(f"{view.directory.parent}: closed while a question was being answered") from error
+            raise self._closed_meanwhile(view) from error
         except duckdb.OutOfMemoryException as error:
             raise QueryError(
                 f"{view.directory.parent}: the answer takes more than {MEMORY_BYTES:,} bytes of memory to find;"
                 " ask for less of the store at a time"
             ) from error
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
-            # An open result that its store was closed under says no more than that it is not there.
-            self._check_open()
+            if self._closed:
+                raise self._closed_meanwhile(view) from error
             reason = str(error).partition("\n")[0]
             raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
         finally:
             query.close()
+
+    @staticmethod
+    def _closed_meanwhile(view: View) -> StoreClosedError:
+        return StoreClosedError(f"{view.directory.parent}: closed while a question was being answered")
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:

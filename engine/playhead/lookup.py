@@ -120,7 +120,7 @@ class Lookup:
         is_next = after is not None and after.version == (before.version if before else 0) + 1
         is_it = order == "version" and before is not None and before.version == limit
         if not (is_next or is_it):
-            between = [segment for segment in self.view.segments if segment.first > start and segment.last <= end]
+            between = [segment for segment in self.view.segments if segment.last > start and segment.first <= end]
             found = self._last_between(between, address, order, limit)
             if found is not None:
                 return found

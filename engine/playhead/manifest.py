@@ -111,7 +111,7 @@ def prepare(directory: Path, manifest: Manifest) -> Replacement:
 
 
 def publish(directory: Path, manifest: Manifest) -> None:
-    """Replace the published manifest, atomically and durably. Raises WriteError."""
+    """Replace the published manifest, atomically and durably. Raises WriteError, DurabilityError."""
     replace_file(directory / FILE_NAME, _encode(manifest))
 
 
