@@ -164,7 +164,7 @@ class Generation:
             if self._index is not None:
                 self._index.add(decode_payload(payload, self.store_id).operations, payload.commit_ts)
             self.tail.append(payload)
-            self.active_operations += operation_count(payload)
+            self.active_operations += operation_count(payload.text)
             self._last_committed_at = None
         return scan.torn_bytes
 

@@ -64,6 +64,6 @@ def decode_payload(payload: Payload, store_id: str) -> LogEntry:
     )
 
 
-def operation_count(payload: Payload) -> int:
+def operation_count(text: bytes) -> int:
     # One line is the event, every other one an operation.
-    return payload.text.count(b"\n")
+    return text.count(b"\n")

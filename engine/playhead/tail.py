@@ -27,7 +27,8 @@ class Tail:
         self.sealed_head = sealed_head
         self.hashes = segments.HashChain(hash_before)
         """The hash of the last value of every address that `tables` has converted."""
-        self._payloads: list[Payload] = []
+        self._texts: list[bytes] = []
+        """The payloads' texts alone: the collector of cycles looks at every tuple again and again, and at no bytes."""
         self._lock = threading.Lock()
         self._converted = 0
         self._pieces: list[tuple[pa.Table, pa.Table]] = []
@@ -39,32 +40,32 @@ class Tail:
     def after_fork_in_child(self) -> None:
         if self._lock.locked():
             # Another thread was half-way through `tables`, so that it is begun anew.
-            self._lock, self._converted = threading.Lock(), 0
+            self._lock, self._converted, self._pieces = threading.Lock(), 0, []
             self._events, self._operations = segments.EVENTS.empty_table(), segments.OPERATIONS.empty_table()
             self.hashes.clear()
 
     @property
     def head(self) -> int:
-        return self.sealed_head + len(self._payloads)
+        return self.sealed_head + len(self._texts)
 
     def append(self, payload: Payload) -> None:
-        self._payloads.append(payload)
+        self._texts.append(payload.text)
 
     @property
     def operations(self) -> int:
         """Counted anew each time."""
-        return sum(operation_count(payload) for payload in self._payloads)
+        return sum(map(operation_count, self._texts))
 
     def entries(self, start: int, end: int) -> Iterator[LogEntry]:
         """The entries with start <= commit_ts <= end, decoded one at a time."""
         first = max(start - self.sealed_head - 1, 0)
-        for position in range(first, min(end - self.sealed_head, len(self._payloads))):
-            yield decode_payload(self._payloads[position], self.store_id)
+        for position in range(first, min(end - self.sealed_head, len(self._texts))):
+            yield decode_payload(Payload(self.sealed_head + 1 + position, self._texts[position]), self.store_id)
 
     def after(self, commit_ts: int, hash_before: Callable[[Address], bytes | None]) -> Tail:
         """The part behind a commit, as a tail of its own: up to there the log has been sealed."""
         rest = Tail(self.store_id, commit_ts, hash_before)
-        rest._payloads = self._payloads[commit_ts - self.sealed_head :]
+        rest._texts = self._texts[commit_ts - self.sealed_head :]
         return rest
 
     def tables(self, end: int | None = None, pause: Callable[[], None] | None = None) -> tuple[pa.Table, pa.Table]:
@@ -72,7 +73,7 @@ class Tail:
 
         Only what is new is converted. pause: called again and again in between, so that others get to run.
         """
-        count = len(self._payloads) if end is None else end - self.sealed_head
+        count = len(self._texts) if end is None else end - self.sealed_head
         while True:
             # Not for the whole of it, because a reader may be waiting.
             with self._lock:
