@@ -13,7 +13,8 @@ from playhead.model import JSON
 
 MAX_DEPTH = 128
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
-HASH_BYTES = 16
+HASH_BYTES = 12
+"""96 bits: they take up a fifth of a store, and only versions of one address are ever compared."""
 
 
 def encode(value: object, where: str) -> bytes:
