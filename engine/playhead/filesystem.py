@@ -66,11 +66,21 @@ class ProcessLock:
             if self.try_acquire():
                 return
             if time.monotonic() > deadline:
-                holder = os.pread(self._descriptor, 64, 0).decode(errors="replace").strip()
                 raise StoreBusyError(
-                    f"{self.path}: locked for {self.timeout:.0f} s by {holder or 'another process'};"
+                    f"{self.path}: locked for {self.timeout:.0f} s by {self._holder()};"
                     " wait for it to finish or stop it, then try again"
                 )
+
+    def _holder(self) -> str:
+        """Who has the lock: as Linux knows it, else as `announce` wrote it down."""
+        status = os.fstat(self._descriptor)
+        place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+        with suppress(OSError):
+            for line in Path("/proc/locks").read_text().splitlines():
+                _, *fields = line.split()
+                if fields[:3] == ["FLOCK", "ADVISORY", "WRITE"] and fields[4] == place:
+                    return f"process {fields[3]}"
+        return os.pread(self._descriptor, 64, 0).decode(errors="replace").strip() or "another process"
 
     def announce(self) -> None:
         """Write down who holds the lock, for the message of whoever waits too long."""

@@ -398,6 +398,11 @@ class EventLog:
             replacement.install()
             self.generation.follow(published)
 
+    @property
+    def is_maintained(self) -> bool:
+        """Whether something is being done beside the commits."""
+        return not self.read_only and self._maintenance.is_at_work
+
     def finish_maintenance(self) -> None:
         """Wait until what is being done beside the commits is done."""
         if not self.read_only:

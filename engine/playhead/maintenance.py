@@ -39,11 +39,15 @@ class Maintenance:
 
     def wake(self) -> None:
         """See to it soon, in a thread that ends when nothing is left to do. Only under the log's lock."""
-        if self._thread is None or not self._thread.is_alive():
+        if not self.is_at_work:
             self._thread = threading.Thread(target=self._run, name="playhead-maintenance")
             # An interpreter that is about to end starts no threads; the next one to open the store sees to it.
             with contextlib.suppress(RuntimeError):
                 self._thread.start()
+
+    @property
+    def is_at_work(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
         outcome: Literal["done", "busy", "failed"] = "failed"

@@ -409,6 +409,11 @@ class Store:
         self._log.check_committable()
         return self._log.seal()
 
+    @property
+    def is_sealing(self) -> bool:
+        """Whether journals are being sealed, or segments merged, beside the commits just now, by this object."""
+        return self._log.is_maintained
+
     def refresh(self) -> bool:
         """Catch up with what other processes committed. True where there is something new; cheap where not."""
         return self._log.refresh()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,6 +204,32 @@ def test_waiting_for_a_lock_ends_with_the_name_of_who_holds_it(store: Store, ope
     with store._log.exclusive(), pytest.raises(StoreBusyError, match=f"process {os.getpid()}"):
         other.write("agent", "key", 2)
     assert other.write("agent", "key", 2) == 2
+
+
+HOLD = """
+import sys, playhead
+store = playhead.open(sys.argv[1])
+store._log._enter()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="needs a system that tells who holds a lock")
+def test_whoever_holds_a_lock_is_named_also_where_another_was_there_later(open_store: OpenStore) -> None:
+    store = open_store(lock_timeout=0.01)
+    store.write("agent", "key", 1)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(store.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        (store.path / "lock").write_text("process 1\n")
+        with pytest.raises(StoreBusyError, match=rf"by process {holder.pid};"):
+            store.write("agent", "key", 2)
+        holder.stdin.close()
+    assert store.write("agent", "key", 2) == 2
 
 
 def test_every_error_is_a_playhead_error_and_bad_arguments_are_value_errors_too() -> None:
