@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MEMORY_BYTES = 1024 * 1024 * 1024
 """What DuckDB may take for one question; beyond it, it sorts and joins on disk."""
+FOLDER_PREFIX = "playhead-duckdb-"
 MOST_THREADS = 4
 """Each has buffers of its own."""
 _Version: TypeAlias = tuple[int, int]
@@ -51,6 +52,7 @@ class History:
         self._closed = False
         self._numbers = itertools.count()
         self._files = Files()
+        self._remove_folder: weakref.finalize[..., History] | None = None
         forking.track(self)
 
     def after_fork_in_child(self) -> None:
@@ -59,7 +61,9 @@ class History:
         if self._connection is not None:
             forking.leak(self._connection)
             self._connection = None
-            self._remove_folder.detach()
+            if self._remove_folder is not None:
+                # The parent goes on using it.
+                self._remove_folder.detach()
 
     @contextmanager
     def query(self, view: View) -> Iterator[Query]:
@@ -100,8 +104,7 @@ class History:
                 import duckdb
 
                 # Where memory does not do, DuckDB goes on in files. Private: they hold values.
-                folder = tempfile.mkdtemp(prefix="playhead-")
-                self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+                folder = self._make_folder()
                 self._connection = duckdb.connect(":memory:")
                 self._connection.execute(f"SET memory_limit = '{MEMORY_BYTES}B'")
                 # It would fill the rest with what it has read, which the system keeps anyway.
@@ -113,11 +116,21 @@ class History:
                 self._connection.execute("SET parquet_metadata_cache = true")
             return self._connection.cursor()
 
+    def _make_folder(self) -> str:
+        """A new one, removed with this; none, and so an empty name, where there is no room for it."""
+        try:
+            folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+        except OSError:
+            return ""
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     def close(self) -> None:
         with self._lock:
             self._closed = True
             if self._connection is not None:
                 self._connection.close()
+            if self._remove_folder is not None:
                 self._remove_folder()
 
     # ── one record ───────────────────────────────────────────────────────────────────────────────────────────────────

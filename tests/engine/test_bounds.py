@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,3 +122,20 @@ def test_row_groups_can_be_skipped_by_what_they_are_asked_for(run: Store) -> Non
             if group.column(number).statistics
         }
         assert found == columns
+
+
+def test_where_no_folder_can_be_made_for_what_outgrows_memory_questions_are_answered(
+    run: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    assert len(run.diff(0, 100)) == len(
+        {
+            staged.address
+            for draft, _ in zip(drafts(), range(100), strict=False)
+            for staged in draft.operations
+            if staged.op == "write"
+        }
+    )
