@@ -170,8 +170,9 @@ def _begun(path: Path, options: str, *pragmas: str) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()), errors='surrogateescape')}?{options}"
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        # The file may be hostile: its schema runs no functions, and its cells are checked before they are believed.
-        for pragma in ("trusted_schema = off", "query_only = on", "cell_size_check = on", *pragmas):
+        # The file may be hostile: its cells are checked before they are believed. Its schema may use functions, as
+        # sound ones do for generated columns: a connection of ours has none that does harm.
+        for pragma in ("query_only = on", "cell_size_check = on", *pragmas):
             connection.execute(f"pragma {pragma}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)
         connection.execute("begin")
