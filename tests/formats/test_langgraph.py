@@ -139,8 +139,30 @@ def test_json_of_the_first_layout_with_constructors_of_langchain(path: Path) -> 
     assert loaded.value("next") == ["tools"]
     assert loaded.value("writes") == about["writes"]
     (draft,) = loaded.drafts
-    assert (draft.namespace, draft.kind, draft.label) == ("lg:t", "tool_call", "loop: f {}")
+    assert (draft.namespace, draft.kind, draft.label) == ("lg:t", "tool_call", "agent: f {}")
     assert draft.occurred_at is not None and draft.occurred_at.isoformat() == "2024-06-01T10:00:00+00:00"
+
+
+def test_where_writes_name_no_task_the_next_checkpoint_tells_what_ran(path: Path) -> None:
+    def stored(seen: dict[str, JSON], **values: JSON) -> bytes:
+        return json.dumps({"v": 1, "channel_values": values, "versions_seen": seen}).encode()
+
+    rows: list[Row] = [
+        ("t", "1", None, stored({"tools": {}}, tools="tools", x=1), json.dumps({"source": "loop"})),
+        ("t", "2", "1", stored({"tools": {}, "agent": {}}, x=2), json.dumps({"writes": {"agent": {"x": 2}}})),
+    ]
+    database(path, EARLY, rows)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table writes (thread_id, thread_ts, task_id, idx, channel, value)")
+        connection.executemany(
+            "insert into writes values ('t', '1', 'k', ?, ?, ?)",
+            [(0, "agent", b'"agent"'), (1, "x", b"2"), (2, "branch:agent:decide:last", b'"agent"')],
+        )
+    loaded = load(LangGraph(), path)
+    assert loaded.history("next") == [["agent"], []]
+    (task, _) = loaded.history("tasks/k")
+    assert task == {"name": "agent", "status": "done", "goto": ["last"], "writes": {"agent": "agent", "x": 2}}
+    assert loaded.labels()[-1] == "agent → x"
 
 
 def test_a_pickle_is_named_and_never_opened(path: Path) -> None:

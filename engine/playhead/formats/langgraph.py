@@ -48,7 +48,7 @@ class LangGraph(Format):
             report.records = len(nodes)
             reader = Reader(source.name, report)
             for node in nodes:
-                yield from reader.checkpoint(node, layout.checkpoint(node), layout.writes(node))
+                yield from reader.checkpoint(node, layout.checkpoint(node), layout.writes(node), layout.following(node))
             for node, rows in layout.strays():
                 yield reader.stray(node, rows)
         report.counts["threads"] = len({node.thread for node in nodes})
@@ -77,6 +77,7 @@ class _Layout:
         self._wrote = ", ".join(
             _or_null(name, wrote) for name in ("task_id", "task_path", "idx", "channel", "type", "value")
         )
+        self._names_no_tasks = "task_path" not in wrote
         self._wrote_subgraph = _or_null("checkpoint_ns", wrote)
 
     def nodes(self) -> Iterator[Node]:
@@ -91,6 +92,12 @@ class _Layout:
         return next(
             self._database.rows(f"select {self._select} from {TABLE} where rowid = ?", (node.row,)), (None,) * 3
         )
+
+    def following(self, node: Node) -> sqlite.Value:
+        """The metadata of what came next, which tells what ran where the writes do not."""
+        if not node.children or not self._names_no_tasks:
+            return None
+        return self.checkpoint(node.children[0])[2]
 
     def writes(self, node: Node) -> list[tuple[sqlite.Value, ...]]:
         """rowid, task_id, task_path, idx, channel, type, value: in the order that LangGraph applies them."""

@@ -50,8 +50,8 @@ def node_names(checkpoint: Fields) -> set[str]:
     return set() if isinstance(version, int) and version >= 3 else set(_fields(checkpoint, "versions_seen"))
 
 
-def next_nodes(checkpoint: Fields, writes: list[Write]) -> list[str]:
-    """The nodes that run after a checkpoint, as far as the file tells: those triggered, and those that wrote."""
+def next_nodes(checkpoint: Fields, writes: list[Write], named: list[str]) -> list[str]:
+    """The nodes that run after a checkpoint, as far as the file tells: triggered ones, and those that wrote."""
     values, nodes = _fields(checkpoint, "channel_values"), node_names(checkpoint)
     sent = values.get(SENDS) or checkpoint.get("pending_sends")
     sends = [
@@ -66,14 +66,18 @@ def next_nodes(checkpoint: Fields, writes: list[Write]) -> list[str]:
         for channel, value in values.items()
         if (node := _triggers(channel, value)) and channel not in nodes and _is_news(checkpoint, channel, node)
     }
+    ran |= {name for name in named if name not in sends}
     if ran and START not in ran:
         triggered.discard(START)
     return [*sends, *sorted(triggered | ran)]
 
 
-def task_name(write: Write, checkpoint: Fields) -> str:
-    """The node that a task ran, or what else the file says of it."""
-    path = write.path or ""
+def task_name(wrote: list[Write], checkpoint: Fields, named: list[str]) -> str:
+    """The node that a task ran, or nothing where the file does not say: older ones by the channel named like it."""
+    path = wrote[0].path
+    if path is None:
+        nodes = {*named, *node_names(checkpoint)}
+        return next((write.channel for write in wrote if write.channel in nodes), named[0] if len(named) == 1 else "")
     if path.startswith(_PULLED):
         return path.removeprefix(_PULLED)
     if path.startswith(_PUSHED):

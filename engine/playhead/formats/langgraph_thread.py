@@ -67,13 +67,18 @@ class Reader:
         self._taken: set[tuple[str, str]] = set()
         self._written_deltas: set[str] = set()
 
-    def checkpoint(self, node: Node, row: Row, rows: list[Row]) -> Iterator[Draft]:
-        """The events of one checkpoint: itself, then what its tasks did."""
+    def checkpoint(self, node: Node, row: Row, rows: list[Row], following: Value = None) -> Iterator[Draft]:
+        """The events of one checkpoint: itself, then what its tasks did.
+
+        `following` is the metadata of its first child, in databases whose writes do not name their tasks.
+        """
         kind, data, about = row
         metadata = self._metadata(about)
         stand = self._stand(node, metadata)
         draft = Draft(namespace=stand.namespace, meta=self._place(node))
         writes = self._writes(node, rows)
+        ran = self._metadata(following).get("writes") if following is not None else None
+        named = list(ran) if isinstance(ran, dict) else []
         try:
             checkpoint, snapshots = self._decoder.checkpoint(kind, data)
         except UndecodableError as error:
@@ -81,10 +86,10 @@ class Reader:
             checkpoint = {}
         else:
             self._time(draft, checkpoint.get("ts"))
-            self._tell(draft, node, stand, checkpoint, metadata, writes, snapshots)
+            self._tell(draft, node, stand, checkpoint, metadata, next_nodes(checkpoint, writes, named), snapshots)
             _label(draft, stand, metadata)
         yield draft
-        yield from self._tasks(node, stand, checkpoint, writes, draft.occurred_at)
+        yield from self._tasks(node, stand, checkpoint, writes, draft.occurred_at, named)
         if node.children:
             copied = stand.state.fork(stand.state.keys) if len(node.children) > 1 else stand.state
             self._stands[id(node)] = stand, copied
@@ -202,7 +207,7 @@ class Reader:
         stand: _Stand,
         checkpoint: Fields,
         metadata: Fields,
-        writes: list[Write],
+        following: list[str],
         snapshots: set[str],
     ) -> None:
         stored = checkpoint.get("channel_values")
@@ -213,7 +218,6 @@ class Reader:
         for name, wrote in stand.wrote.items():
             if name in values and name in stand.values:
                 self._reducers.saw(name, stand.values[name], wrote, values[name])
-        following = next_nodes(checkpoint, writes)
         about: Fields = {
             "checkpoint": {
                 "id": node.id,
@@ -234,7 +238,7 @@ class Reader:
         for name, value in channels.items():
             if name not in values and name not in (START, SENDS) and value is not None:
                 about[f"control/{key_part(name)}"] = value
-        for name in checkpoint.keys() - _KNOWN_FIELDS:
+        for name in sorted(name for name in checkpoint.keys() - _KNOWN_FIELDS if checkpoint[name]):
             about[f"control/{key_part(name)}"] = checkpoint[name]
         rest = {name: value for name, value in metadata.items() if name not in _KNOWN_METADATA}
         if rest:
@@ -252,7 +256,13 @@ class Reader:
             values[name] = self._reducers.reduce(name, stand.values.get(name), stand.wrote.get(name, []))
 
     def _tasks(
-        self, node: Node, stand: _Stand, checkpoint: Fields, writes: list[Write], time: datetime | None
+        self,
+        node: Node,
+        stand: _Stand,
+        checkpoint: Fields,
+        writes: list[Write],
+        time: datetime | None,
+        named: list[str],
     ) -> Iterator[Draft]:
         """What ran after a checkpoint: what it asked, what people answered, what it wrote."""
         by_task: dict[str, list[Write]] = {}
@@ -262,7 +272,7 @@ class Reader:
             if not steers(write.channel, set()):
                 stand.wrote.setdefault(write.channel, []).append(write.value)
         told = by_task.pop(NO_TASK, [])
-        tasks = [_Task(task_id, task_name(wrote[0], checkpoint), wrote) for task_id, wrote in by_task.items()]
+        tasks = [_Task(task_id, task_name(wrote, checkpoint, named), wrote) for task_id, wrote in by_task.items()]
         stand.ran = [task.name or task.id for task in tasks]
         asked: list[JSON] = []
         for task in tasks:
@@ -369,10 +379,10 @@ class _Task:
             self.other["result"] = value
         elif channel == "__resume__":
             self.other["resume"] = value
-        elif channel == SENDS or channel.startswith("branch:to:"):
+        elif channel == SENDS or channel.startswith(("branch:", "start:")):
             goto = self.other.setdefault("goto", [])
             if isinstance(goto, list):
-                goto.append(value if channel == SENDS else channel.removeprefix("branch:to:"))
+                goto.append(value if channel == SENDS else channel.rpartition(":")[2])
         elif channel != "__no_writes__":
             # A task may write a channel more than once: LangGraph names the list the same.
             known = self.writes.get(channel)
@@ -388,7 +398,9 @@ def _label(draft: Draft, stand: _Stand, metadata: Fields) -> None:
     """Say what a checkpoint is, by the messages it brought, or the nodes that ran."""
     source, step = metadata.get("source"), metadata.get("step")
     draft.kind = str(source) if source in ("input", "update", "fork") else "step"
-    names = ", ".join(dict.fromkeys(stand.ran)) or str(source or "checkpoint")
+    wrote = metadata.get("writes")
+    ran = stand.ran or (list(wrote) if isinstance(wrote, dict) and source != "input" else [])
+    names = ", ".join(dict.fromkeys(ran)) or str(source or "checkpoint")
     written = (operation.address.key.split("/") for operation in draft.operations)
     changed = ", ".join(sorted({parts[1] for parts in written if parts[0] == "channels"}))
     number = f" (step {step})" if step is not None else ""

@@ -30,15 +30,13 @@ def in_order(nodes: Iterable[Node], repaired: Counter[str]) -> list[Node]:
     Ids are in order within one process only. Parents that go in a circle are cut open where the smallest id is.
     """
     known = {(node.thread, node.subgraph, node.id): node for node in nodes}
-    for node in known.values():
+    rest = sorted(known.values(), key=_key)
+    for node in rest:
         node.parent = known.get((node.thread, node.subgraph, node.parent_id)) if node.parent_id else None
-    waiting: dict[int, list[Node]] = {}
-    for node in known.values():
         if node.parent is not None:
-            waiting.setdefault(id(node.parent), []).append(node)
+            node.parent.children.append(node)
     told: list[Node] = []
     seen: set[int] = set()
-    rest = sorted(known.values(), key=_key)
     heap = [(*_key(node), node) for node in rest if node.parent is None]
     heapq.heapify(heap)
     while True:
@@ -46,14 +44,14 @@ def in_order(nodes: Iterable[Node], repaired: Counter[str]) -> list[Node]:
             node = heapq.heappop(heap)[-1]
             seen.add(id(node))
             told.append(node)
-            if node.parent is not None:
-                node.parent.children.append(node)
-            for child in waiting.get(id(node), ()):
+            for child in node.children:
                 if id(child) not in seen:
                     heapq.heappush(heap, (*_key(child), child))
         circular = next((node for node in rest if id(node) not in seen), None)
         if circular is None:
             return told
+        if circular.parent is not None:
+            circular.parent.children.remove(circular)
         circular.parent = None
         repaired["checkpoints that were their own ancestors to beginnings"] += 1
         heap = [(*_key(circular), circular)]

@@ -96,8 +96,9 @@ class Decoder:
         if not isinstance(content, bytes):
             raise UndecodableError(f"a number where bytes of type {kind!r} belong")
         if kind is None:
-            kind = "json" if content.lstrip()[:1] in b'{["' or content in (b"null", b"true", b"false") else "msgpack"
-            kind = "pickle" if content[:1] == b"\x80" and content[1:2] <= b"\x05" and content[-1:] == b"." else kind
+            # Before types were stored there was JSON, and pickles before that.
+            pickled = content[:1] == b"\x80" and content[1:2] <= b"\x05" and content[-1:] == b"."
+            kind = "pickle" if pickled else "json"
         try:
             return self._content(kind, content)
         except RecursionError:
