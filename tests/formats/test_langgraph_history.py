@@ -274,6 +274,46 @@ def test_subgraphs_are_agents_of_their_own(saver: Any, tmp_path: Path) -> None:
     assert sum(bool(subgraph) for subgraph, _ in found) == 4
 
 
+def test_parallel_interrupts_jumps_and_reducers_of_any_kind(saver: Any, tmp_path: Path) -> None:
+    from langgraph.graph import START, StateGraph
+    from langgraph.types import Command, StateUpdate, interrupt
+
+    class Counted(Review):
+        total: Annotated[int, operator.add]
+        known: Annotated[dict[str, str], operator.or_]
+
+    def asking(name: str, questions: int) -> Any:
+        def ask(_: Counted) -> dict[str, Any]:
+            answers = [interrupt({"who": name, "n": number}) for number in range(questions)]
+            return {"log": answers, "total": 2, "known": {name: answers[-1]}}
+
+        return ask
+
+    builder = StateGraph(Counted)
+    builder.add_node("a", asking("a", 1))
+    builder.add_node("b", asking("b", 2))
+    builder.add_node("route", lambda _: Command(goto="join", update={"rounds": 1}), destinations=("join",))
+    builder.add_node("join", lambda _: {"log": ["joined"]})
+    builder.add_node("last", lambda _: {"total": 5})
+    builder.add_edge(START, "a")
+    builder.add_edge(START, "b")
+    builder.add_edge(["a", "b"], "route")
+    builder.add_edge("join", "last")
+    graph = builder.compile(checkpointer=saver, interrupt_after=["join"])
+    thread: Any = {"configurable": {"thread_id": "many"}}
+    graph.invoke({"log": ["begun"], "total": 1}, thread)
+    for answer in ("A", "B"):
+        waiting = graph.get_state(thread).interrupts[0].id
+        graph.invoke(Command(resume={waiting: answer}), thread)
+    # Nothing before this shows what the channels do with two writes: what comes after does.
+    graph.invoke(Command(resume="C", update={"log": ["told"], "total": 10}), thread)
+    graph.invoke(None, thread)
+    graph.update_state(thread, {"known": {"by": "hand"}}, as_node="join")
+    graph.bulk_update_state(thread, [[StateUpdate({"rounds": n}, "join")] for n in (1, 2)])
+    graph.invoke({"log": ["at once"]}, {"configurable": {"thread_id": "exit"}}, durability="exit")
+    assert_history(graph, tmp_path / "checkpoints.sqlite", "many", "exit")
+
+
 def test_messages_that_are_added_changed_and_removed(saver: Any, tmp_path: Path) -> None:
     from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, ToolMessage
     from langgraph.graph import START, MessagesState, StateGraph

@@ -15,7 +15,7 @@ from playhead.draft import Draft
 from playhead.errors import ImportFormatError
 from playhead.formats import sqlite
 from playhead.formats.base import Format
-from playhead.formats.langgraph_thread import Reader
+from playhead.formats.langgraph_thread import Reader, Rows
 from playhead.formats.langgraph_tree import Node, in_order
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Source
@@ -48,14 +48,14 @@ class LangGraph(Format):
             report.records = len(nodes)
             reader = Reader(source.name, report)
             for node in nodes:
-                yield from reader.checkpoint(node, layout.checkpoint(node), layout.writes(node), layout.following(node))
+                yield from reader.checkpoint(node, layout)
             for node, rows in layout.strays():
                 yield reader.stray(node, rows)
         report.counts["threads"] = len({node.thread for node in nodes})
         report.read(report.bytes_total - report.bytes_read)
 
 
-class _Layout:
+class _Layout(Rows):
     """The queries for the columns that a database has."""
 
     def __init__(self, database: Database) -> None:
@@ -77,7 +77,8 @@ class _Layout:
         self._wrote = ", ".join(
             _or_null(name, wrote) for name in ("task_id", "task_path", "idx", "channel", "type", "value")
         )
-        self._names_no_tasks = "task_path" not in wrote
+        self.names_tasks = "task_path" in wrote
+        """Whether the writes say which node their task ran."""
         self._wrote_subgraph = _or_null("checkpoint_ns", wrote)
 
     def nodes(self) -> Iterator[Node]:
@@ -92,12 +93,6 @@ class _Layout:
         return next(
             self._database.rows(f"select {self._select} from {TABLE} where rowid = ?", (node.row,)), (None,) * 3
         )
-
-    def following(self, node: Node) -> sqlite.Value:
-        """The metadata of what came next, which tells what ran where the writes do not."""
-        if not node.children or not self._names_no_tasks:
-            return None
-        return self.checkpoint(node.children[0])[2]
 
     def writes(self, node: Node) -> list[tuple[sqlite.Value, ...]]:
         """rowid, task_id, task_path, idx, channel, type, value: in the order that LangGraph applies them."""

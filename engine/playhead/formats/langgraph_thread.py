@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from playhead.draft import Draft
 from playhead.formats.langgraph_channels import (
@@ -19,13 +20,14 @@ from playhead.formats.langgraph_channels import (
     steers,
     task_name,
 )
-from playhead.formats.langgraph_state import BranchState, calls_of, preview
+from playhead.formats.langgraph_state import BranchState
+from playhead.formats.langgraph_tasks import Task, checkpoint_label, said
 from playhead.formats.langgraph_tree import Node
 from playhead.formats.langgraph_values import Decoder, UndecodableError
 from playhead.formats.report import ImportReport
 from playhead.formats.sqlite import Value
 from playhead.formats.times import Clock, moment
-from playhead.formats.vocabulary import AgentKeys, json_text, key_part, one_line, text_of
+from playhead.formats.vocabulary import AgentKeys, key_part, one_line
 from playhead.model import JSON
 
 Fields = dict[str, JSON]
@@ -36,6 +38,16 @@ _KNOWN_FIELDS = frozenset(
     {"v", "ts", "id", "channel_values", "channel_versions", "versions_seen", "updated_channels", "pending_sends"}
 )
 _KNOWN_METADATA = frozenset({"source", "step", "parents", "writes", "thread_id", "counters_since_delta_snapshot"})
+
+
+class Rows(Protocol):
+    """The tables, whatever columns they have."""
+
+    names_tasks: bool
+
+    def checkpoint(self, node: Node) -> tuple[Value, ...]: ...
+
+    def writes(self, node: Node) -> list[tuple[Value, ...]]: ...
 
 
 @dataclass(slots=True)
@@ -67,18 +79,14 @@ class Reader:
         self._taken: set[tuple[str, str]] = set()
         self._written_deltas: set[str] = set()
 
-    def checkpoint(self, node: Node, row: Row, rows: list[Row], following: Value = None) -> Iterator[Draft]:
-        """The events of one checkpoint: itself, then what its tasks did.
-
-        `following` is the metadata of its first child, in databases whose writes do not name their tasks.
-        """
-        kind, data, about = row
+    def checkpoint(self, node: Node, layout: Rows) -> Iterator[Draft]:
+        """The events of one checkpoint: itself, then what its tasks did."""
+        kind, data, about = layout.checkpoint(node)
         metadata = self._metadata(about)
         stand = self._stand(node, metadata)
         draft = Draft(namespace=stand.namespace, meta=self._place(node))
-        writes = self._writes(node, rows)
-        ran = self._metadata(following).get("writes") if following is not None else None
-        named = list(ran) if isinstance(ran, dict) else []
+        writes = self._writes(node, layout.writes(node))
+        named = [] if layout.names_tasks else self._named(node, layout)
         try:
             checkpoint, snapshots = self._decoder.checkpoint(kind, data)
         except UndecodableError as error:
@@ -87,12 +95,33 @@ class Reader:
         else:
             self._time(draft, checkpoint.get("ts"))
             self._tell(draft, node, stand, checkpoint, metadata, next_nodes(checkpoint, writes, named), snapshots)
-            _label(draft, stand, metadata)
+            draft.kind, draft.label = checkpoint_label(draft, stand.ran, stand.state.news, metadata)
         yield draft
+        if any(write.task_id == NO_TASK and not steers(write.channel, set()) for write in writes):
+            self._look_ahead(node, stand, writes, layout)
         yield from self._tasks(node, stand, checkpoint, writes, draft.occurred_at, named)
         if node.children:
             copied = stand.state.fork(stand.state.keys) if len(node.children) > 1 else stand.state
             self._stands[id(node)] = stand, copied
+
+    def _named(self, node: Node, layout: Rows) -> list[str]:
+        """The nodes that ran next by the metadata of what came next, for databases whose writes do not name them."""
+        ran = self._metadata(layout.checkpoint(node.children[0])[2]).get("writes") if node.children else None
+        return list(ran) if isinstance(ran, dict) else []
+
+    def _look_ahead(self, node: Node, stand: _Stand, writes: list[Write], layout: Rows) -> None:
+        """Learn from what came next how its channels took these writes, some of which show before that."""
+        if not node.children:
+            return
+        kind, data, _ = layout.checkpoint(node.children[0])
+        try:
+            stored = self._decoder.checkpoint(kind, data)[0].get("channel_values")
+        except UndecodableError:
+            return
+        for name, value in stored.items() if isinstance(stored, dict) else ():
+            wrote = [write.value for write in writes if write.channel == name]
+            if name in stand.values:
+                self._reducers.saw(name, stand.values[name], wrote, value)
 
     def stray(self, node: Node, rows: list[Row]) -> Draft:
         """Writes whose checkpoint is not in the file, as records."""
@@ -272,7 +301,7 @@ class Reader:
             if not steers(write.channel, set()):
                 stand.wrote.setdefault(write.channel, []).append(write.value)
         told = by_task.pop(NO_TASK, [])
-        tasks = [_Task(task_id, task_name(wrote, checkpoint, named), wrote) for task_id, wrote in by_task.items()]
+        tasks = [Task(task_id, task_name(wrote, checkpoint, named), wrote) for task_id, wrote in by_task.items()]
         stand.ran = [task.name or task.id for task in tasks]
         asked: list[JSON] = []
         for task in tasks:
@@ -282,7 +311,7 @@ class Reader:
                 phase: Fields = {"phase": "waiting", "step": _step(stand)}
                 stand.state.add(draft, {**task.value("interrupted"), "interrupts": list(asked), "status": phase})
                 draft.kind = "interrupt"
-                draft.label = one_line(f"{task.title} asks: {_said(task.interrupts[0].get('value'))}")
+                draft.label = one_line(f"{task.title} asks: {said(task.interrupts[0].get('value'))}")
                 yield draft
         if told:
             yield self._told(node, stand, checkpoint, told, time)
@@ -299,7 +328,7 @@ class Reader:
             self._report.counts["tasks"] += 1
             yield draft
 
-    def _task_event(self, node: Node, stand: _Stand, task: _Task, time: datetime | None) -> Draft:
+    def _task_event(self, node: Node, stand: _Stand, task: Task, time: datetime | None) -> Draft:
         meta: Fields = {**self._place(node), "table": "writes", "task_id": task.id}
         meta["row"] = [write.row for write in task.wrote]
         return Draft(namespace=stand.namespace, meta=self._beside(meta, time), occurred_at=time)
@@ -329,7 +358,7 @@ class Reader:
             about["goto"] = dict(steering)
         stand.state.update(draft, values if updated else None, about)
         draft.kind = "resume" if answers else "update"
-        words = [f"resumed with {_said(answers[0])}"] if answers else []
+        words = [f"resumed with {said(answers[0])}"] if answers else []
         words += [f"updates {', '.join(updated)}"] if updated else []
         words += [f"goes to {', '.join(name.removeprefix('branch:to:') for name in steering)}"] if steering else []
         draft.label = one_line("; ".join(words) or "nothing")
@@ -338,90 +367,6 @@ class Reader:
     def _beside(self, meta: Fields, time: datetime | None) -> Fields:
         # Writes have no time of their own.
         return meta if time is None else {**meta, "time_of_neighbour": True}
-
-
-class _Task:
-    """One task, from all that it wrote."""
-
-    def __init__(self, task_id: str, name: str, wrote: list[Write]) -> None:
-        self.id, self.name, self.wrote = task_id, name, wrote
-        # Every task has a path; an update of the state from outside has an empty one.
-        self.title = name or ("update" if wrote[0].path == "" else f"task {task_id[:8]}")
-        self.interrupts: list[Fields] = []
-        self.failure: str | None = None
-        self.writes: Fields = {}
-        self.other: Fields = {}
-        for write in wrote:
-            self._take(write.channel, write.value)
-        self.outcome = [*self.writes, *(name for name in ("result", "goto") if name in self.other and not self.writes)]
-
-    def value(self, status: str) -> Fields:
-        """The key that tells of the task."""
-        value: Fields = {"name": self.name or None, "status": status}
-        if status == "interrupted":
-            return {f"tasks/{key_part(self.id)}": {**value, "interrupts": list(self.interrupts)}}
-        value |= self.other
-        if self.writes:
-            value["writes"] = self.writes
-        if self.interrupts:
-            value["interrupts"] = list(self.interrupts)
-        if self.failure is not None:
-            value["error"] = self.failure
-        return {f"tasks/{key_part(self.id)}": value}
-
-    def _take(self, channel: str, value: JSON) -> None:
-        if channel == "__interrupt__":
-            listed = value if isinstance(value, list) else [value]
-            self.interrupts += [one if isinstance(one, dict) else {"value": one} for one in listed]
-        elif channel == "__error__":
-            self.failure = text_of(value)
-        elif channel == "__return__":
-            self.other["result"] = value
-        elif channel == "__resume__":
-            self.other["resume"] = value
-        elif channel == SENDS or channel.startswith(("branch:", "start:")):
-            goto = self.other.setdefault("goto", [])
-            if isinstance(goto, list):
-                goto.append(value if channel == SENDS else channel.rpartition(":")[2])
-        elif channel != "__no_writes__":
-            # A task may write a channel more than once: LangGraph names the list the same.
-            known = self.writes.get(channel)
-            if channel not in self.writes:
-                self.writes[channel] = value
-            elif isinstance(known, dict) and isinstance(several := known.get("$writes"), list):
-                several.append(value)
-            else:
-                self.writes[channel] = {"$writes": [known, value]}
-
-
-def _label(draft: Draft, stand: _Stand, metadata: Fields) -> None:
-    """Say what a checkpoint is, by the messages it brought, or the nodes that ran."""
-    source, step = metadata.get("source"), metadata.get("step")
-    draft.kind = str(source) if source in ("input", "update", "fork") else "step"
-    wrote = metadata.get("writes")
-    ran = stand.ran or (list(wrote) if isinstance(wrote, dict) and source != "input" else [])
-    names = ", ".join(dict.fromkeys(ran)) or str(source or "checkpoint")
-    written = (operation.address.key.split("/") for operation in draft.operations)
-    changed = ", ".join(sorted({parts[1] for parts in written if parts[0] == "channels"}))
-    number = f" (step {step})" if step is not None else ""
-    draft.label = one_line(f"{names} → {changed}" if changed else names) + number
-    if stand.state.news and draft.kind == "step":
-        last = stand.state.news[-1]
-        kind, text = last.get("type", last.get("role")), one_line(preview(last))
-        calls = calls_of(last)
-        if calls:
-            draft.kind = "tool_call"
-            draft.label = one_line(f"{names}: {calls[0]['name']} {json_text(calls[0]['args'])}")
-        elif "tool_call_id" in last:
-            draft.kind = "tool_error" if last.get("status") == "error" else "tool_result"
-            draft.label = one_line(f"{last.get('name') or 'tool'} → {text}")
-        else:
-            draft.kind = {"human": "user", "ai": "assistant"}.get(str(kind), str(kind) or "message")
-            draft.label = text or draft.label
-
-
-def _said(value: JSON) -> str:
-    return value if isinstance(value, str) else json_text(value)
 
 
 def _step(stand: _Stand) -> JSON:

@@ -182,7 +182,7 @@ class Decoder:
 
     def _constructed(self, module: str, name: str, value: object) -> object:
         """What stands for an object: the value it is made from, as people would write it."""
-        if module not in _PLAIN_MODULES and not module.startswith(_PLAIN_PREFIXES):
+        if module and module not in _PLAIN_MODULES and not module.startswith(_PLAIN_PREFIXES):
             known = f"{module}.{name}"
             if known not in self._classes and len(self._classes) >= MOST_CLASSES:
                 known = "further classes"
