@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from playhead.draft import Draft
+from playhead.formats.inspect_sample import Sample
 from playhead.formats.report import ImportReport
 from playhead.formats.vocabulary import AgentKeys, json_text, key_part, message_key, one_line, text_of
 from playhead.model import JSON
@@ -30,23 +31,30 @@ class _Talk:
     """One conversation: what tells its messages from others, and the keys they stand under."""
 
     keys: AgentKeys
-    known: list[tuple[bytes, str | None]] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)
+    written: list[str | None] = field(default_factory=list)
+    """The key of each; None for what stands in a tool call."""
     told: int = 0
     """Messages beyond the system's."""
 
     def common(self, digests: list[bytes]) -> int:
         """How many messages of a list are the ones already here, from the first on."""
-        for place, ((known, _), other) in enumerate(zip(self.known, digests, strict=False)):
+        if self.digests == digests[: len(self.digests)]:
+            return len(self.digests)
+        for place, (known, other) in enumerate(zip(self.digests, digests, strict=False)):
             if known != other:
                 return place
-        return min(len(self.known), len(digests))
+        return len(digests)
 
 
 class Agents:
     """All agents of one sample."""
 
-    def __init__(self, report: ImportReport) -> None:
+    def __init__(self, sample: Sample, report: ImportReport) -> None:
+        self._sample = sample
         self._report = report
+        self._pooled: dict[int, bytes] = dict.fromkeys(map(id, sample.messages), b"")
+        """What tells the sample's own messages apart, by their identity, once it was asked."""
         self._keys: dict[str, AgentKeys] = {}
         self._talks: dict[str, list[_Talk]] = {}
         self._callers: dict[str, AgentKeys] = {}
@@ -62,18 +70,29 @@ class Agents:
     def say(self, draft: Draft, agent_id: str, sent: list[JSON], answer: Fields | None) -> AgentKeys:
         """Stage what is new in the messages sent to a model, and its answer; sets kind and label. Returns who spoke."""
         messages = [message for message in sent if isinstance(message, dict)]
-        digests = [_digest(message) for message in messages]
+        digests = [self._pooled.get(id(message)) or self._digest(message) for message in messages]
         talk = self._talk(agent_id, messages, digests)
         same = talk.common(digests)
-        for _, key in talk.known[same:]:
+        for key in talk.written[same:]:
             if key is not None:
                 draft.delete(talk.keys.agent_id, key)
-        del talk.known[same:]
-        for message, digest in zip(messages[same:], digests[same:], strict=True):
-            talk.known.append((digest, self._add(draft, talk, message)))
+        del talk.digests[same:], talk.written[same:]
+        new = messages[same:]
+        talk.digests += digests[same:]
         if answer is not None:
-            talk.known.append((_digest(answer), self._add(draft, talk, answer)))
+            new.append(answer)
+            talk.digests.append(self._digest(answer))
+        for message in new:
+            resolved = self._sample.resolve(message)
+            talk.written.append(self._add(draft, talk, resolved if isinstance(resolved, dict) else {}))
         return talk.keys
+
+    def _digest(self, message: Fields) -> bytes:
+        resolved = self._sample.resolve({name: message[name] for name in _COMPARED if message.get(name)})
+        digest = _digest(resolved if isinstance(resolved, dict) else {})
+        if id(message) in self._pooled:
+            self._pooled[id(message)] = digest
+        return digest
 
     def spend(self, draft: Draft, usage: JSON) -> None:
         """Count the tokens of one call of a model."""
@@ -195,7 +214,8 @@ def span_agent(chain: list[Fields], role: JSON) -> str:
 
 
 def _digest(message: Fields) -> bytes:
-    compared = {name: message[name] for name in _COMPARED if message.get(name)}
+    """What tells a message from another, of the fields that count."""
+    compared = dict(message)
     if isinstance(calls := compared.get("tool_calls"), list):
         # What a call looked like on the screen differs between the places that tell of it.
         compared["tool_calls"] = [

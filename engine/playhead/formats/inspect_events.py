@@ -76,7 +76,7 @@ class Transcript:
 
     def __init__(self, file: str, namespace: str, sample: Sample, report: ImportReport) -> None:
         self._file, self._namespace, self._sample, self._report = file, namespace, sample, report
-        self._agents = Agents(report)
+        self._agents = Agents(sample, report)
         self._keys = self._agents.keys(MAIN_AGENT)
         self._clock = Clock()
         self._state = _Document("state", self._keys)
@@ -209,11 +209,10 @@ class Transcript:
         known = output if isinstance(output, dict) else {}
         choices = known.get("choices")
         first = choices[0] if isinstance(choices, list) and choices else None
-        message = self._sample.resolve(first.get("message")) if isinstance(first, dict) else None
-        sent = self._sample.resolve(self._sample.input(event))
+        message = first.get("message") if isinstance(first, dict) else None
         agent_id = span_agent(self._chain(event), event.get("role"))
         answer = message if isinstance(message, dict) else None
-        keys = self._agents.say(draft, agent_id, sent if isinstance(sent, list) else [], answer)
+        keys = self._agents.say(draft, agent_id, self._sample.input(event), answer)
         stop = first.get("stop_reason") if isinstance(first, dict) else None
         keys.change(draft, "model", event.get("model"))
         for name in ("tools", "config", "tool_choice"):
@@ -275,7 +274,7 @@ class Transcript:
 
     def _messages(self) -> Iterator[Draft]:
         """The conversation of a sample whose log has no transcript of it."""
-        kept = self._sample.resolve(self._sample.fields.get("messages"))
+        kept = self._sample.fields.get("messages")
         messages = kept if isinstance(kept, list) else []
         for number in range(1, len(messages) + 1):
             draft = self._draft(None, None)

@@ -26,7 +26,7 @@ class Sample:
     """Where in the log it lies, as people can find it."""
     attachments: dict[str, str] = field(default_factory=dict)
     messages: list[JSON] = field(default_factory=list)
-    """The messages that model events refer to by place."""
+    """The messages that model events refer to by place: most of them by every event after the one that brought them."""
 
     @property
     def events(self) -> list[tuple[Fields, str]]:
