@@ -350,6 +350,23 @@ def test_messages_that_are_added_changed_and_removed(saver: Any, tmp_path: Path)
     assert not any(key.startswith("tool_calls/") for key in states[-1])
 
 
+def test_what_threads_remember_together_and_tables_of_others(saver: Any, tmp_path: Path) -> None:
+    from langgraph.store.sqlite import SqliteStore
+
+    saver.setup()
+    path = tmp_path / "checkpoints.sqlite"
+    with SqliteStore.from_conn_string(str(path)) as store:
+        store.setup()
+        store.put(("users", "ann"), "likes", {"tea": True})
+        store.put(("users",), "count", {"n": 1})
+    saver.conn.execute("create table notes (text)")
+    loaded = load(LangGraph(), path)
+    assert loaded.value("store/likes", "users.ann") == {"tea": True}
+    assert loaded.value("store/count", "users") == {"n": 1}
+    assert all(draft.occurred_at is not None and draft.namespace == "lg-store" for draft in loaded.drafts)
+    assert loaded.report.warnings == [f"{path.name}: tables that are none of LangGraph's: notes"]
+
+
 @dataclass
 class Plan:
     title: str

@@ -3,6 +3,7 @@
 A thread becomes the namespace `lg:<thread id>`, with `main` for its graph and every subgraph under its `checkpoint_ns`.
 A checkpoint that is not its parent's first child begins a branch of its own: `lg:<thread id>@<id>`. Each checkpoint is
 an event; so is what every task then did. Once these are told, the state is what LangGraph's own history says.
+What the threads remember together, where the store is in the same file, is `lg-store`, an agent for each prefix.
 Which versions of channels a node has seen is told through `next` alone.
 """
 
@@ -17,11 +18,19 @@ from playhead.formats import sqlite
 from playhead.formats.base import Format
 from playhead.formats.langgraph_thread import Reader, Rows
 from playhead.formats.langgraph_tree import Node, in_order
+from playhead.formats.langgraph_values import Decoder, UndecodableError
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Source
 from playhead.formats.sqlite import Database
+from playhead.formats.times import moment
+from playhead.formats.vocabulary import AgentKeys, key_part, one_line
+from playhead.model import JSON
 
-TABLE = "checkpoints"
+TABLE, STORE = "checkpoints", "store"
+_UPKEEP = ("store_", "vector_", "checkpoint_")
+STORE_NAMESPACE = "lg-store"
+_STORE_COLUMNS_IN_ORDER = ("prefix", "key", "value")
+_STORE_COLUMNS = frozenset(_STORE_COLUMNS_IN_ORDER)
 
 
 class LangGraph(Format):
@@ -51,8 +60,33 @@ class LangGraph(Format):
                 yield from reader.checkpoint(node, layout)
             for node, rows in layout.strays():
                 yield reader.stray(node, rows)
+            if set(database.tables.get(STORE, ())) >= _STORE_COLUMNS:
+                yield from _items(database, source.name, report)
+            known = (TABLE, "writes", STORE)
+            others = [name for name in database.tables if name not in known and not name.startswith(_UPKEEP)]
+            if others:
+                report.warnings.append(f"{source.name}: tables that are none of LangGraph's: {', '.join(others)}")
         report.counts["threads"] = len({node.thread for node in nodes})
         report.read(report.bytes_total - report.bytes_read)
+
+
+def _items(database: Database, file: str, report: ImportReport) -> Iterator[Draft]:
+    """What the threads remember together, item by item in the order they were last written."""
+    columns = database.tables[STORE]
+    select = ", ".join(["rowid", *_STORE_COLUMNS_IN_ORDER, _or_null("updated_at", columns)])
+    repaired = report.repaired
+    for row, prefix, key, value, updated in database.rows(f"select {select} from {STORE} order by 5, 1"):
+        keys = AgentKeys(_text(prefix) or "(root)", report)
+        meta: dict[str, JSON] = {"file": file, "table": STORE, "row": int(str(row))}
+        when = moment(_text(updated).replace(" ", "T") + "Z") if updated is not None else None
+        draft = Draft("store", one_line(f"{_text(prefix)}: {_text(key)}"), meta, when, STORE_NAMESPACE)
+        try:
+            held = Decoder(repaired).decode("json", value)
+        except UndecodableError as error:
+            held = {"opaque": str(error)}
+        keys.write(draft, f"store/{key_part(_text(key))}", held)
+        report.counts["store_items"] += 1
+        yield draft
 
 
 class _Layout(Rows):
