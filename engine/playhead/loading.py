@@ -9,7 +9,7 @@ from pathlib import Path
 from playhead import directory
 from playhead.bulk import bulk_load
 from playhead.draft import Draft
-from playhead.errors import LogError
+from playhead.errors import ImportFormatError, LogError
 from playhead.formats import folder
 from playhead.formats.playhead_export import FORMAT_NAME, write_events
 from playhead.formats.registry import recognise
@@ -27,7 +27,7 @@ def import_log(
 ) -> ImportReport:
     """Load a log file of any known format, or a folder of them, into a new store, which appears whole or not at all.
 
-    keep_going: of a folder, load what can be read of broken logs instead of refusing them all.
+    keep_going: load what can be read of broken logs, and of a folder the others, instead of nothing.
     on_start: called with the report before the first record; set its `advance` there to hear of progress.
     The store is read-only but for snapshots (S28), unless the log is our own export of a store that was not.
 
@@ -48,7 +48,12 @@ def import_log(
     imported: dict[str, JSON] = {"format": kind, "file": str(path.absolute()), "imported_at": iso(datetime.now(UTC))}
 
     def drafts() -> Iterator[Draft]:
-        yield from read
+        try:
+            yield from read
+        except ImportFormatError as error:
+            if not keep_going or report.format == folder.FORMAT_NAME:
+                raise
+            report.warnings.append(f"broken off: {error}")
         imported["report"] = report.to_json()
 
     # Our own export of a recorded run is that run again, not an import to be kept as it was found.

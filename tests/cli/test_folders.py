@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,13 @@ def test_importing_a_folder_as_json_names_every_file(run: Run, logs: Path, tmp_p
 
 
 def test_a_broken_log_in_a_folder_refuses_it_and_keep_going_does_not(run: Run, logs: Path, tmp_path: Path) -> None:
-    (logs / "broken.db").write_bytes(b"SQLite format 3\0 and nothing else")
+    with closing(sqlite3.connect(logs / "broken.db")) as connection, connection:
+        connection.execute("create table checkpoints (thread_id, checkpoint_id, type, checkpoint, metadata)")
+        texts = ((f"{number:04}", json.dumps({"channel_values": {"text": "x" * 3000}})) for number in range(60))
+        connection.executemany("insert into checkpoints values ('t', ?, 'json', ?, null)", texts)
+    content = bytearray((logs / "broken.db").read_bytes())
+    content[len(content) // 8192 * 4096 : len(content) // 8192 * 4096 + 4096] = b"\xff" * 4096
+    (logs / "broken.db").write_bytes(content)
     refused = run("import", logs, "-o", tmp_path / "store")
     assert refused.code == 2
     assert "--keep-going loads what can be" in refused.err
@@ -55,7 +63,7 @@ def test_a_broken_log_in_a_folder_refuses_it_and_keep_going_does_not(run: Run, l
     assert run("open", logs, "--json").code == 2
     kept = run("import", logs, "-o", tmp_path / "store", "--keep-going")
     assert kept.code == 0
-    assert any(line.startswith("broken.db\t\t0\t") and "damaged" in line for line in kept.out.splitlines())
+    assert any(line.startswith("broken.db\tlanggraph\t") and "damaged" in line for line in kept.out.splitlines())
     assert run("open", logs, "--json", "--keep-going").code == 0
 
 

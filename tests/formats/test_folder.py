@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zipfile
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -173,19 +174,44 @@ def broken(logs: Path) -> None:
 
 def test_a_broken_log_refuses_all_unless_told_to_keep_going(logs: Path, tmp_path: Path) -> None:
     broken(logs)
-    (logs / "n.db").rename(tmp_path / "n.db")
     with pytest.raises(ImportFormatError, match=r"1 of 6 logs .* nothing was loaded .* the first is m.db: .*damaged"):
         load(logs, tmp_path / "store")
     assert not (tmp_path / "store").exists()
-    (tmp_path / "n.db").rename(logs / "n.db")
-    with pytest.raises(ImportFormatError, match=r"the first is n.db: .*damaged"):
-        load(logs, tmp_path / "store")
     report = load(logs, tmp_path / "store", keep_going=True)
     statuses = {log.name: log.status for log in report.logs}
     assert statuses["n.db"] == "unreadable"
     assert statuses["m.db"] == "broken"
     assert Counter(statuses.values())["loaded"] == 5
     assert all(log.reason for log in report.logs if log.status != "loaded")
+
+
+def test_a_single_broken_log_gives_what_could_be_read_where_told_to_keep_going(tmp_path: Path) -> None:
+    about = json.dumps({"version": 2, "status": "success", "eval": {"task": "t"}, "plan": {}})
+    with zipfile.ZipFile(tmp_path / "log.eval", "w") as packed:
+        packed.writestr("_journal/start.json", about)
+        packed.writestr("samples/1_epoch_1.json", json.dumps({"id": 1, "epoch": 1, "input": "hi", "messages": []}))
+        packed.writestr("samples/2_epoch_1.json", '{"id": 2')
+    with pytest.raises(ImportFormatError, match=r"samples/2_epoch_1\.json' is not JSON"):
+        load(tmp_path / "log.eval", tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    report = load(tmp_path / "log.eval", tmp_path / "store", keep_going=True)
+    assert report.counts["samples"] == 1
+    assert report.warnings[0].startswith("broken off: ")
+    with playhead.open(tmp_path / "store", read_only=True) as opened:
+        assert opened.head == report.events == 3
+
+
+def test_what_cannot_be_opened_is_named_and_stops_nothing(logs: Path, tmp_path: Path) -> None:
+    (logs / "n.db").write_bytes(b"SQLite format 3\0 and nothing else")
+    (logs / "some.zip").write_bytes(b"PK\x03\x04 and nothing else")
+    report = load(logs, tmp_path / "store")
+    reasons = {log.name: log.reason for log in report.logs if log.status == "unreadable"}
+    assert reasons.keys() == {"n.db", "some.zip"}
+    assert all("damaged" in reason for reason in reasons.values())
+    (tmp_path / "none").mkdir()
+    (logs / "n.db").rename(tmp_path / "none" / "n.db")
+    with pytest.raises(UnknownFormatError, match=r"\(n\.db\); .*n\.db: .*damaged"):
+        load(tmp_path / "none", tmp_path / "nothing")
 
 
 def test_a_folder_without_a_log_and_a_store_are_refused_by_name(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Found:
 def store_for(path: Path, on_start: Callable[[ImportReport], None] | None = None, *, keep_going: bool = False) -> Found:
     """The store a path means. A log is loaded once: the same files with the same content open at once the next time.
 
-    keep_going: of a folder of logs, load what can be read of broken ones.
+    keep_going: load what can be read of broken logs.
     Raises StoreNotFoundError for a path that is not there, LogError for a file that no format recognises.
     """
     if str(path) == STANDARD_INPUT:
@@ -46,7 +46,7 @@ def store_for(path: Path, on_start: Callable[[ImportReport], None] | None = None
     if is_store(path) or not path.exists():
         return Found(path)
     if path.is_file():
-        return _loaded(path, _identity(path), on_start)
+        return _loaded(path, f"{_identity(path)}{'-partial' * keep_going}", on_start, keep_going)
     logs = gather(path).logs
     # A folder without a log in it is no store, and is told so as one.
     return _loaded(path, _folder_identity(path, logs, keep_going), on_start, keep_going) if logs else Found(path)

@@ -78,14 +78,12 @@ def gather(folder: Path) -> Gathered:
 def read(gathered: Gathered, report: ImportReport, *, keep_going: bool = False) -> Iterator[Draft]:
     """The events of all logs, one log after another by when they begin; `report` is complete when it ends.
 
+    What cannot be opened is passed over and named, since nobody knows that it is a log.
     keep_going: a log that is broken gives what could be read of it, instead of an error for all.
     Raises ImportFormatError naming the first broken log, and UnknownFormatError where there is no log at all.
     """
     if not gathered.logs:
         raise UnknownFormatError(_nothing(gathered))
-    unreadable = [passed for passed in gathered.passed_over if passed.status == "unreadable"]
-    if unreadable and not keep_going:
-        raise _broken(gathered, unreadable)
     report.format = FORMAT_NAME
     report.bytes_total = sum(log.bytes for log in gathered.logs)
     tasks = [Task(log.name, log.path, log.bytes) for log in gathered.logs]
@@ -224,6 +222,6 @@ def _broken(gathered: Gathered, outcomes: list[LogOutcome]) -> ImportFormatError
 def _nothing(gathered: Gathered) -> str:
     names = ", ".join(passed.name for passed in gathered.passed_over[:3])
     more = f" and {len(gathered.passed_over) - 3} more" if len(gathered.passed_over) > 3 else ""
-    return f"{gathered.folder}: no file in it is a log that any format recognises" + (
-        f" ({names}{more})" if names else ""
-    )
+    reason = next((f"; {passed.reason}" for passed in gathered.passed_over if passed.status == "unreadable"), "")
+    listed = f" ({names}{more})" if names else ""
+    return f"{gathered.folder}: no file in it is a log that any format recognises{listed}{reason}"

@@ -69,7 +69,7 @@ def _add_logs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _keep_going(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--keep-going", action="store_true", help="of a folder, load what can be read of broken logs (default: nothing)"
+        "--keep-going", action="store_true", help="load what can be read of broken logs (default: nothing)"
     )
 
 
