@@ -100,7 +100,7 @@ class Agents:
             return
         for ours, theirs in _USAGE.items():
             count = usage.get(theirs)
-            if isinstance(count, int) and not isinstance(count, bool):
+            if isinstance(count, int) and not isinstance(count, bool) and count:
                 self._usage[ours] += count
                 self._report.counts[f"{ours}_tokens"] += count
         self._usage["calls"] += 1

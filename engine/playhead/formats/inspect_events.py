@@ -220,7 +220,8 @@ class Transcript:
                 keys.change(draft, name, keys.shorten_all(draft, self._sample.resolve(event[name])))
         if isinstance(choices, list) and len(choices) > 1:
             keys.write(draft, "other_choices", keys.shorten_all(draft, self._sample.resolve(choices[1:])))
-        self._report.counts["wire_copies_left_out"] += event.get("call") is not None
+        if event.get("call") is not None:
+            self._report.counts["wire_copies_left_out"] += 1
         if event.get("cache") != "read":
             self._agents.spend(draft, known.get("usage"))
         keys.change(draft, "status", {"phase": "generating", "stop_reason": stop})

@@ -216,7 +216,7 @@ class BranchState:
         cached = details.get("cache_read") if isinstance(details, dict) else None
         spent = {"input": usage.get("input_tokens"), "output": usage.get("output_tokens"), "cache_read": cached}
         for name, count in spent.items():
-            if isinstance(count, int):
+            if isinstance(count, int) and count:
                 self._usage[name] += count
                 self.keys.report.counts[f"{name}_tokens"] += count
         self._usage["calls"] += 1
