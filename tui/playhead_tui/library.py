@@ -18,6 +18,7 @@ import platformdirs
 import playhead
 from playhead import ImportReport, LogError, StoreExistsError
 from playhead.directory import FORMAT_VERSION, is_store, read_info
+from playhead.formats.folder import FoundLog, gather
 from playhead.formats.registry import recognise
 
 STANDARD_INPUT = "-"
@@ -34,25 +35,30 @@ class Found:
     report: ImportReport | None = None
 
 
-def store_for(path: Path, on_start: Callable[[ImportReport], None] | None = None) -> Found:
+def store_for(path: Path, on_start: Callable[[ImportReport], None] | None = None, *, keep_going: bool = False) -> Found:
     """The store a path means. A log is loaded once: the same files with the same content open at once the next time.
 
+    keep_going: load what can be read of broken logs.
     Raises StoreNotFoundError for a path that is not there, LogError for a file that no format recognises.
     """
     if str(path) == STANDARD_INPUT:
         return _load_standard_input(on_start)
-    if is_store(path) or not path.is_file():
+    if is_store(path) or not path.exists():
         return Found(path)
-    return _loaded(path, _identity(path), on_start)
+    if path.is_file():
+        return _loaded(path, f"{_identity(path)}{'-partial' * keep_going}", on_start, keep_going)
+    logs = gather(path).logs
+    # A folder without a log in it is no store, and is told so as one.
+    return _loaded(path, _folder_identity(path, logs, keep_going), on_start, keep_going) if logs else Found(path)
 
 
-def _loaded(log: Path, name: str, on_start: Callable[[ImportReport], None] | None) -> Found:
+def _loaded(log: Path, name: str, on_start: Callable[[ImportReport], None] | None, keep_going: bool = False) -> Found:
     kept = _writable(platformdirs.user_cache_path("playhead")) / f"runs-{FORMAT_VERSION}" / name
     if is_store(kept):
         return Found(kept)
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return Found(kept, playhead.import_log(log, kept, on_start=on_start))
+        return Found(kept, playhead.import_log(log, kept, keep_going=keep_going, on_start=on_start))
     except StoreExistsError:
         # Another process loaded the same log meanwhile.
         return Found(kept)
@@ -73,18 +79,27 @@ def _load_standard_input(on_start: Callable[[ImportReport], None] | None) -> Fou
 
 def _identity(path: Path) -> str:
     """A name for a log as it is now: of every file that is read with it the path, size, age, head and tail."""
-    digest = hashlib.blake2b(playhead.__version__.encode(), digest_size=12)
     known, source = recognise(path)
-    for each in known.files(source):
-        status = each.path.stat()
-        digest.update(
-            f"{each.path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape")
-        )
-        with each.path.open("rb") as file:
+    return _fingerprint(path.stem, [each.path for each in known.files(source)])
+
+
+def _folder_identity(folder: Path, logs: list[FoundLog], keep_going: bool) -> str:
+    """The same for a folder of logs: of every log in it, and of how they are loaded."""
+    parts = [file for log in logs for file in log.files]
+    return _fingerprint(folder.resolve().name or "root", parts, f"{folder.resolve()}{' keep-going' * keep_going}")
+
+
+def _fingerprint(title: str, paths: list[Path], more: str = "") -> str:
+    digest = hashlib.blake2b(playhead.__version__.encode(), digest_size=12)
+    digest.update(more.encode(errors="surrogateescape"))
+    for path in paths:
+        status = path.stat()
+        digest.update(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
+        with path.open("rb") as file:
             digest.update(file.read(_SAMPLED_BYTES))
             file.seek(max(status.st_size - _SAMPLED_BYTES, 0))
             digest.update(file.read(_SAMPLED_BYTES))
-    readable = "".join(character if character.isalnum() or character in "-_." else "-" for character in path.stem)
+    readable = "".join(character if character.isalnum() or character in "-_." else "-" for character in title)
     return f"{readable[:40]}-{digest.hexdigest()}"
 
 

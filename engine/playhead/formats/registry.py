@@ -26,12 +26,23 @@ _KNOWN_BYTES = {
 def _all() -> tuple[Format, ...]:
     # Imported here, so that naming a format does not load them all.
     from playhead.formats.claude_code import ClaudeCode
+    from playhead.formats.inspect_log import InspectLog
     from playhead.formats.jsonl import JsonLines
+    from playhead.formats.langgraph import LangGraph
     from playhead.formats.playhead_export import PlayheadExport
     from playhead.formats.statehouse import StatehouseDump, StatehouseReplay
 
     # The last one takes any JSON lines, so it must be asked last.
-    return PlayheadExport(), StatehouseReplay(), StatehouseDump(), ClaudeCode(), *_installed(), JsonLines()
+    return (
+        PlayheadExport(),
+        StatehouseReplay(),
+        StatehouseDump(),
+        ClaudeCode(),
+        LangGraph(),
+        InspectLog(),
+        *_installed(),
+        JsonLines(),
+    )
 
 
 def _installed() -> list[Format]:

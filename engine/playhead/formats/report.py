@@ -24,6 +24,30 @@ class Malformed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class LogOutcome:
+    """What became of one file of a folder."""
+
+    name: str
+    """Its path below the folder; of a folder that was not looked into, with a slash at its end."""
+    status: str
+    """loaded, broken (what could be read of it is there), unreadable, empty, or unrecognised."""
+    format: str = ""
+    events: int = 0
+    reason: str = ""
+    """Empty for what is loaded."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """The outcome as a JSON object."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "format": self.format or None,
+            "events": self.events,
+            "reason": self.reason or None,
+        }
+
+
 @dataclass(slots=True)
 class ImportReport:
     """Filled while a format reads; complete when its drafts are used up."""
@@ -51,6 +75,8 @@ class ImportReport:
     """Records of a type the format has no rule for, by type: kept whole under `records/`."""
     snapshots: list[SnapshotEntry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    logs: list[LogOutcome] = field(default_factory=list)
+    """Of a folder: what became of each file, by name; empty for a single log."""
     advance: Callable[[int], None] | None = None
     """Called with `bytes_read` now and then, and once at the end."""
     _announced: int = 0
@@ -94,6 +120,7 @@ class ImportReport:
             "unknown": _sorted(self.unknown),
             "snapshots": len(self.snapshots),
             "warnings": list(self.warnings),
+            **({"logs": [log.to_json() for log in self.logs]} if self.logs else {}),
         }
 
 

@@ -18,18 +18,19 @@ from playhead import ImportReport, InvalidArgumentError, LogError, StoreExistsEr
 from playhead.directory import read_info
 from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
 from playhead_tui.cli import EXIT_OK
-from playhead_tui.cli.output import note, print_json
+from playhead_tui.cli.output import note, print_json, print_table
 from playhead_tui.cli.stores import chosen_moment, open_for_reading
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import STANDARD_INPUT, Found, demo_store, store_for
 
 STANDARD_OUTPUT = "-"
+MOST_NAMED = 20
 
 
 def run_open(options: argparse.Namespace) -> int:
     path = options.path or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
     with showing_progress(path) as progress:
-        found = store_for(Path(path), progress.start)
+        found = store_for(Path(path), progress.start, keep_going=options.keep_going)
     return _show(found, options)
 
 
@@ -62,6 +63,12 @@ def _show(found: Found, options: argparse.Namespace) -> int:
 
 
 def run_import(options: argparse.Namespace) -> int:
+    if options.explain:
+        from playhead_tui.cli.formats import run_explain
+
+        return run_explain(options)
+    if options.output is None:
+        raise InvalidArgumentError("name the store to make with -o STORE (or see what it would hold with --explain)")
     target = Path(options.output)
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise StoreExistsError(f"{target}: something is there already; name a new directory, or remove it first")
@@ -69,7 +76,7 @@ def run_import(options: argparse.Namespace) -> int:
     with showing_progress(options.log) as progress:
         if options.log == STANDARD_INPUT:
             raise LogError("import needs a file; for standard input use: playhead open -")
-        report = playhead.import_log(options.log, target, on_start=progress.start)
+        report = playhead.import_log(options.log, target, keep_going=options.keep_going, on_start=progress.start)
     if options.json:
         print_json({"store": str(target), **report.to_json()})
         return EXIT_OK
@@ -80,7 +87,25 @@ def run_import(options: argparse.Namespace) -> int:
     if counts:
         note(f"  {counts}")
     _print_problems(report)
+    _print_logs(report)
     return EXIT_OK
+
+
+def _print_logs(report: ImportReport) -> None:
+    """What became of each file of a folder: those that are no logs counted by why, the others one by one."""
+    if not report.logs:
+        return
+    told = [log for log in report.logs if log.status in ("loaded", "broken", "unreadable")]
+    print_table(
+        ("log", "format", "events", "outcome"),
+        ((log.name, log.format, f"{log.events:,}", log.reason or log.status) for log in told),
+        right=("events",),
+    )
+    passed = [log.name for log in report.logs if log not in told]
+    if passed:
+        more = f" and {len(passed) - MOST_NAMED:,} more (all of them with --json)" if len(passed) > MOST_NAMED else ""
+        names = ", ".join(passed[:MOST_NAMED])
+        note(f"  passed over {plural(len(passed), 'file')} that no format recognises: {names}{more}")
 
 
 def _print_problems(report: ImportReport) -> None:

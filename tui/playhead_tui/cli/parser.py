@@ -11,7 +11,7 @@ import playhead
 _MOMENT_HELP = "a commit number, a snapshot's label, @14:03:22, @2026-11-01T14:03, or head"
 
 _EPILOG = """\
-STORE is a store's directory, or any log that Playhead can load; without one, $PLAYHEAD_STORE or ./.playhead.
+STORE is a store's directory, or any log or folder of logs; without one, $PLAYHEAD_STORE or ./.playhead.
 A MOMENT is a commit number, a snapshot's label, @14:03:22, @2026-11-01T14:03, or head.
 
 exit codes: 0 done · 1 the answer is no (see each command) · 2 a mistake in the call or its input · 130 interrupted
@@ -38,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     opened = _command(commands, "open", "loading:run_open", "open a store or a log in the debugger")
-    opened.add_argument("path", nargs="?", metavar="STORE|LOG", help="a store, a log file, or - for standard input")
+    opened.add_argument("path", nargs="?", metavar="STORE|LOG", help="a store, a log file, a folder of logs, or -")
+    _keep_going(opened)
     opened.add_argument("--agent", metavar="ID", help="the agent to look at first")
     opened.add_argument("--namespace", metavar="NAME", help="the agent's namespace")
     opened.add_argument("--at", metavar="MOMENT", help=f"where to put the playhead: {_MOMENT_HELP}")
@@ -52,12 +53,24 @@ def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_logs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     loaded = _command(commands, "import", "loading:run_import", "load a log into a new store")
-    loaded.add_argument("log", metavar="LOG", help="a log file of any known format, or - for standard input")
-    loaded.add_argument("-o", "--output", metavar="STORE", required=True, help="the store to make; must not exist")
+    loaded.add_argument("log", metavar="LOG", help="a log file of any known format, a folder of them, or -")
+    loaded.add_argument("-o", "--output", metavar="STORE", help="the store to make; must not exist")
+    loaded.add_argument(
+        "--explain", action="store_true", help="make no store: say which format it is, and what would be made of it"
+    )
+    _keep_going(loaded)
     _json(loaded)
+    formats = _command(commands, "formats", "formats:run_formats", "list the log formats that can be loaded")
+    _json(formats)
     exported = _store_command(commands, "export", "loading:run_export", "write a store as JSON lines")
     exported.add_argument("-o", "--output", metavar="FILE", help="the file to make (default, or -: standard output)")
     _json(exported, "print a summary as JSON (with -o); the export itself is JSON lines either way")
+
+
+def _keep_going(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--keep-going", action="store_true", help="load what can be read of broken logs (default: nothing)"
+    )
 
 
 def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
