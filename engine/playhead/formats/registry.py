@@ -27,11 +27,13 @@ def _all() -> tuple[Format, ...]:
     # Imported here, so that naming a format does not load them all.
     from playhead.formats.claude_code import ClaudeCode
     from playhead.formats.jsonl import JsonLines
+    from playhead.formats.otlp import OtelSpans, Otlp
     from playhead.formats.playhead_export import PlayheadExport
     from playhead.formats.statehouse import StatehouseDump, StatehouseReplay
 
     # The last one takes any JSON lines, so it must be asked last.
-    return PlayheadExport(), StatehouseReplay(), StatehouseDump(), ClaudeCode(), *_installed(), JsonLines()
+    spans: tuple[Format, ...] = (Otlp(), OtelSpans())
+    return PlayheadExport(), StatehouseReplay(), StatehouseDump(), ClaudeCode(), *spans, *_installed(), JsonLines()
 
 
 def _installed() -> list[Format]:

@@ -1,0 +1,132 @@
+"""Tool calls of one run: announced by a message, run by a span, answered by either, and each of them told once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from playhead.draft import Draft
+from playhead.formats.chat import ChatCall
+from playhead.formats.vocabulary import AgentKeys, json_text, one_line
+from playhead.model import JSON
+
+
+@dataclass(slots=True, eq=False)
+class KnownCall:
+    """A tool call, whoever told of it."""
+
+    keys: AgentKeys
+    """Of the agent that made it."""
+    identity: str
+    key: str
+    name: str
+    told: str
+    """In human words."""
+    arguments: bytes
+    """A digest of them."""
+    announced: bool = False
+    """A message made it."""
+    run: bool = False
+    """A span ran it."""
+    answered: bool = False
+
+
+class CallBook:
+    """Pairs what models call with what tools did: by id, else by name and arguments."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, KnownCall] = {}
+        self._waiting: dict[str, list[KnownCall]] = {}
+        """Calls by tool's name that still lack a message, a span or an answer."""
+        self._unnamed = 0
+
+    def announce(self, draft: Draft, keys: AgentKeys, call: ChatCall, message: str) -> KnownCall:
+        """The call that a message makes: a new one, or the one that a span has begun to run already."""
+        arguments = _digest(call["args"])
+        known = self._by_id.get(call["id"]) if call["id"] else None
+        if known is not None and known.announced and known.arguments != arguments:
+            known = None
+        elif known is None:
+            known = self._first(call["name"], arguments, announced=False)
+        if known is None:
+            known = self._start(draft, keys, call["id"], call["name"], call["args"], message)
+        known.announced = True
+        if call["id"]:
+            self._by_id[call["id"]] = known
+        return known
+
+    def run(self, draft: Draft, keys: AgentKeys, call_id: str, name: str, arguments: JSON, span: str) -> KnownCall:
+        """The call that a tool's span runs: the one that was announced, or a new one."""
+        digest = _digest(arguments)
+        known = self._by_id.get(call_id) if call_id else None
+        if known is None:
+            known = self._first(name, digest, run=False)
+        if known is None:
+            known = self._start(draft, keys, call_id or span, name, arguments, None)
+        known.run = True
+        if call_id:
+            self._by_id[call_id] = known
+        return known
+
+    def of_result(self, call_id: str, name: str) -> KnownCall | None:
+        """The call that a result in a message answers, where it is known."""
+        if call_id:
+            return self._by_id.get(call_id)
+        return next((known for known in self._waiting.get(name, ()) if not known.answered), None)
+
+    def answer(
+        self, draft: Draft, known: KnownCall, text: str, *, failed: bool, extra: dict[str, JSON] | None = None
+    ) -> bool:
+        """Stage the call's result, unless it has one. True when it was news."""
+        if known.answered:
+            return False
+        known.answered = True
+        known.keys.finish_call(draft, known.identity, text, failed=failed, extra=extra).arguments = None
+        return True
+
+    def answer_unknown(self, draft: Draft, keys: AgentKeys, call_id: str, text: str, *, failed: bool) -> KnownCall:
+        """Stage a result whose call the log does not hold."""
+        call = keys.finish_call(draft, call_id, text, failed=failed)
+        known = KnownCall(keys, call_id, call.key, "", call.summary, b"", answered=True)
+        self._by_id[call_id] = known
+        return known
+
+    def _start(
+        self, draft: Draft, keys: AgentKeys, identity: str, name: str, arguments: JSON, message: str | None
+    ) -> KnownCall:
+        if not identity:
+            self._unnamed += 1
+            identity = f"call-{self._unnamed}"
+        told = one_line(f"{name}: {_told(arguments)}" if _told(arguments) else name)
+        call = keys.start_call(draft, identity, name, arguments, told, message)
+        # Only the digest is needed from here on.
+        call.arguments = None
+        known = KnownCall(keys, identity, call.key, name, told, _digest(arguments))
+        self._waiting.setdefault(name, []).append(known)
+        return known
+
+    def _first(self, name: str, arguments: bytes, **lacking: bool) -> KnownCall | None:
+        """The first call of a tool that lacks what is asked for: with equal arguments, or with none given."""
+        waiting = self._waiting.get(name)
+        if not waiting:
+            return None
+        waiting[:] = [known for known in waiting if not (known.announced and known.run and known.answered)]
+        fitting = [known for known in waiting if all(getattr(known, what) == has for what, has in lacking.items())]
+        same = next((known for known in fitting if known.arguments == arguments), None)
+        if same is None and fitting and _digest(None) in (arguments, fitting[0].arguments):
+            return fitting[0]
+        return same
+
+
+def _digest(arguments: JSON) -> bytes:
+    if isinstance(arguments, dict):
+        arguments = {name: arguments[name] for name in sorted(arguments)}
+    text = "" if arguments in (None, "", {}) else json_text(arguments)
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest()
+
+
+def _told(arguments: JSON) -> str:
+    if isinstance(arguments, dict):
+        texts = [value for value in arguments.values() if isinstance(value, str) and value]
+        return texts[0] if texts else json_text(arguments) if arguments else ""
+    return arguments if isinstance(arguments, str) else "" if arguments is None else json_text(arguments)
