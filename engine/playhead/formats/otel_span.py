@@ -39,8 +39,11 @@ def is_span(record: JSON) -> bool:
     )
 
 
-def read_span(record: Fields, placed: Placed, pointer: str, resource: Fields | None = None) -> Span:
-    """The span that a record tells. `resource` is what an enclosing record says of who wrote it."""
+def read_span(record: Fields, placed: Placed, pointer: str, resource: Fields | None = None, scope: str = "") -> Span:
+    """The span that a record tells. `resource` and `scope` are what an enclosing record says of who wrote it.
+
+    A root keeps the whole resource, which is the same for all spans below it.
+    """
     context = _context(record)
     trace_id = _identity(record, context, _TRACE_IDS, 16)
     own_id = _identity(record, context, _SPAN_IDS, 8)
@@ -67,9 +70,11 @@ def read_span(record: Fields, placed: Placed, pointer: str, resource: Fields | N
     for told in _KINDS_TOLD:
         if isinstance(record.get(told), str):
             attributes.setdefault("openinference.span.kind", record[told])
-    service = (resource or attributes_of(_attributes_in(record.get("resource")))).get("service.name")
-    if isinstance(service, str) and not service.startswith("unknown_service"):
-        attributes.setdefault("service.name", service)
+    wrote = resource or attributes_of(_attributes_in(record.get("resource")))
+    if wrote and not parent_id:
+        attributes["resource"] = wrote
+    if scope:
+        attributes["scope.name"] = scope
     dropped = record.get("droppedAttributesCount", record.get("dropped_attributes_count"))
     if isinstance(dropped, int) and dropped:
         attributes["dropped_attributes"] = dropped

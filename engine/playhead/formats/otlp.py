@@ -68,6 +68,9 @@ def listed_spans(value: JSON, pointer: str = "", depth: int = 4) -> Iterator[tup
             held = value.get(name)
             if isinstance(held, list) or (isinstance(held, dict) and isinstance(held.get("spans"), list)):
                 yield from listed_spans(held, f"{pointer}/{name}", depth - 1)
+                for other, rest in value.items():
+                    if other != name and rest not in (None, "", [], {}):
+                        yield f"{pointer}/{other}", rest
                 return
     yield pointer, value
 
@@ -75,7 +78,8 @@ def listed_spans(value: JSON, pointer: str = "", depth: int = 4) -> Iterator[tup
 def _span(record: JSON, placed: Placed, pointer: str) -> Span | Unknown:
     if isinstance(record, dict) and is_span(record):
         return read_span(record, placed, pointer)
-    return Unknown("record", record, place(placed, pointer))
+    kind = pointer.rpartition("/")[2]
+    return Unknown("record" if kind.isdigit() or not kind else kind, record, place(placed, pointer))
 
 
 def _each(value: JSON) -> list[JSON]:
@@ -131,10 +135,13 @@ def _batch(placed: Placed, batch: JSON, pointer: str) -> Iterator[Span | Unknown
         scopes = batch.get(name)
         for number, scope in enumerate(scopes if isinstance(scopes, list) else ()):
             spans = scope.get("spans") if isinstance(scope, dict) else None
+            library = scope.get("scope", scope.get("instrumentationLibrary")) if isinstance(scope, dict) else None
+            known = library.get("name") if isinstance(library, dict) else None
+            wrote = known if isinstance(known, str) else ""
             for place_in_scope, record in enumerate(spans if isinstance(spans, list) else ()):
                 path = f"{pointer}/{name}/{number}/spans/{place_in_scope}"
                 if isinstance(record, dict):
-                    yield read_span(record, placed, path, resource)
+                    yield read_span(record, placed, path, resource, wrote)
                 else:
                     yield Unknown("record", record, place(placed, path))
 

@@ -6,9 +6,9 @@ import hashlib
 from collections import Counter
 
 from playhead.draft import Draft
-from playhead.formats.chat import ChatMessage, Fields, said
+from playhead.formats.chat import ChatCall, ChatMessage, Fields, said
 from playhead.formats.report import ImportReport
-from playhead.formats.span_calls import CallBook, KnownCall
+from playhead.formats.span_calls import CallBook, KnownCall, digest_of
 from playhead.formats.usage import UsageCounter
 from playhead.formats.vocabulary import AgentKeys, clipped, json_text, key_part, message_key, one_line
 from playhead.model import JSON
@@ -26,9 +26,11 @@ class SpanAgent:
         self.usage = UsageCounter(self.keys)
         self.calls = calls
         self._known: Counter[bytes] = Counter()
+        self._told_calls: dict[bytes, list[KnownCall]] = {}
         self._open: dict[str, str] = {}
         self._steps = 0
-        self._answer: Fields = {}
+        self.answer: Fields = {}
+        """The last thing it said, and the key of that message."""
         self._subagents: dict[str, Fields] = {}
 
     def status(self, draft: Draft, phase: str, *, step: bool = False) -> None:
@@ -65,25 +67,43 @@ class SpanAgent:
                 continue
             digest = _digest(message)
             here[digest] += 1
-            if here[digest] > self._known[digest]:
-                self._add(draft, message, digest)
+            called = self._called(message, here)
+            if here[digest] > self._known[digest] and not called:
+                self._add(draft, message)
                 news.append(message)
         return news
+
+    def _called(self, message: ChatMessage, here: Counter[bytes]) -> bool:
+        """Whether all calls of a message were told before: together or one by one, under these ids or others."""
+        known: list[tuple[str, KnownCall]] = []
+        for call in message["calls"]:
+            digest = _call_digest(call)
+            told = self._told_calls.get(digest, [])
+            if here[digest] < len(told):
+                known.append((call["id"], told[here[digest]]))
+            here[digest] += 1
+        if not known or len(known) < len(message["calls"]):
+            return False
+        for call_id, call_told in known:
+            self.calls.also(call_id, call_told)
+        return True
 
     def say(self, draft: Draft, messages: list[ChatMessage]) -> list[ChatMessage]:
         """Stage what a model answered: always news, but for calls that are known."""
         for message in messages:
             if said(message):
-                self._add(draft, message, _digest(message))
+                self._add(draft, message)
             self._results(draft, message)
         return messages
 
-    def final(self, draft: Draft, text: str) -> None:
-        """Stage how it ended: the text, or without one the last answer."""
-        answer = self._answer if not text or self._answer.get("text") == text[:FINAL_CHARACTERS] else {}
-        value = answer or ({"text": clipped(text, FINAL_CHARACTERS)} if text else {})
+    def final(self, draft: Draft, text: str, last: Fields) -> Fields:
+        """Stage how it ended and return it: the text, without one its last answer, without that the run's last one."""
+        same = not text or self.answer.get("text") == clipped(text, FINAL_CHARACTERS)
+        told: Fields = {"text": clipped(text, FINAL_CHARACTERS)}
+        value = (self.answer if same else told) or last
         if value:
             self.keys.change(draft, "final", value)
+        return value
 
     def subagent(self, draft: Draft, agent_id: str, told: Fields) -> None:
         """Stage what is known of an agent that this one called."""
@@ -95,17 +115,22 @@ class SpanAgent:
         shown: list[JSON] = [*list(self._open.values())[-MOST_OPEN_SPANS:]]
         self.keys.change(draft, "stack", shown)
 
-    def _add(self, draft: Draft, message: ChatMessage, digest: bytes) -> None:
-        self._known[digest] += 1
+    def _add(self, draft: Draft, message: ChatMessage) -> None:
+        self._known[_digest(message)] += 1
+        if message["calls"] and message["text"]:
+            # Some APIs tell the text and the calls of one answer apart.
+            self._known[_digest({**message, "calls": []})] += 1
         value: Fields = {"role": message["role"], "text": self.keys.shorten(draft, message["text"])}
         if message["reasoning"]:
             value["reasoning"] = self.keys.shorten(draft, message["reasoning"])
         key = message_key(self.keys.message_count + 1)
         if message["calls"]:
             known = [self.calls.announce(draft, self.keys, call, key) for call in message["calls"]]
+            for call, told in zip(message["calls"], known, strict=True):
+                self._told_calls.setdefault(_call_digest(call), []).append(told)
             value["calls"] = [call.key.removeprefix("tool_calls/") for call in known]
         if message["role"] == "assistant" and message["text"]:
-            self._answer = {"text": clipped(message["text"], FINAL_CHARACTERS), "message": key}
+            self.answer = {"text": clipped(message["text"], FINAL_CHARACTERS), "message": key}
         self.keys.message(draft, value)
 
     def _results(self, draft: Draft, message: ChatMessage) -> None:
@@ -138,6 +163,8 @@ class Run:
         self.namespace = namespace
         self.calls = CallBook()
         self.traces = 0
+        self.final: Fields = {}
+        """How the agent that ended last did."""
         self._agents: dict[str, SpanAgent] = {}
         self._report = report
 
@@ -154,12 +181,12 @@ def hash_of(text: str) -> str:
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=4).hexdigest()
 
 
+def _call_digest(call: ChatCall) -> bytes:
+    return b"call " + call["name"].encode(errors="replace") + b" " + digest_of(call["args"])
+
+
 def _digest(message: ChatMessage) -> bytes:
-    """What tells two messages apart: the ids of the calls it makes where it makes any, else role and text."""
-    ids = [call["id"] for call in message["calls"]]
-    if ids and all(ids):
-        told: JSON = ["calls", *ids]
-    else:
-        calls: list[JSON] = [[call["name"], call["args"]] for call in message["calls"]]
-        told = [message["role"], message["text"].strip() or message["reasoning"], calls]
+    """What tells two messages apart: role and text, and the calls made."""
+    calls: list[JSON] = [_call_digest(call).hex() for call in message["calls"]]
+    told: JSON = [message["role"], message["text"].strip() or message["reasoning"], calls]
     return hashlib.blake2b(json_text(told).encode(errors="replace"), digest_size=8).digest()

@@ -36,13 +36,14 @@ class CallBook:
 
     def __init__(self) -> None:
         self._by_id: dict[str, KnownCall] = {}
+        self._by_span: dict[str, KnownCall] = {}
         self._waiting: dict[str, list[KnownCall]] = {}
         """Calls by tool's name that still lack a message, a span or an answer."""
         self._unnamed = 0
 
     def announce(self, draft: Draft, keys: AgentKeys, call: ChatCall, message: str) -> KnownCall:
         """The call that a message makes: a new one, or the one that a span has begun to run already."""
-        arguments = _digest(call["args"])
+        arguments = digest_of(call["args"])
         known = self._by_id.get(call["id"]) if call["id"] else None
         if known is not None and known.announced and known.arguments != arguments:
             known = None
@@ -57,7 +58,7 @@ class CallBook:
 
     def run(self, draft: Draft, keys: AgentKeys, call_id: str, name: str, arguments: JSON, span: str) -> KnownCall:
         """The call that a tool's span runs: the one that was announced, or a new one."""
-        digest = _digest(arguments)
+        digest = digest_of(arguments)
         known = self._by_id.get(call_id) if call_id else None
         if known is None:
             known = self._first(name, digest, run=False)
@@ -66,7 +67,17 @@ class CallBook:
         known.run = True
         if call_id:
             self._by_id[call_id] = known
+        self._by_span[span] = known
         return known
+
+    def ended(self, span: str) -> KnownCall | None:
+        """The call that a tool's span ran, as it ends."""
+        return self._by_span.pop(span, None)
+
+    def also(self, call_id: str, known: KnownCall) -> None:
+        """Note that a call goes by another id too."""
+        if call_id:
+            self._by_id.setdefault(call_id, known)
 
     def of_result(self, call_id: str, name: str) -> KnownCall | None:
         """The call that a result in a message answers, where it is known."""
@@ -97,11 +108,11 @@ class CallBook:
         if not identity:
             self._unnamed += 1
             identity = f"call-{self._unnamed}"
-        told = one_line(f"{name}: {_told(arguments)}" if _told(arguments) else name)
+        told = call_label(name, arguments)
         call = keys.start_call(draft, identity, name, arguments, told, message)
         # Only the digest is needed from here on.
         call.arguments = None
-        known = KnownCall(keys, identity, call.key, name, told, _digest(arguments))
+        known = KnownCall(keys, identity, call.key, name, told, digest_of(arguments))
         self._waiting.setdefault(name, []).append(known)
         return known
 
@@ -113,16 +124,23 @@ class CallBook:
         waiting[:] = [known for known in waiting if not (known.announced and known.run and known.answered)]
         fitting = [known for known in waiting if all(getattr(known, what) == has for what, has in lacking.items())]
         same = next((known for known in fitting if known.arguments == arguments), None)
-        if same is None and fitting and _digest(None) in (arguments, fitting[0].arguments):
+        if same is None and fitting and digest_of(None) in (arguments, fitting[0].arguments):
             return fitting[0]
         return same
 
 
-def _digest(arguments: JSON) -> bytes:
+def digest_of(arguments: JSON) -> bytes:
+    """What tells the arguments of two calls apart, whatever order they are in; none are as good as an empty object."""
     if isinstance(arguments, dict):
         arguments = {name: arguments[name] for name in sorted(arguments)}
     text = "" if arguments in (None, "", {}) else json_text(arguments)
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest()
+
+
+def call_label(name: str, arguments: JSON) -> str:
+    """A call in human words: `bash: pytest -q`."""
+    told = _told(arguments)
+    return one_line(f"{name}: {told}" if told else name)
 
 
 def _told(arguments: JSON) -> str:

@@ -12,10 +12,10 @@ from playhead.formats.chat import ChatMessage, Fields, result_text
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Source
 from playhead.formats.span_agents import Run, SpanAgent
+from playhead.formats.span_calls import call_label
 from playhead.formats.span_index import MAIN_AGENT, Boundary, Entry, SpanIndex, Unknown
 from playhead.formats.spans import Span, as_moment
 from playhead.formats.vocabulary import json_text, key_part, one_line
-from playhead.model import JSON
 
 
 class SpanFormat(Format):
@@ -126,7 +126,7 @@ class _Teller:
         if span.model:
             agent.keys.change(draft, "model", span.model)
         if entry.speaks and entry.kind == "llm":
-            _tell_said(draft, agent.say(draft, span.output), run)
+            _label_answer(draft, agent.say(draft, span.output))
         elif entry.speaks:
             _tell_heard(draft, agent.hear(draft, span.output))
         if span.usage is not None and not entry.sums:
@@ -144,8 +144,9 @@ class _Teller:
         agent.keys.write(draft, _key(entry), _closing(agent, draft, entry, span))
 
     def _tool_ended(self, draft: Draft, run: Run, agent: SpanAgent, entry: Entry, span: Span) -> None:
-        name = span.tool or span.name or "tool"
-        call = run.calls.run(draft, agent.keys, span.call_id, name, span.given, entry.span_id)
+        call = run.calls.ended(entry.span_id)
+        if call is None:
+            return
         text = result_text(span.gave) or (span.error if span.failed else "")
         took = _milliseconds(entry, span)
         news = run.calls.answer(
@@ -162,7 +163,7 @@ class _Teller:
         texts = [message["text"] for message in span.output if message["role"] == "assistant" and message["text"]]
         text = texts[-1] if texts else result_text(span.gave)
         if not span.failed:
-            agent.final(draft, text)
+            run.final = agent.final(draft, text, run.final)
         agent.status(draft, "error" if span.failed else "done")
         above = entry.parent
         if entry.kind == "agent" and above is not None and above.agent != entry.agent:
@@ -223,22 +224,12 @@ def _tell_heard(draft: Draft, news: list[ChatMessage]) -> None:
         _label_answer(draft, assistants)
 
 
-def _tell_said(draft: Draft, messages: list[ChatMessage], run: Run) -> None:
-    if messages:
-        _label_answer(draft, messages)
-
-
 def _label_answer(draft: Draft, messages: list[ChatMessage]) -> None:
     calls = [call for message in messages for call in message["calls"]]
     if calls:
-        first = next(iter(calls))
-        told: JSON = first["args"]
-        text = next((value for value in told.values() if isinstance(value, str)), "") if isinstance(told, dict) else ""
-        more = f" (+{len(calls) - 1})" if len(calls) > 1 else ""
-        draft.kind, draft.label = (
-            "tool_call",
-            one_line(f"{first['name']}: {text}{more}" if text else first["name"] + more),
-        )
+        label = call_label(calls[0]["name"], calls[0]["args"])
+        draft.kind = "tool_call"
+        draft.label = label if len(calls) == 1 else one_line(f"{label} (+{len(calls) - 1})")
         return
     text = next((message["text"] for message in reversed(messages) if message["text"]), "")
     if text:

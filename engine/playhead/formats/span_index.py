@@ -184,8 +184,9 @@ class SpanIndex:
                 sessions.setdefault(entry.trace_id, set()).add(entry.session)
         for entry in entries:
             self._place(entry)
-        for entry in entries:
+        for entry in sorted(entries, key=lambda entry: -entry.depth):
             self._cover(entry)
+            _tell_time(entry)
         for entry in entries:
             if not entry.session:
                 known = sessions.get(entry.trace_id, set())
@@ -229,3 +230,12 @@ class SpanIndex:
     def _may_speak(self, entry: Entry) -> bool:
         """A model's span always; another one where no model's span of its trace tells what was said."""
         return entry.kind == "llm" or entry.trace_id not in self._speaking_traces
+
+
+def _tell_time(entry: Entry) -> None:
+    """Stretch the span above one, where that tells no time of its own, so that it holds this one."""
+    above = entry.parent
+    if above is None or not above.timeless or entry.timeless:
+        return
+    above.start = min(above.start, entry.start) if above.end is not None else entry.start
+    above.end = max(above.end or 0, entry.end or entry.start)
