@@ -20,7 +20,7 @@ class Attributes:
     def __init__(self, attributes: Fields) -> None:
         self._left: Fields = {}
         for name, value in attributes.items():
-            if isinstance(value, dict) and name.split(".")[0] in _NESTED:
+            if isinstance(value, dict) and name in _NESTED:
                 self._flatten(name, value)
             elif value is not None:
                 self._left[name] = value

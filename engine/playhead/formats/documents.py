@@ -1,4 +1,4 @@
-"""The JSON values of a file, however it lays them out: a line each, one document, or documents one after another."""
+"""The values of a file, however it lays them out: a line or a row each, one document, or one document after another."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from playhead.errors import ImportFormatError
+from playhead.formats.parquet import is_parquet, rows
 from playhead.formats.report import ImportReport
 from playhead.formats.source import (
     BLANK,
@@ -23,11 +24,13 @@ Fields = dict[str, JSON]
 
 
 def values(source: Source, report: ImportReport) -> Iterator[Placed]:
-    """Every top-level value in order. Lines and documents one after another stream; one document is held whole.
+    """Every top-level value in order. Lines, rows and documents one after another stream; one document is held whole.
 
-    Raises ImportFormatError for a value too large to be held.
+    Raises ImportFormatError for a value too large to be held, and for a Parquet file that cannot be read.
     """
-    if source.has_lines:
+    if is_parquet(source):
+        yield from rows(source, report)
+    elif source.has_lines:
         yield from source.records(report)
     elif source.document is not None:
         yield from source.elements(report, [source.document])
@@ -37,6 +40,8 @@ def values(source: Source, report: ImportReport) -> Iterator[Placed]:
 
 def first_values(source: Source) -> list[JSON]:
     """The first top-level values: what formats recognise a file by."""
+    if is_parquet(source):
+        return [placed.value for placed in islice(rows(source, ImportReport()), HEAD_RECORDS)]
     if source.has_lines:
         return source.head
     if source.document is not None:

@@ -169,12 +169,14 @@ def _begun(path: Path, options: str, *pragmas: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         # The file may be hostile: its schema runs no functions, and its cells are checked before they are believed.
-        for pragma in ("trusted_schema = off", "query_only = on", "cell_size_check = on", *pragmas):
+        for pragma in ("query_only = on", "cell_size_check = on", *pragmas):
             connection.execute(f"pragma {pragma}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)
         connection.execute("begin")
         # A transaction begins with its first look.
         connection.execute("select count(*) from sqlite_schema").fetchone()
+        # After that look, which reads the schema: with it off, a column made by a function keeps all from being read.
+        connection.execute("pragma trusted_schema = off")
     except BaseException:
         connection.close()
         raise
