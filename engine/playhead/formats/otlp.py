@@ -49,7 +49,11 @@ class OtelSpans(SpanFormat):
     scheme: ClassVar[str] = "otel"
 
     def recognise(self, source: Source) -> bool:
-        return any(is_span(item) for value in first_values(source) for _, item in listed_spans(value))
+        found = first_values(source)
+        wrapped = any(_is_request(item) for value in found for item in _each(value))
+        return not wrapped and any(
+            is_span(item) and not _is_mlflow(item) for value in found for _, item in listed_spans(value)
+        )
 
     def spans(self, source: Source, report: ImportReport) -> Iterator[Span | Unknown]:
         for placed in values(source, report):
@@ -80,6 +84,12 @@ def _span(record: JSON, placed: Placed, pointer: str) -> Span | Unknown:
         return read_span(record, placed, pointer)
     kind = pointer.rpartition("/")[2]
     return Unknown("record" if kind.isdigit() or not kind else kind, record, place(placed, pointer))
+
+
+def _is_mlflow(span: JSON) -> bool:
+    """Whether MLflow wrote a span, which has an importer of its own for what stands around it."""
+    attributes = span.get("attributes") if isinstance(span, dict) else None
+    return isinstance(attributes, dict) and any(name.startswith("mlflow.") for name in attributes)
 
 
 def _each(value: JSON) -> list[JSON]:
