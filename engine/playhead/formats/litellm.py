@@ -115,9 +115,9 @@ def _times(record: Fields) -> tuple[int | None, int | None]:
     return (start if start is not None else end), end
 
 
-def _tells(value: JSON) -> bool:
-    if isinstance(value, dict):
-        return any(_tells(inner) for inner in value.values())
+def _tells(value: JSON, depth: int = 4) -> bool:
+    if isinstance(value, dict) and depth:
+        return any(_tells(inner, depth - 1) for inner in value.values())
     return value not in (None, "", [], False)
 
 

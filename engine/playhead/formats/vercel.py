@@ -43,7 +43,7 @@ class VercelAI(Format):
     def recognise(self, source: Source) -> bool:
         found = first_values(source)
         items = [item for value in found for _, item in _listed(value)]
-        chunks = sum(isinstance(item, dict) and item.get("type") in _STREAM for item in items)
+        chunks = sum(isinstance(item, dict) and _type(item) in _STREAM for item in items)
         return chunks >= 2 or any(_is_message(item) or _is_step(item) for item in items)
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
@@ -69,6 +69,11 @@ def _listed(value: JSON) -> list[tuple[str, JSON]]:
     return [("", value)]
 
 
+def _type(value: Fields) -> str:
+    kind = value.get("type")
+    return kind if isinstance(kind, str) else ""
+
+
 def _is_message(value: JSON) -> bool:
     """Whether a value is a message made of parts as only this SDK makes them."""
     if not isinstance(value, dict) or value.get("role") not in ("system", "user", "assistant", "tool"):
@@ -80,7 +85,7 @@ def _is_message(value: JSON) -> bool:
             isinstance(part, dict) and isinstance(part.get("type"), str) and "content" not in part for part in parts
         )
     content = value.get("content")
-    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type") in _PARTS for part in content)
+    return isinstance(content, list) and any(isinstance(part, dict) and _type(part) in _PARTS for part in content)
 
 
 def _is_step(value: JSON) -> bool:
