@@ -9,6 +9,7 @@ from playhead.draft import Draft
 from playhead.formats.chat import ChatCall, ChatMessage, Fields, said
 from playhead.formats.report import ImportReport
 from playhead.formats.span_calls import CallBook, KnownCall, digest_of
+from playhead.formats.span_index import MAIN_AGENT
 from playhead.formats.usage import UsageCounter
 from playhead.formats.vocabulary import AgentKeys, clipped, json_text, key_part, message_key, one_line
 from playhead.model import JSON
@@ -167,6 +168,11 @@ class Run:
         """How the agent that ended last did."""
         self._agents: dict[str, SpanAgent] = {}
         self._report = report
+
+    @property
+    def first(self) -> SpanAgent:
+        """The agent that spoke first, whom a record of nobody is kept with."""
+        return next(iter(self._agents.values()), None) or self.agent(MAIN_AGENT)
 
     def agent(self, agent_id: str) -> SpanAgent:
         agent = self._agents.get(agent_id)

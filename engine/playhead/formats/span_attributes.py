@@ -220,12 +220,18 @@ def _conversation(
         said = _vercel_answer(told)
     if kind == "llm":
         heard = heard or chat_messages(_first(told, _GIVEN), "user")
-        said = said or chat_messages(_first(told, _GAVE), "assistant")
+        said = said or chat_messages(_first(told, _GAVE), "assistant") or _plain_answer(told)
     elif kind != "tool":
         given, gave = _first(told, _GIVEN), _first(told, _GAVE)
         heard = heard or (chat_messages(given, "user") if holds_messages(given) else [])
         said = said or (chat_messages(gave, "assistant") if holds_messages(gave) else [])
     return heard, said
+
+
+def _plain_answer(told: Attributes) -> list[ChatMessage]:
+    """An answer that is text, though it reads as JSON of no shape that is known."""
+    text = next((value for name in _GAVE if isinstance(value := told.left.get(name), str) and value), "")
+    return chat_messages({"role": "assistant", "content": text}, "assistant") if text else []
 
 
 def _vercel_answer(told: Attributes) -> list[ChatMessage]:

@@ -13,7 +13,7 @@ from playhead.formats.report import ImportReport
 from playhead.formats.source import Source
 from playhead.formats.span_agents import Run, SpanAgent
 from playhead.formats.span_calls import call_label
-from playhead.formats.span_index import MAIN_AGENT, Boundary, Entry, SpanIndex, Unknown
+from playhead.formats.span_index import Boundary, Entry, SpanIndex, Unknown
 from playhead.formats.spans import Span, as_moment
 from playhead.formats.vocabulary import json_text, key_part, one_line
 
@@ -85,7 +85,7 @@ class _Teller:
         draft.occurred_at = as_moment(boundary.time)
         if boundary.time is not None:
             draft.meta["time_of_neighbour"] = True
-        run.agent(MAIN_AGENT).keys.record(draft, unknown.kind, unknown.value)
+        run.first.keys.record(draft, unknown.kind, unknown.value)
         return draft
 
     def _started(self, draft: Draft, run: Run, agent: SpanAgent, entry: Entry, span: Span) -> None:
