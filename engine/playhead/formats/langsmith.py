@@ -49,7 +49,7 @@ class LangSmith(SpanFormat):
                     types[str(run.get("id"))] = run.get("run_type")
                 elif isinstance(run, dict) and "run_type" not in run and str(run.get("id")) in types:
                     # A patch leaves out what its post said.
-                    run["run_type"] = types[str(run["id"])]
+                    run["run_type"] = types[str(run.get("id"))]
                 yield from _runs(run, placed, pointer, None, DEEPEST_RUNS)
 
 
