@@ -296,8 +296,13 @@ def read_call(value: Fields) -> ChatCall:
 
 def _read_content(message: ChatMessage, content: JSON, depth: int) -> None:
     if isinstance(content, str):
-        _add_text(message, content)
-    elif isinstance(content, list) and depth:
+        inside = json_inside(content) if content[:2] == "[{" else content
+        # A tracer's text of a list of parts, and not a text that happens to be JSON.
+        if isinstance(inside, list) and all(isinstance(part, dict) and _is_part(part) for part in inside):
+            content = inside
+        else:
+            _add_text(message, content)
+    if isinstance(content, list) and depth:
         for part in content:
             if isinstance(part, str):
                 _add_text(message, part)

@@ -32,6 +32,14 @@ _TOLD = frozenset(
         *("projectid", "htmlpath", "providedcostdetails", "providedusagedetails", "modelid"),
     }
 )
+_TRACE_FIELDS = frozenset(
+    {
+        *("sessionId", "userId", "observations", "projectId", "environment", "bookmarked", "public", "release"),
+        *("scores", "tags", "htmlPath", "latency"),
+    }
+)
+_SENT = {"span": "SPAN", "generation": "GENERATION", "event": "EVENT", "observation": "", "trace": "", "score": ""}
+"""What the SDK posts, by the beginning of its type."""
 _CALL_IDS = ("gen_ai.tool.call.id", "tool_call.id", "tool.id", "ai.toolCall.id", "tool_call_id")
 
 
@@ -73,16 +81,29 @@ def _listed(value: JSON, pointer: str = "", depth: int = 5) -> Iterator[tuple[st
     if isinstance(trace, dict) and isinstance(observations, list):
         # The trace repeats its observations, without what went in and out.
         yield f"{pointer}/trace", {name: item for name, item in trace.items() if name != "observations"}
-        yield from _listed(observations, f"{pointer}/observations", depth - 1)
+        yield from _listed(_of_trace(observations, trace), f"{pointer}/observations", depth - 1)
         return
-    for name in ("data", "traces"):
+    for name in ("data", "traces", "batch"):
         held = value.get(name)
         if isinstance(held, list) and not _is_observation(value):
             yield from _listed(held, f"{pointer}/{name}", depth - 1)
+            for other, rest in value.items():
+                if other not in (name, "meta") and rest not in (None, "", [], {}):
+                    yield f"{pointer}/{other}", rest
             return
+    body, sent = value.get("body"), _SENT.get(str(value.get("type")).partition("-")[0])
+    if isinstance(body, dict) and sent is not None:
+        yield f"{pointer}/body", {"type": sent, **body} if sent else body
+        return
     yield pointer, value
     if isinstance(observations, list) and _is_trace(value):
-        yield from _listed(observations, f"{pointer}/observations", depth - 1)
+        yield from _listed(_of_trace(observations, value), f"{pointer}/observations", depth - 1)
+
+
+def _of_trace(observations: list[JSON], trace: Fields) -> list[JSON]:
+    """The observations inside a trace, which need not say again whose they are."""
+    told: Fields = {"traceId": trace.get("id")}
+    return [{**told, **item} if isinstance(item, dict) and "trace_id" not in item else item for item in observations]
 
 
 def _camel(record: Fields) -> Fields:
@@ -99,21 +120,18 @@ def _camel(record: Fields) -> Fields:
 def _is_observation(value: JSON) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
         return False
-    written = value.get("type")
+    written = value.get("type", "SPAN")
     traced = isinstance(value.get("traceId", value.get("trace_id")), str)
-    return (
-        traced
-        and isinstance(written, str)
-        and written.upper() in _TYPES
-        and bool({"startTime", "start_time"} & value.keys())
-    )
+    named = "type" in value or "parentObservationId" in value or "parent_observation_id" in value
+    timed = any(name in value for name in ("startTime", "start_time", "endTime", "end_time"))
+    return traced and timed and named and isinstance(written, str) and written.upper() in _TYPES
 
 
 def _is_trace(value: JSON) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("id"), str) or "timestamp" not in value:
         return False
-    told = {"sessionId", "session_id", "userId", "user_id", "observations"} & value.keys()
-    return bool(told) and ("input" in value or "projectId" in value or "project_id" in value) and "traceId" not in value
+    told = _camel(value)
+    return len(_TRACE_FIELDS & told.keys()) >= 2 and "name" in told and "traceId" not in told and "type" not in told
 
 
 def _trace(record: Fields, placed: Placed, pointer: str) -> Span:
@@ -139,8 +157,10 @@ def _trace(record: Fields, placed: Placed, pointer: str) -> Span:
 
 def _observation(record: Fields, placed: Placed, pointer: str) -> Span:
     told = _camel(record)
-    trace_id, written = str(told["traceId"]), str(told["type"])
-    kind: SpanKind = span_kind(written) or "span"
+    trace_id = str(told["traceId"])
+    kind: SpanKind = (
+        span_kind(told.get("type")) or span_kind(_attributes(told).get("langfuse.observation.type")) or "span"
+    )
     given, gave = _content(told.get("input")), _content(told.get("output"))
     name = _text(told, "name")
     if kind == "span" and is_tool_answer(gave):
@@ -212,16 +232,18 @@ def _usage(told: Fields) -> Usage | None:
     return (usage or Usage())._replace(cost_usd=cost)
 
 
-def _call_id(told: Fields) -> str:
-    """The call that a tool's observation answers, among the attributes that its tracer sent."""
+def _attributes(told: Fields) -> Fields:
+    """The attributes that an observation's tracer sent, which it keeps in its metadata."""
     metadata = json_inside(told.get("metadata"))
-    held = json_inside(metadata.get("attributes")) if isinstance(metadata, dict) else None
-    for holder in (held, metadata):
-        for name in _CALL_IDS:
-            found = holder.get(name) if isinstance(holder, dict) else None
-            if isinstance(found, str) and found:
-                return found
-    return ""
+    about: Fields = metadata if isinstance(metadata, dict) else {}
+    held = json_inside(about.get("attributes"))
+    return {**about, **held} if isinstance(held, dict) else about
+
+
+def _call_id(told: Fields) -> str:
+    """The call that a tool's observation answers."""
+    attributes = _attributes(told)
+    return next((_text(attributes, name) for name in _CALL_IDS if _text(attributes, name)), "")
 
 
 def _left(record: Fields) -> Fields:

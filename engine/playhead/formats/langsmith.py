@@ -45,6 +45,8 @@ class LangSmith(SpanFormat):
         types: dict[str, JSON] = {}
         for placed in values(source, report):
             for pointer, run in _listed(placed.value):
+                if isinstance(run, dict) and pointer and isinstance(placed.value, dict) and "trace_id" in placed.value:
+                    run.setdefault("trace_id", placed.value["trace_id"])
                 if isinstance(run, dict) and pointer.startswith("/post"):
                     types[str(run.get("id"))] = run.get("run_type")
                 elif isinstance(run, dict) and "run_type" not in run and str(run.get("id")) in types:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playhead.formats.chat import Fields
+from playhead.formats.chat import Fields, json_inside
 from playhead.formats.documents import place
 from playhead.formats.source import Placed
 from playhead.formats.span_attributes import read_attributes
@@ -12,8 +12,8 @@ from playhead.model import JSON
 _TRACE_IDS = ("traceId", "trace_id", "traceID", "context.trace_id")
 _SPAN_IDS = ("spanId", "span_id", "spanID", "context.span_id")
 _PARENT_IDS = ("parentSpanId", "parent_span_id", "parentSpanID", "parent_id", "parentId")
-_STARTS = ("startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime", "start_time_ns")
-_ENDS = ("endTimeUnixNano", "end_time_unix_nano", "end_time", "endTime", "end_time_ns")
+_STARTS = ("startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime", "start_time_ns", "start_timestamp")
+_ENDS = ("endTimeUnixNano", "end_time_unix_nano", "end_time", "endTime", "end_time_ns", "end_timestamp")
 _CONTEXTS = ("context", "spanContext", "_spanContext", "span_context")
 _PARENT_CONTEXTS = ("parent", "parentSpanContext", "parent_span_context")
 _READ = frozenset(
@@ -21,9 +21,12 @@ _READ = frozenset(
         *(*_TRACE_IDS, *_SPAN_IDS, *_PARENT_IDS, *_STARTS, *_ENDS, *_CONTEXTS, *_PARENT_CONTEXTS),
         *("name", "attributes", "events", "span_events", "status", "status_code", "status_message", "resource"),
         *("kind", "span_kind", "flags", "trace_state", "traceState", "operationName", "tags", "references", "logs"),
-        *("duration", "_duration", "ended", "_ended"),
+        *("duration", "_duration", "ended", "_ended", "span_name", "otel_events", "otel_status_code"),
+        *("otel_status_message", "resourceAttributes"),
     }
 )
+_EVENTS = ("events", "span_events", "logs", "otel_events")
+_NAMES = ("name", "operationName", "span_name")
 _KINDS_TOLD = ("span_kind", "openinference.span.kind")
 
 
@@ -34,9 +37,8 @@ def is_span(record: JSON) -> bool:
     context = _context(record)
     named = any(name in record for name in _SPAN_IDS) or any(name in context for name in _SPAN_IDS)
     traced = any(name in record for name in _TRACE_IDS) or any(name in context for name in _TRACE_IDS)
-    return (
-        named and traced and any(name in record for name in _STARTS) and ("name" in record or "operationName" in record)
-    )
+    titled = any(name in record for name in _NAMES)
+    return named and traced and titled and any(name in record for name in _STARTS)
 
 
 def read_span(record: Fields, placed: Placed, pointer: str, resource: Fields | None = None, scope: str = "") -> Span:
@@ -51,22 +53,21 @@ def read_span(record: Fields, placed: Placed, pointer: str, resource: Fields | N
     parent_id = _identity(record, {}, _PARENT_IDS, 8) or _identity(parent, {}, _SPAN_IDS, 8) or _reference(record)
     start = next((time for name in _STARTS if (time := instant(record.get(name))) is not None), None)
     end = next((time for name in _ENDS if (time := instant(record.get(name))) is not None), None)
-    name = record.get("name", record.get("operationName"))
+    name = next((title for key in _NAMES if isinstance(title := record.get(key), str)), "")
     if end is None and start is not None and isinstance(record.get("duration"), int) and "operationName" in record:
         end = start + int(str(record["duration"])) * 1000
     bare = Span(
         trace_id,
         own_id,
         parent_id,
-        name if isinstance(name, str) else "",
+        name,
         start=start,
         end=end if end else None,
         place=place(placed, pointer),
     )
-    attributes = attributes_of(record.get("attributes", record.get("tags")))
-    attributes |= {
-        key[11:]: value for key, value in record.items() if key.startswith("attributes.") and value is not None
-    }
+    attributes = attributes_of(json_inside(record.get("attributes", record.get("tags"))))
+    columns = {key.removeprefix("attributes."): value for key, value in record.items() if key.startswith("attributes.")}
+    attributes |= {key: value for key, value in columns.items() if value is not None}
     for told in _KINDS_TOLD:
         if isinstance(record.get(told), str):
             attributes.setdefault("openinference.span.kind", record[told])
@@ -82,7 +83,7 @@ def read_span(record: Fields, placed: Placed, pointer: str, resource: Fields | N
         if key not in _READ and not key.startswith(("attributes.", "context.", "dropped")) and _tells(value):
             attributes.setdefault(f"span.{key}", value)
     failed, error = _status(record)
-    events = next((held for key in ("events", "span_events", "logs") if isinstance(held := record.get(key), list)), [])
+    events = next((held for key in _EVENTS if isinstance(held := json_inside(record.get(key)), list)), [])
     return read_attributes(bare, attributes, [_event(event) for event in events], failed=failed, error=error)
 
 
@@ -150,10 +151,9 @@ def _status(record: Fields) -> tuple[bool, str]:
     status = record.get("status")
     told = status if isinstance(status, dict) else {"code": status}
     code = told.get("code", told.get("status_code"))
-    code = record.get("status_code") if code is None else code
-    said = next(
-        (text for text in (told.get("message"), told.get("description"), record.get("status_message")) if text), ""
-    )
+    code = record.get("status_code", record.get("otel_status_code")) if code is None else code
+    beside = record.get("status_message", record.get("otel_status_message"))
+    said = next((text for text in (told.get("message"), told.get("description"), beside) if text), "")
     failed = code == 2 or (isinstance(code, str) and code.rpartition("_")[2].rpartition(".")[2].upper() == "ERROR")
     return failed, said if isinstance(said, str) else ""
 

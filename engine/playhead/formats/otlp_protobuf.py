@@ -47,11 +47,13 @@ def messages(source: Source, report: ImportReport) -> Iterator[Placed]:
                 report.torn += 1
                 report.read(max(0, report.bytes_total - report.bytes_read))
                 return
+            torn = report.torn
             try:
                 request = _request(data, report)
             except ValueError as error:
                 report.skip(source.name, number, offset, str(error))
                 continue
+            report.torn = min(report.torn, torn + 1)
             report.records += 1
             yield Placed(request, number, offset, length)
 
@@ -67,18 +69,25 @@ def _begins_with_spans(data: bytes) -> bool:
 
 
 def _request(data: bytes, report: ImportReport) -> JSON:
-    return {"resourceSpans": [_resource_spans(inner, report) for inner in _all(data, 1)]}
+    return {"resourceSpans": [_resource_spans(inner, report) for inner in _all(data, 1, report)]}
 
 
 def _resource_spans(data: bytes, report: ImportReport) -> JSON:
     resource: Fields = {}
-    for inner in _all(data, 1):
-        resource["attributes"] = [_pair(pair, report) for pair in _all(inner, 1)]
-    return {"resource": resource, "scopeSpans": [_scope_spans(inner, report) for inner in _all(data, 2)]}
+    for inner in _all(data, 1, report):
+        resource["attributes"] = [_pair(pair, report) for pair in _all(inner, 1, report)]
+    return {"resource": resource, "scopeSpans": [_scope_spans(inner, report) for inner in _all(data, 2, report)]}
 
 
 def _scope_spans(data: bytes, report: ImportReport) -> JSON:
-    return {"spans": [_span(inner, report) for inner in _all(data, 2)]}
+    spans: list[JSON] = []
+    for inner in _all(data, 2, report):
+        try:
+            spans.append(_span(inner, report))
+        except ValueError:
+            if not report.torn:
+                raise
+    return {"spans": spans}
 
 
 def _span(data: bytes, report: ImportReport) -> JSON:
@@ -166,12 +175,13 @@ def _text(data: bytes) -> str:
     return data.decode(errors="replace")
 
 
-def _all(data: bytes, wanted: int) -> Iterator[bytes]:
-    return (value for number, _, value in _fields(data) if number == wanted and isinstance(value, bytes))
+def _all(data: bytes, wanted: int, report: ImportReport | None = None) -> Iterator[bytes]:
+    """Every field of a number; with a report, a last one that is cut off too, which is counted there."""
+    return (value for number, _, value in _fields(data, report) if number == wanted and isinstance(value, bytes))
 
 
-def _fields(data: bytes) -> Iterator[Wire]:
-    """The fields of a message. Raises ValueError where it is no message."""
+def _fields(data: bytes, report: ImportReport | None = None) -> Iterator[Wire]:
+    """The fields of a message. Raises ValueError where it is no message, or, without a report, is cut off."""
     position = 0
     while position < len(data):
         tag, position = _varint(data, position)
@@ -187,6 +197,10 @@ def _fields(data: bytes) -> Iterator[Wire]:
         else:
             raise ValueError(f"no protobuf: wire type {wire}")
         end = position + length
+        if end > len(data) and report is not None and wire == _BYTES:
+            report.torn += 1
+            yield number, wire, data[position:]
+            return
         if end > len(data) or not number:
             raise ValueError("no protobuf: a field reaches past its message's end")
         inner = data[position:end]

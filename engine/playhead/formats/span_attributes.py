@@ -19,10 +19,10 @@ from playhead.model import JSON
 _OPERATIONS: dict[str, SpanKind] = {
     **dict.fromkeys(("chat", "text_completion", "generate_content", "call_llm", "completion", "response"), "llm"),
     **dict.fromkeys(("invoke_agent", "create_agent"), "agent"),
-    **dict.fromkeys(("invoke_workflow", "plan", "chain", "agent_handoff", "handoff"), "chain"),
+    **dict.fromkeys(("invoke_workflow", "plan", "chain", "agent_handoff", "handoff", "compaction"), "chain"),
+    **dict.fromkeys(("retrieval", "vector_db_retrieve"), "retriever"),
     "execute_tool": "tool",
     "embeddings": "embedding",
-    "retrieval": "retriever",
     "guardrail": "guardrail",
 }
 _KIND_NAMES = (
@@ -44,19 +44,20 @@ _CALL_IDS = ("gen_ai.tool.call.id", "tool_call.id", "tool.id", "ai.toolCall.id",
 _TOOLS = ("gen_ai.tool.name", "tool.name", "ai.toolCall.name", "tool_name")
 _ARGUMENTS = (
     *("gen_ai.tool.call.arguments", "gen_ai.tool.args", "gen_ai.tool.arguments", "ai.toolCall.args"),
-    *("gcp.vertex.agent.tool_call_args", "tool_arguments"),
+    *("gcp.vertex.agent.tool_call_args", "tool_arguments", "gen_ai.tool.input", "tool.arguments"),
 )
 _TOOL_RESULTS = (
     *("gen_ai.tool.call.result", "gen_ai.tool.result", "ai.toolCall.result", "gcp.vertex.agent.tool_response"),
-    *("tool_response", "gen_ai.tool.message"),
+    *("tool_response", "gen_ai.tool.message", "gen_ai.tool.output", "tool.result"),
 )
 _GIVEN = (
     *("input.value", "mlflow.spanInputs", "langfuse.observation.input", "traceloop.entity.input", "gen_ai.input"),
-    *("gen_ai.prompt", "lmnr.span.input", "ai.prompt"),
+    *("gen_ai.prompt", "lmnr.span.input", "ai.prompt", "gen_ai.task.input", "cozeloop.input"),
 )
 _GAVE = (
     *("output.value", "mlflow.spanOutputs", "langfuse.observation.output", "traceloop.entity.output", "gen_ai.output"),
     *("gen_ai.completion", "lmnr.span.output", "final_result", "ai.response.object", "ai.response.text"),
+    *("gen_ai.task.output", "cozeloop.output"),
 )
 _HEARD = (
     *("gen_ai.input.messages", "llm.input_messages", "gen_ai.prompt", "ai.prompt.messages", "ai.prompt"),
@@ -92,6 +93,9 @@ def read_attributes(span: Span, attributes: Fields, events: list[JSON], *, faile
     call_id = told.text(*_CALL_IDS) if kind == "tool" else ""
     given = told.value(*_ARGUMENTS, *_GIVEN) if kind == "tool" else told.value(*_GIVEN)
     gave = told.value(*_TOOL_RESULTS, *_GAVE) if kind == "tool" else told.value(*_GAVE)
+    if kind == "tool":
+        given = given if given is not None else _event_content(events, "gen_ai.tool.message", "content")
+        gave = gave if gave is not None else _event_content(events, "gen_ai.choice", "message")
     if kind in ("retriever", "reranker"):
         gave = _documents(told) or gave
     name, call_id, given = tool_call(tool or span.name, call_id, given, gave) if kind == "tool" else ("", "", given)
@@ -211,6 +215,8 @@ def _conversation(
     told: Attributes, kind: SpanKind, events: tuple[list[ChatMessage], list[ChatMessage]]
 ) -> tuple[list[ChatMessage], list[ChatMessage]]:
     """What a span heard and said: in its attributes, else in its events."""
+    if kind == "tool":
+        return [], []
     heard = next((found for name in _HEARD if (found := told.messages(name, "user"))), []) or events[0]
     said = next((found for name in _SAID if (found := told.messages(name, "assistant"))), []) or events[1]
     system = told.value("gen_ai.system_instructions")
@@ -221,7 +227,7 @@ def _conversation(
     if kind == "llm":
         heard = heard or chat_messages(_first(told, _GIVEN), "user")
         said = said or chat_messages(_first(told, _GAVE), "assistant") or _plain_answer(told)
-    elif kind != "tool":
+    else:
         given, gave = _first(told, _GIVEN), _first(told, _GAVE)
         heard = heard or (chat_messages(given, "user") if holds_messages(given) else [])
         said = said or (chat_messages(gave, "assistant") if holds_messages(gave) else [])
@@ -286,19 +292,34 @@ def _read_events(
     return (heard, said), exception, others
 
 
+def _event_content(events: list[JSON], name: str, field: str) -> JSON:
+    """What an event of a tool's span tells: its message is the call's arguments, its choice what came of it."""
+    for event in events:
+        held = event.get("attributes") if isinstance(event, dict) and event.get("name") == name else None
+        if isinstance(held, dict) and field in held:
+            return json_inside(held[field])
+    return None
+
+
 def event_messages(name: str, attributes: Fields, body: JSON) -> list[ChatMessage]:
     """The messages that one GenAI event tells, in its body or its attributes."""
     role = _EVENT_ROLES.get(name, "user")
-    for held in (body, attributes.get("event.body"), attributes.get("gen_ai.event.content")):
-        inside = json_inside(held)
-        if isinstance(inside, dict):
-            message = inside.get("message")
-            told = message if isinstance(message, dict) else inside
-            return chat_messages({"role": role, **told, **({"tool_call_id": told["id"]} if "id" in told else {})}, role)
-    prompt = attributes.get("gen_ai.prompt", attributes.get("gen_ai.completion"))
-    if prompt is not None:
-        return chat_messages(prompt, role)
-    message = json_inside(attributes.get("message"))
-    told = message if isinstance(message, dict) else attributes
-    call_id: Fields = {"tool_call_id": told["id"]} if role == "tool" and "id" in told else {}
-    return chat_messages({"role": role, **unflattened_fields(told), **call_id}, role)
+    bodies = (body, attributes.get("event.body"), attributes.get("gen_ai.event.content"))
+    told = next((inside for held in bodies if isinstance(inside := json_inside(held), dict)), None)
+    if told is None:
+        written = next(
+            (attributes[name] for name in ("gen_ai.prompt", "gen_ai.completion") if name in attributes), None
+        )
+        if written is not None:
+            return chat_messages(written, role)
+        told = unflattened_fields(attributes)
+    message = json_inside(told.get("message"))
+    if message is not None:
+        told = {**told, **message} if isinstance(message, dict) else {**told, "content": message}
+    content = json_inside(told.get("content"))
+    if isinstance(content, dict) and "content" in content:
+        told = {**told, **content}
+    elif not isinstance(content, dict):
+        told = {**told, "content": content}
+    answers: Fields = {"tool_call_id": told["id"]} if role == "tool" and "id" in told else {}
+    return chat_messages({"role": role, **told, **answers, "tool_calls": json_inside(told.get("tool_calls"))}, role)

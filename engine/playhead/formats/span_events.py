@@ -125,7 +125,7 @@ class _Teller:
         agent.closed(draft, entry.span_id)
         if span.model:
             agent.keys.change(draft, "model", span.model)
-        if entry.speaks and entry.kind == "llm":
+        if entry.answers and not entry.repeats:
             _label_answer(draft, agent.say(draft, span.output))
         elif entry.speaks:
             _tell_heard(draft, agent.hear(draft, span.output))

@@ -49,13 +49,15 @@ class Entry:
     """Whether it tells tokens or cost."""
     speaks: bool
     """Whether it tells messages."""
+    answers: bool
+    """Whether a model's answer is among them."""
     failed: bool
     parent: Entry | None = None
     depth: int = 0
     sums: bool = False
     """Whether a span below it tells tokens too, so that its own are their sum."""
     repeats: bool = False
-    """Whether a model's span below it speaks too, so that its own messages are those again."""
+    """Whether a model's span below it answers too, so that its own answer is that one again."""
     placed: bool = False
 
     @property
@@ -150,6 +152,7 @@ class SpanIndex:
             length,
             span.usage is not None,
             bool(span.input or span.output),
+            bool(span.output) and span.kind == "llm",
             span.failed,
         )
         if span.kind == "llm" and (span.input or span.output):
@@ -191,7 +194,7 @@ class SpanIndex:
             if not entry.session:
                 known = sessions.get(entry.trace_id, set())
                 entry.session = next(iter(known)) if len(known) == 1 else ""
-            entry.speaks = entry.speaks and not entry.repeats and self._may_speak(entry)
+            entry.speaks = entry.speaks and self._may_speak(entry)
 
     def _place(self, entry: Entry) -> None:
         """Find a span's parent, depth, session and agent, its ancestors' first."""
@@ -219,12 +222,12 @@ class SpanIndex:
                 one.agent = above.agent if above.agent != MAIN_AGENT else one.agent or MAIN_AGENT
 
     def _cover(self, entry: Entry) -> None:
-        """Tell the spans above one that they only repeat its tokens and messages."""
-        uses, speaks = entry.uses, entry.speaks and entry.kind == "llm"
+        """Tell the spans above one that they only repeat its tokens and its answer."""
+        uses, answers = entry.uses, entry.answers
         above = entry.parent
-        while above is not None and ((uses and not above.sums) or (speaks and not above.repeats)):
+        while above is not None and ((uses and not above.sums) or (answers and not above.repeats)):
             above.sums = above.sums or uses
-            above.repeats = above.repeats or speaks
+            above.repeats = above.repeats or answers
             above = above.parent
 
     def _may_speak(self, entry: Entry) -> bool:

@@ -144,12 +144,16 @@ def as_moment(nanoseconds: int | None) -> datetime | None:
 
 
 def identity(value: JSON, size: int) -> str:
-    """A trace's or span's id as lower-case hex, out of hex, base64 or a number; other text as it is.
+    """A trace's or span's id as lower-case hex, out of hex, base64, bytes or a number; other text as it is.
 
     `size` is its length in bytes: 16 for a trace, 8 for a span. An id of zeros is none.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:0{2 * size}x}" if value > 0 else ""
+    data = value.get("data") if isinstance(value, dict) and value.get("type") == "Buffer" else None
+    if isinstance(data, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in data):
+        # Node's way to write bytes as JSON.
+        value = bytes(int(str(byte)) for byte in data if not isinstance(byte, bool)).hex()
     if not isinstance(value, str):
         return ""
     text = value.strip().removeprefix("0x")
