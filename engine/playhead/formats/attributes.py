@@ -61,7 +61,7 @@ class Attributes:
         """The messages under a name: a list, JSON text, or one attribute for each leaf of them; taken."""
         whole = self._left.pop(prefix, None)
         leaves = self.group(prefix) if prefix in _FLATTENED else {}
-        found = chat_messages(_unwrapped(unflattened(json_inside(whole))), speaker) if whole is not None else []
+        found = chat_messages(_unwrapped(_plain(json_inside(whole))), speaker) if whole is not None else []
         if leaves and not found:
             found = chat_messages(_unwrapped(unflattened(leaves)), speaker)
         if not found and whole is not None:
@@ -120,6 +120,13 @@ def as_list(value: JSON) -> list[JSON]:
     if isinstance(value, dict) and value and all(name.isdecimal() and len(name) < 9 for name in value):
         return [value[name] for name in sorted(value, key=int)]
     return []
+
+
+def _plain(value: JSON) -> JSON:
+    """A list of messages without dotted names, which only a table of them has."""
+    first = value[0] if isinstance(value, list) and value else value
+    dotted = isinstance(first, dict) and any("." in name for name in first)
+    return unflattened(value) if dotted else value
 
 
 def _unwrapped(value: JSON) -> JSON:

@@ -60,11 +60,15 @@ def _listed(value: JSON) -> list[tuple[str, JSON]]:
     if isinstance(value, list):
         return [(f"/{number}", item) for number, item in enumerate(value)]
     if isinstance(value, dict) and "run_type" not in value:
-        lists = [
-            (name, held) for name in ("post", "patch", "runs", "data") if isinstance(held := value.get(name), list)
-        ]
+        lists = [name for name in ("post", "patch", "runs", "data") if isinstance(value.get(name), list)]
         if lists:
-            return [(f"/{name}/{number}", item) for name, held in lists for number, item in enumerate(held)]
+            found: list[tuple[str, JSON]] = []
+            for name, held in value.items():
+                if name in lists and isinstance(held, list):
+                    found += [(f"/{name}/{number}", item) for number, item in enumerate(held)]
+                elif name not in ("trace_id", "cursors") and held not in _NOTHING:
+                    found.append((f"/{name}", held))
+            return found
     return [("", value)]
 
 
@@ -128,9 +132,7 @@ def _run(run: Fields, placed: Placed, pointer: str, above: Span | None) -> Span:
         failed=failed,
         error_type=_error_type(error) if failed else "",
         error=error if isinstance(error, str) else "",
-        attributes={
-            name: value for name, value in run.items() if name not in _TOLD and value not in (None, "", [], {})
-        },
+        attributes={name: value for name, value in run.items() if name not in _TOLD and value not in _NOTHING},
         place=place(placed, pointer),
     )
 

@@ -39,6 +39,8 @@ class SpanFormat(Format):
             teller = _Teller(self, source.name, report)
             for boundary in index.boundaries():
                 yield teller.tell(boundary)
+                if boundary.entry is not None and index.is_over(boundary.entry):
+                    teller.forget(boundary.entry.namespace)
 
 
 class _Teller:
@@ -54,8 +56,8 @@ class _Teller:
         if boundary.entry is None or boundary.span is None:
             return self._unknown(boundary)
         entry, span = boundary.entry, boundary.span
-        run = self._run(f"{self._format.scheme}:{entry.session or entry.trace_id or 'trace'}")
-        agent = run.agent(entry.agent)
+        run = self._run(entry.namespace)
+        agent = run.agent(key_part(entry.agent))
         time = (span.end if span.end is not None else entry.end) if boundary.is_end else entry.start
         meta: Fields = {"file": self._file, **span.place}
         meta |= {"trace": entry.trace_id, "span": entry.span_id}
@@ -71,15 +73,19 @@ class _Teller:
         draft.label = draft.label or one_line(span.name) or entry.kind
         return draft
 
+    def forget(self, namespace: str) -> None:
+        """Let go of a namespace that has no more to say."""
+        del self._runs[namespace]
+
     def _run(self, namespace: str) -> Run:
         run = self._runs.get(namespace)
         if run is None:
-            run = self._runs[namespace] = Run(namespace, self._report)
+            run = self._runs[namespace] = Run(f"{self._format.scheme}:{namespace}", self._report)
         return run
 
     def _unknown(self, boundary: Boundary) -> Draft:
         unknown = boundary.unknown or Unknown("record", None, {})
-        run = next(iter(self._runs.values()), None) or self._run(f"{self._format.scheme}:records")
+        run = next(iter(self._runs.values()), None) or self._run("records")
         draft = Draft(unknown.kind, one_line(f"{unknown.kind}: {json_text(unknown.value)}"), namespace=run.namespace)
         draft.meta = {"file": self._file, **unknown.place}
         draft.occurred_at = as_moment(boundary.time)
@@ -104,7 +110,9 @@ class _Teller:
             agent.status(draft, "working")
             above = entry.parent
             if above is not None and above.agent != entry.agent:
-                run.agent(above.agent).subagent(draft, entry.agent, {"status": "running", "span": entry.span_id})
+                run.agent(key_part(above.agent)).subagent(
+                    draft, entry.agent, {"status": "running", "span": entry.span_id}
+                )
         agent.keys.write(draft, _key(entry), _opening(agent, draft, entry, span))
 
     def _session(self, draft: Draft, run: Run, agent: SpanAgent, entry: Entry, span: Span) -> None:
@@ -170,7 +178,7 @@ class _Teller:
             told: Fields = {"status": "error" if span.failed else "ok"}
             if text:
                 told["result"] = one_line(text)
-            run.agent(above.agent).subagent(draft, entry.agent, told)
+            run.agent(key_part(above.agent)).subagent(draft, entry.agent, told)
 
 
 def _key(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, cast
@@ -11,6 +12,7 @@ from playhead.errors import LogError
 from playhead.formats.chat import Fields
 from playhead.formats.report import ImportReport
 from playhead.formats.spans import Span, SpanKind, merged
+from playhead.formats.vocabulary import key_part
 from playhead.model import JSON
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
@@ -59,6 +61,8 @@ class Entry:
     repeats: bool = False
     """Whether a model's span below it answers too, so that its own answer is that one again."""
     placed: bool = False
+    namespace: str = ""
+    """Where it belongs, without the format's scheme: its session, else its trace."""
 
     @property
     def is_root(self) -> bool:
@@ -88,6 +92,7 @@ class SpanIndex:
         self._unknown: list[tuple[int, Unknown]] = []
         self._latest = 0
         self._speaking_traces: set[str] = set()
+        self._left: Counter[str] = Counter()
 
     def __enter__(self) -> SpanIndex:
         return self
@@ -122,6 +127,11 @@ class SpanIndex:
             else:
                 time, unknown = self._unknown[-1 - number]
                 yield Boundary(None, False, None, unknown, time or None)
+
+    def is_over(self, entry: Entry) -> bool:
+        """Whether the boundary just given of this span was the last one of its namespace."""
+        self._left[entry.namespace] -= 1
+        return not self._left[entry.namespace]
 
     def _add(self, span: Span) -> None:
         key = (span.trace_id, span.span_id or f"record {len(self._entries) + 1}")
@@ -190,11 +200,14 @@ class SpanIndex:
         for entry in sorted(entries, key=lambda entry: -entry.depth):
             self._cover(entry)
             _tell_time(entry)
+        self._left.clear()
         for entry in entries:
             if not entry.session:
                 known = sessions.get(entry.trace_id, set())
                 entry.session = next(iter(known)) if len(known) == 1 else ""
             entry.speaks = entry.speaks and self._may_speak(entry)
+            entry.namespace = key_part(entry.session or entry.trace_id or "trace")
+            self._left[entry.namespace] += 1 if entry.end is None else 2
 
     def _place(self, entry: Entry) -> None:
         """Find a span's parent, depth, session and agent, its ancestors' first."""

@@ -67,7 +67,7 @@ _COSTS = ("cost_usd", "costUSD", "total_cost_usd", "response_cost", "total_cost"
 
 def read_usage(value: JSON) -> Usage | None:
     """The usage an object tells in whichever spelling; None where it tells none."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return None
     tokens = {name: _first_count(value, spellings) for name, spellings in _SPELLINGS.items()}
     cost = next((found for name in _COSTS if (found := as_cost(value.get(name))) is not None), None)
@@ -146,9 +146,11 @@ def _first_count(value: dict[str, JSON], spellings: tuple[tuple[str, ...], ...])
     """The first count that is more than nothing, else nothing where it is said, else None."""
     said: int | None = None
     for path in spellings:
-        found: JSON = value
-        for name in path:
+        found = value.get(path[0])
+        for name in path[1:]:
             found = found.get(name) if isinstance(found, dict) else None
+        if found is None:
+            continue
         count = as_count(found)
         if count:
             return count
