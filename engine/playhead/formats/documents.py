@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 from playhead.errors import ImportFormatError
 from playhead.formats.parquet import is_parquet, rows
@@ -38,8 +39,18 @@ def values(source: Source, report: ImportReport) -> Iterator[Placed]:
         yield from _one_after_another(source, report)
 
 
+_first: WeakKeyDictionary[Source, list[JSON]] = WeakKeyDictionary()
+
+
 def first_values(source: Source) -> list[JSON]:
     """The first top-level values: what formats recognise a file by."""
+    found = _first.get(source)
+    if found is None:
+        found = _first[source] = _read_first(source)
+    return found
+
+
+def _read_first(source: Source) -> list[JSON]:
     if is_parquet(source):
         return [placed.value for placed in islice(rows(source, ImportReport()), HEAD_RECORDS)]
     if source.has_lines:
@@ -48,8 +59,7 @@ def first_values(source: Source) -> list[JSON]:
         return [source.document]
     if not any(line.startswith((b"{", b"[")) for line in source.first.removeprefix(BYTE_ORDER_MARK).splitlines()):
         return []
-    found = _one_after_another(source, ImportReport(), HEAD_BYTES)
-    return [placed.value for placed in islice(found, HEAD_RECORDS)]
+    return [placed.value for placed in islice(_one_after_another(source, ImportReport(), HEAD_BYTES), HEAD_RECORDS)]
 
 
 def place(placed: Placed, pointer: str = "") -> Fields:

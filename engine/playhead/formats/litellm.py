@@ -12,7 +12,7 @@ from playhead.formats.source import Placed, Source
 from playhead.formats.span_events import SpanFormat
 from playhead.formats.span_index import Unknown
 from playhead.formats.spans import Span, SpanKind, instant
-from playhead.formats.usage import as_cost, read_usage
+from playhead.formats.usage import Usage, as_cost, read_usage
 from playhead.model import JSON
 
 _TOLD = frozenset(
@@ -69,13 +69,6 @@ def _call(record: Fields, placed: Placed, pointer: str, file: str) -> Span:
     failed = record.get("status") == "failure" or bool(record.get("error_str"))
     detail = record.get("error_information")
     told: Fields = detail if isinstance(detail, dict) else {}
-    usage = read_usage({**record, "response_cost": None}) or read_usage(answer.get("usage"))
-    cost = as_cost(record.get("response_cost", record.get("cost")))
-    named = read_usage(answer.get("usage"))
-    if usage is not None and named is not None:
-        usage = usage._replace(cache_read=named.cache_read, cache_write=named.cache_write, reasoning=named.reasoning)
-    if cost is not None and (usage is not None or cost):
-        usage = (usage or read_usage({"input": 0}) or named)._replace(cost_usd=cost)  # type: ignore[union-attr]
     identity = _text(record, "id") or _text(answer, "id")
     return Span(
         _text(record, "trace_id") or _text(record, "session_id") or _text(about, "session_id") or file,
@@ -90,13 +83,23 @@ def _call(record: Fields, placed: Placed, pointer: str, file: str) -> Span:
         input=chat_messages(record["messages"], "user"),
         output=chat_messages(response, "assistant") if answer else [],
         gave=None if answer else response,
-        usage=usage,
+        usage=_usage(record, answer),
         failed=failed,
         error_type=_text(told, "error_class") or ("error" if failed else ""),
         error=_text(record, "error_str") or _text(told, "error_message"),
         attributes={name: value for name, value in record.items() if name not in _TOLD and _tells(value)},
         place=place(placed, pointer),
     )
+
+
+def _usage(record: Fields, answer: Fields) -> Usage | None:
+    """What the call used: its sums stand with the record, what they are made of with the answer."""
+    sums = read_usage({name: record.get(name) for name in ("prompt_tokens", "completion_tokens")})
+    told = read_usage(answer.get("usage"))
+    if sums is not None and told is not None:
+        told = told._replace(input=sums.input, output=sums.output)
+    found, cost = told or sums, as_cost(record.get("response_cost", record.get("cost")))
+    return found if cost is None else (found or Usage())._replace(cost_usd=cost)
 
 
 def _kind(record: Fields) -> SpanKind:
