@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from playhead.draft import Draft
 from playhead.formats.base import Format
-from playhead.formats.chat import ChatMessage, Fields, result_text
+from playhead.formats.chat import ChatMessage, Fields, chat_messages, holds_messages, result_text
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Source
 from playhead.formats.span_agents import Run, SpanAgent
@@ -16,6 +16,8 @@ from playhead.formats.span_calls import call_label
 from playhead.formats.span_index import Boundary, Entry, SpanIndex, Unknown
 from playhead.formats.spans import Span, as_moment
 from playhead.formats.vocabulary import json_text, key_part, one_line
+
+_ANSWERS = ("output", "answer", "final_output", "final_answer", "response", "result", "text", "content")
 
 
 class SpanFormat(Format):
@@ -139,6 +141,8 @@ class _Teller:
             _tell_heard(draft, agent.hear(draft, span.output))
         if span.usage is not None and not entry.sums:
             agent.usage.count(draft, span.usage, span.response_id or None)
+        if span.usage is not None and not draft.label and entry.kind == "llm":
+            draft.label = f"{one_line(span.name)}: {span.usage.input:,} tokens in, {span.usage.output:,} out"
         if entry.kind == "tool":
             self._tool_ended(draft, run, agent, entry, span)
         elif span.failed:
@@ -168,8 +172,7 @@ class _Teller:
 
     def _concluded(self, draft: Draft, run: Run, agent: SpanAgent, entry: Entry, span: Span) -> None:
         """An agent's span or a whole trace ended: how, and with what answer."""
-        texts = [message["text"] for message in span.output if message["role"] == "assistant" and message["text"]]
-        text = texts[-1] if texts else result_text(span.gave)
+        text = _answer_of(span) or ("" if agent.answer or run.final else result_text(span.gave))
         if not span.failed:
             run.final = agent.final(draft, text, run.final)
         agent.status(draft, "error" if span.failed else "done")
@@ -211,6 +214,18 @@ def _closing(agent: SpanAgent, draft: Draft, entry: Entry, span: Span) -> Fields
     if span.attributes:
         value["attributes"] = agent.keys.shorten_all(draft, span.attributes)
     return value
+
+
+def _answer_of(span: Span) -> str:
+    """What a span answered in the end: its last message, or the text that it gave under a telling name."""
+    messages = span.output or (chat_messages(span.gave, "assistant") if holds_messages(span.gave) else [])
+    texts = [message["text"] for message in messages if message["role"] == "assistant" and message["text"]]
+    if texts:
+        return texts[-1]
+    if isinstance(span.gave, str):
+        return span.gave
+    held = [span.gave.get(name) for name in _ANSWERS] if isinstance(span.gave, dict) else []
+    return next((text for text in held if isinstance(text, str) and text), "")
 
 
 def _milliseconds(entry: Entry, span: Span) -> float | None:
