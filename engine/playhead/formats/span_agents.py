@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from itertools import islice
 
 from playhead.draft import Draft
 from playhead.formats.chat import ChatCall, ChatMessage, Fields, said
@@ -113,8 +114,8 @@ class SpanAgent:
         self.keys.change(draft, f"subagents/{key_part(agent_id)}", dict(value))
 
     def _stack(self, draft: Draft) -> None:
-        shown: list[JSON] = [*list(self._open.values())[-MOST_OPEN_SPANS:]]
-        self.keys.change(draft, "stack", shown)
+        shown: list[JSON] = [*islice(reversed(self._open.values()), MOST_OPEN_SPANS)]
+        self.keys.change(draft, "stack", shown[::-1])
 
     def _add(self, draft: Draft, message: ChatMessage) -> None:
         self._known[_digest(message)] += 1

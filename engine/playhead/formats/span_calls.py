@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from dataclasses import dataclass
 
 from playhead.draft import Draft
@@ -37,8 +38,8 @@ class CallBook:
     def __init__(self) -> None:
         self._by_id: dict[str, KnownCall] = {}
         self._by_span: dict[str, KnownCall] = {}
-        self._waiting: dict[str, list[KnownCall]] = {}
-        """Calls by tool's name that still lack a message, a span or an answer."""
+        self._waiting: dict[tuple[str, str, bytes | None], deque[KnownCall]] = {}
+        """Calls in order, by what they lack, tool's name, and arguments or any; one that lacks it no more is passed by."""
         self._unnamed = 0
 
     def announce(self, draft: Draft, keys: AgentKeys, call: ChatCall, message: str) -> KnownCall:
@@ -48,7 +49,7 @@ class CallBook:
         if known is not None and known.announced and known.arguments != arguments:
             known = None
         elif known is None:
-            known = self._first(call["name"], arguments, announced=False)
+            known = self._first("announced", call["name"], arguments)
         if known is None:
             known = self._start(draft, keys, call["id"], call["name"], call["args"], message)
         known.announced = True
@@ -61,7 +62,7 @@ class CallBook:
         digest = digest_of(arguments)
         known = self._by_id.get(call_id) if call_id else None
         if known is None:
-            known = self._first(name, digest, run=False)
+            known = self._first("run", name, digest)
         if known is None:
             known = self._start(draft, keys, call_id or span, name, arguments, None)
         known.run = True
@@ -83,7 +84,7 @@ class CallBook:
         """The call that a result in a message answers, where it is known."""
         if call_id:
             return self._by_id.get(call_id)
-        return next((known for known in self._waiting.get(name, ()) if not known.answered), None)
+        return self._lacking("answered", name, None) if name else None
 
     def answer(
         self, draft: Draft, known: KnownCall, text: str, *, failed: bool, extra: dict[str, JSON] | None = None
@@ -113,20 +114,22 @@ class CallBook:
         # Only the digest is needed from here on.
         call.arguments = None
         known = KnownCall(keys, identity, call.key, name, told, digest_of(arguments))
-        self._waiting.setdefault(name, []).append(known)
+        for what in ("announced", "run", "answered"):
+            for digest in (known.arguments, None):
+                self._waiting.setdefault((what, name, digest), deque()).append(known)
         return known
 
-    def _first(self, name: str, arguments: bytes, **lacking: bool) -> KnownCall | None:
-        """The first call of a tool that lacks what is asked for: with equal arguments, or with none given."""
-        waiting = self._waiting.get(name)
-        if not waiting:
-            return None
-        waiting[:] = [known for known in waiting if not (known.announced and known.run and known.answered)]
-        fitting = [known for known in waiting if all(getattr(known, what) == has for what, has in lacking.items())]
-        same = next((known for known in fitting if known.arguments == arguments), None)
-        if same is None and fitting and digest_of(None) in (arguments, fitting[0].arguments):
-            return fitting[0]
-        return same
+    def _first(self, what: str, name: str, arguments: bytes) -> KnownCall | None:
+        """The first call of a tool that lacks what is asked for: with equal arguments, or where one names none."""
+        nothing = digest_of(None)
+        same = self._lacking(what, name, arguments)
+        return same or self._lacking(what, name, None if arguments == nothing else nothing)
+
+    def _lacking(self, what: str, name: str, arguments: bytes | None) -> KnownCall | None:
+        waiting = self._waiting.get((what, name, arguments))
+        while waiting and getattr(waiting[0], what):
+            waiting.popleft()
+        return waiting[0] if waiting else None
 
 
 def digest_of(arguments: JSON) -> bytes:

@@ -251,7 +251,7 @@ class SpanIndex:
 def _tell_time(entry: Entry) -> None:
     """Stretch the span above one, where that tells no time of its own, so that it holds this one."""
     above = entry.parent
-    if above is None or not above.timeless or entry.timeless:
+    if above is None or not above.timeless or (entry.timeless and entry.end is None):
         return
     above.start = min(above.start, entry.start) if above.end is not None else entry.start
     above.end = max(above.end or 0, entry.end or entry.start)
