@@ -356,6 +356,9 @@ LAYOUTS: dict[str, tuple[Callable[[Path], Path], str]] = {
 }
 
 
+DOCUMENTS = (base64_otlp, tempo, snake_otlp, listed, readable, in_numbers, phoenix_rest)
+
+
 @pytest.fixture(params=LAYOUTS)
 def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Loaded:
     write, name = LAYOUTS[request.param]
@@ -432,6 +435,33 @@ def test_a_binary_file_cut_off_anywhere_is_read_as_far_as_it_goes_or_refused_by_
             refused += 1
             assert "cut" in str(error)
     assert refused or "protobuf" in name
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if LAYOUTS[name][0] in DOCUMENTS])
+def test_a_document_cut_off_is_told_as_far_as_it_goes(name: str, tmp_path: Path) -> None:
+    content = LAYOUTS[name][0](tmp_path / "whole").read_bytes()
+    path = tmp_path / "cut"
+    found: list[int] = []
+    for length in range(len(content) // 3, len(content) - 2, 37):
+        path.write_bytes(content[:length])
+        try:
+            known, source = recognise(path)
+        except UnknownFormatError:
+            assert not found
+            continue
+        loaded = load(known, source.path)
+        assert (loaded.report.torn, loaded.report.records) == (1, 0)
+        found.append(loaded.report.counts["spans"])
+    assert found == sorted(found)
+    assert found[-1] == 2
+
+
+def test_a_text_that_only_looks_like_json_is_of_no_format(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    for text in ("[INFO] started\n[INFO] done\n", "{not json\n", "{]\n}\n", '{"a": [1, 2}\n'):
+        path.write_text(text)
+        with pytest.raises(UnknownFormatError):
+            recognise(path)
 
 
 def test_a_request_cut_off_at_the_end_is_torn(tmp_path: Path) -> None:

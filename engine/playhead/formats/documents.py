@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from weakref import WeakKeyDictionary
@@ -39,6 +40,9 @@ def values(source: Source, report: ImportReport) -> Iterator[Placed]:
         yield from _one_after_another(source, report)
 
 
+# Strings are skipped whole, the last one though it has no end.
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{},]', re.DOTALL)
+
 _first: WeakKeyDictionary[Source, list[JSON]] = WeakKeyDictionary()
 
 
@@ -59,7 +63,11 @@ def _read_first(source: Source) -> list[JSON]:
         return [source.document]
     if not any(line.startswith((b"{", b"[")) for line in source.first.removeprefix(BYTE_ORDER_MARK).splitlines()):
         return []
-    return [placed.value for placed in islice(_one_after_another(source, ImportReport(), HEAD_BYTES), HEAD_RECORDS)]
+    try:
+        found = _one_after_another(source, ImportReport(), HEAD_BYTES)
+        return [placed.value for placed in islice(found, HEAD_RECORDS)]
+    except ImportFormatError:
+        return []
 
 
 def place(placed: Placed, pointer: str = "") -> Fields:
@@ -71,7 +79,8 @@ def place(placed: Placed, pointer: str = "") -> Fields:
 def _one_after_another(source: Source, report: ImportReport, most: int = DOCUMENT_BYTES) -> Iterator[Placed]:
     """Values that pretty-printing spread over lines: each begins and ends on a line that is not indented.
 
-    Other lines between them, as a console shows them, are counted as malformed.
+    Other lines between them, as a console shows them, are counted as malformed. A last value that is cut off is told
+    as far as it goes, and counted as torn.
     """
     held: list[bytes] = []
     began = start = size = end = 0
@@ -114,3 +123,27 @@ def _one_after_another(source: Source, report: ImportReport, most: int = DOCUMEN
                 yield Placed(value, began, start, size)
     if held:
         report.torn += 1
+        value = _closed(b"".join(held), report)
+        if value is not None:
+            yield Placed(value, began, start, size)
+
+
+def _closed(text: bytes, report: ImportReport) -> JSON:
+    """What a value that is cut off holds up to there, its objects and lists closed; None for what is no JSON."""
+    open_marks: list[bytes] = []
+    end = depth = 0
+    for token in _TOKENS.finditer(text):
+        mark = token.group()
+        if mark in (b"{", b"["):
+            open_marks.append(b"}" if mark == b"{" else b"]")
+        elif mark in (b"}", b"]", b","):
+            if mark != b"," and (not open_marks or open_marks.pop() != mark):
+                return None
+            end, depth = token.start() if mark == b"," else token.end(), len(open_marks)
+    if not depth:
+        return None
+    try:
+        found = parse(text[:end] + b"".join(reversed(open_marks[:depth])), report.repaired)
+    except ValueError:
+        return None
+    return found[0] if len(found) == 1 else None

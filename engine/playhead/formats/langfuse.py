@@ -83,6 +83,9 @@ def _listed(value: JSON, pointer: str = "", depth: int = 5) -> Iterator[tuple[st
         yield f"{pointer}/trace", {name: item for name, item in trace.items() if name != "observations"}
         yield from _listed(_of_trace(observations, trace), f"{pointer}/observations", depth - 1)
         return
+    if isinstance(trace, dict) and _is_trace(trace):
+        yield from _listed(trace, f"{pointer}/trace", depth - 1)
+        return
     for name in ("data", "traces", "batch"):
         held = value.get(name)
         if isinstance(held, list) and not _is_observation(value):

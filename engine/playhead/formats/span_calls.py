@@ -39,7 +39,7 @@ class CallBook:
         self._by_id: dict[str, KnownCall] = {}
         self._by_span: dict[str, KnownCall] = {}
         self._waiting: dict[tuple[str, str, bytes | None], deque[KnownCall]] = {}
-        """Calls in order, by what they lack, tool's name, and arguments or any; one that lacks it no more is passed by."""
+        """Calls in order, by what they lack, tool's name, and arguments or any; what lacks it no more is passed by."""
         self._unnamed = 0
 
     def announce(self, draft: Draft, keys: AgentKeys, call: ChatCall, message: str) -> KnownCall:
