@@ -72,6 +72,14 @@ def test_views_and_virtual_tables_are_not_tables(path: Path) -> None:
     assert "things" in sqlite.tables(Source(path))
 
 
+def test_columns_that_the_schema_computes_are_read(path: Path) -> None:
+    with closing(made(path)) as connection:
+        connection.execute("create table spans (body text, name text as (json_extract(body, '$.name')) stored)")
+        connection.execute("insert into spans (body) values (?)", ('{"name": "root"}',))
+    with sqlite.reading(path) as database:
+        assert list(database.rows("select name from spans")) == [("root",)]
+
+
 def test_what_a_live_writer_commits_while_it_is_read_is_not_seen(path: Path) -> None:
     with closing(made(path, "wal")) as writer:
         writer.execute("insert into things values (1000, 'committed before')")
