@@ -27,24 +27,20 @@ def _all() -> tuple[Format, ...]:
     # Imported here, so that naming a format does not load them all.
     from playhead.formats.claude_code import ClaudeCode
     from playhead.formats.jsonl import JsonLines
-    from playhead.formats.langfuse import Langfuse
-    from playhead.formats.langsmith import LangSmith
-    from playhead.formats.litellm import LiteLLM
-    from playhead.formats.mlflow import MlflowTraces
-    from playhead.formats.openai_agents import OpenAIAgents
-    from playhead.formats.otlp import OtelSpans, Otlp
-    from playhead.formats.phoenix import Phoenix
     from playhead.formats.playhead_export import PlayheadExport
     from playhead.formats.statehouse import StatehouseDump, StatehouseReplay
-    from playhead.formats.vercel import VercelAI
+    from playhead.formats.tracers import tracers
 
-    # Each knows its own by names that no other has; bare spans come after those that wrap them.
-    spans: tuple[Format, ...] = (
-        *(Otlp(), Phoenix(), MlflowTraces(), Langfuse(), LangSmith(), OpenAIAgents(), LiteLLM(), VercelAI()),
-        OtelSpans(),
-    )
     # The last one takes any JSON lines, so it must be asked last.
-    return PlayheadExport(), StatehouseReplay(), StatehouseDump(), ClaudeCode(), *spans, *_installed(), JsonLines()
+    return (
+        PlayheadExport(),
+        StatehouseReplay(),
+        StatehouseDump(),
+        ClaudeCode(),
+        *tracers(),
+        *_installed(),
+        JsonLines(),
+    )
 
 
 def _installed() -> list[Format]:
