@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -145,6 +146,10 @@ class Source:
             report.records += 1
             yield Placed(value, number, 0, self.size)
         report.read(self.size)
+
+    def stream(self) -> io.BufferedReader:
+        """The file's bytes from the start, for formats that are not made of lines."""
+        return self.path.open("rb", buffering=1 << 20)
 
     def _first_lines(self) -> Iterator[bytes]:
         if self.is_binary:
