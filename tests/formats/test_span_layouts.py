@@ -450,7 +450,7 @@ def test_a_document_cut_off_is_told_as_far_as_it_goes(name: str, tmp_path: Path)
             assert not found
             continue
         loaded = load(known, source.path)
-        assert loaded.report.torn + loaded.report.repaired.total() == 1
+        assert loaded.report.torn == 1 or any("cut off" in repair for repair in loaded.report.repaired)
         found.append(loaded.report.counts["spans"])
     assert found == sorted(found)
     assert found[-1] == 2

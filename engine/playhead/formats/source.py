@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import orjson
 
@@ -147,7 +146,7 @@ class Source:
             yield Placed(value, number, 0, self.size)
         report.read(self.size)
 
-    def stream(self) -> io.BufferedReader:
+    def stream(self) -> BinaryIO:
         """The file's bytes from the start, for formats that are not made of lines."""
         return self.path.open("rb", buffering=1 << 20)
 
