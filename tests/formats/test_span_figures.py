@@ -200,7 +200,7 @@ def litellm(path: Path) -> Iterator[Raw]:
 
 
 class Figures(NamedTuple):
-    """What a reading of the file by eye says of it, besides what `Raw` counts."""
+    """What is known of a file besides what `Raw` counts; test_span_conversations counts most messages by itself."""
 
     messages: int
     """As each agent heard or said them, each once."""
