@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.formats.conftest import load, sample_files, write_lines
+from tests.formats.span_samples import SPAN_RECORDS, span_samples
 
 from playhead.errors import ImportFormatError, LogError
 from playhead.formats.base import Format
@@ -20,6 +21,7 @@ SAMPLES = [
     *((path, "statehouse-replay") for path in sample_files("statehouse", ".jsonl")),
     *((path, "statehouse-dump") for path in sample_files("statehouse", ".json")),
     *((path, "jsonl") for path in sample_files("generic-jsonl", ".jsonl", ".json")),
+    *span_samples(),
 ]
 
 CLAUDE: list[JSON] = [
@@ -44,6 +46,7 @@ SMALL: dict[str, list[JSON]] = {
     "statehouse-replay": REPLAY,
     "playhead": EXPORT,
     "jsonl": [{"event": "é", "n": 1}, [1], {"messages": [{"role": "user", "content": "x"}]}],
+    **SPAN_RECORDS,
 }
 
 
@@ -79,6 +82,8 @@ class TestSamples:
         self, path: Path, name: str, tmp_path: Path
     ) -> None:
         content = path.read_bytes()
+        if Source(path).is_binary:
+            pytest.skip("no text")
         (tmp_path / path.name).write_bytes(content)
         plain = load(known(name), tmp_path / path.name)
         (tmp_path / path.name).write_bytes(b"\xef\xbb\xbf" + content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))

@@ -31,6 +31,7 @@ def _all() -> tuple[Format, ...]:
     from playhead.formats.langgraph import LangGraph
     from playhead.formats.playhead_export import PlayheadExport
     from playhead.formats.statehouse import StatehouseDump, StatehouseReplay
+    from playhead.formats.tracers import tracers
 
     # The last one takes any JSON lines, so it must be asked last.
     return (
@@ -40,6 +41,7 @@ def _all() -> tuple[Format, ...]:
         ClaudeCode(),
         LangGraph(),
         InspectLog(),
+        *tracers(),
         *_installed(),
         JsonLines(),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import orjson
 
@@ -21,6 +21,9 @@ HEAD_RECORDS = 12
 HEAD_BYTES = 64 * 1024 * 1024
 DOCUMENT_BYTES = 512 * 1024 * 1024
 """A larger file is not tried as one JSON document: that would mean holding all of it."""
+
+BINARY = (b"SQLite format 3\0", b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""What files begin with that are no text: no line of them is looked at."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n\0"
@@ -66,6 +69,11 @@ class Source:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether this begins like a file of a well-known kind that is no text."""
+        return self.first.startswith(BINARY)
+
     @cached_property
     def head(self) -> list[JSON]:
         """The first records, malformed lines left out: what formats recognise a file by."""
@@ -81,6 +89,8 @@ class Source:
     @cached_property
     def has_lines(self) -> bool:
         """Whether this is JSON lines; otherwise it is one JSON document, or no JSON at all."""
+        if self.is_binary:
+            return False
         ignored: Counter[str] = Counter()
         first = next(self._first_lines(), b"")
         try:
@@ -136,7 +146,13 @@ class Source:
             yield Placed(value, number, 0, self.size)
         report.read(self.size)
 
+    def stream(self) -> BinaryIO:
+        """The file's bytes from the start, for formats that are not made of lines."""
+        return self.path.open("rb", buffering=1 << 20)
+
     def _first_lines(self) -> Iterator[bytes]:
+        if self.is_binary:
+            return
         budget = HEAD_BYTES
         with self.path.open("rb") as file:
             found = 0
