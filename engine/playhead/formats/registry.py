@@ -26,12 +26,27 @@ _KNOWN_BYTES = {
 def _all() -> tuple[Format, ...]:
     # Imported here, so that naming a format does not load them all.
     from playhead.formats.claude_code import ClaudeCode
+    from playhead.formats.codex import Codex
+    from playhead.formats.codex_exec import CodexExec
+    from playhead.formats.gemini import Gemini
+    from playhead.formats.gemini_stream import GeminiStream
     from playhead.formats.jsonl import JsonLines
     from playhead.formats.playhead_export import PlayheadExport
     from playhead.formats.statehouse import StatehouseDump, StatehouseReplay
 
     # The last one takes any JSON lines, so it must be asked last.
-    return PlayheadExport(), StatehouseReplay(), StatehouseDump(), ClaudeCode(), *_installed(), JsonLines()
+    return (
+        PlayheadExport(),
+        StatehouseReplay(),
+        StatehouseDump(),
+        ClaudeCode(),
+        Codex(),
+        CodexExec(),
+        Gemini(),
+        GeminiStream(),
+        *_installed(),
+        JsonLines(),
+    )
 
 
 def _installed() -> list[Format]:

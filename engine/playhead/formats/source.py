@@ -14,6 +14,7 @@ import orjson
 
 from playhead.codec import INTEGER_MAX, INTEGER_MIN
 from playhead.errors import LogError
+from playhead.formats.json_places import Steps, element_places
 from playhead.formats.report import ImportReport
 from playhead.model import JSON
 
@@ -100,6 +101,13 @@ class Source:
             return None
         return values[0] if len(values) == 1 else None
 
+    @cached_property
+    def only(self) -> JSON:
+        """The one object or array that the whole file is, on one line or many; None where it holds several records."""
+        if self.has_lines and not (len(self.head) == 1 and isinstance(self.head[0], dict | list)):
+            return None
+        return self.document
+
     def records(self, report: ImportReport) -> Iterator[Placed]:
         """Every record in order, a line in memory at a time.
 
@@ -128,13 +136,22 @@ class Source:
                 for value in values:
                     yield Placed(value, line, offset, length)
 
-    def elements(self, report: ImportReport, items: list[JSON]) -> Iterator[Placed]:
-        """The records that `document` holds; all share the document's place."""
-        report.repaired.update(self._document_repaired)
+    def elements(self, report: ImportReport, items: list[JSON], steps: Steps | None = None) -> Iterator[Placed]:
+        """The records that `document` holds in the list that `steps` lead to, each with its own place.
+
+        Without steps, or where a place cannot be told, the place is the whole document's.
+        """
+        places = self._places(steps, len(items)) if steps is not None else []
         for number, value in enumerate(items, 1):
             report.records += 1
-            yield Placed(value, number, 0, self.size)
-        report.read(self.size)
+            offset, length = places[number - 1] if places else (0, self.size)
+            yield Placed(value, number, offset, length)
+        if report.read_whole(self.name, self.size):
+            report.repaired.update(self._document_repaired)
+
+    def _places(self, steps: Steps, count: int) -> list[tuple[int, int]]:
+        found = element_places(self.path.read_bytes(), steps)
+        return found if len(found) == count else []
 
     def _first_lines(self) -> Iterator[bytes]:
         budget = HEAD_BYTES
