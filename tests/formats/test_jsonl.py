@@ -217,7 +217,7 @@ JSON_VALUES = any_json(
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(JSON_VALUES, min_size=1, max_size=6))
+@given(st.lists(JSON_VALUES, min_size=2, max_size=6))
 def test_any_json_lines_are_read_without_fail(tmp_path_factory: pytest.TempPathFactory, values: list[JSON]) -> None:
     path = tmp_path_factory.mktemp("any") / "log"
     path.write_text("".join(json.dumps(value) + "\n" for value in values))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+Place = tuple[int, int]
+"""Offset and length in bytes."""
 Steps = tuple[str | int, ...]
 """The way from a document's top to a list in it: names of objects' fields and numbers of lists' elements."""
 
@@ -12,12 +14,12 @@ _TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[][{}]', re.DOTALL)
 _COLON = re.compile(rb"[ \t\r\n]*:")
 
 
-def element_places(content: bytes, steps: Steps) -> list[tuple[int, int]]:
+def element_places(content: bytes, steps: Steps) -> list[Place]:
     """Offset and length of every object and array that is an element of the list at `steps`; empty where there is none.
 
     Numbers and strings in the list are passed over. `content` is valid JSON.
     """
-    found: list[tuple[int, int]] = []
+    found: list[Place] = []
     depth = reached = 0
     """How deep the scan is, and how many steps of the way are behind it."""
     start = -1

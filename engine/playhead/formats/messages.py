@@ -19,6 +19,7 @@ _USAGES = ("usage", "usage_metadata", "usageMetadata", "models_usage")
 _RESPONSE_ITEMS = frozenset(
     {"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning"}
 )
+_SHARED_ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "observation": "tool"}
 _SPEAKING_TYPES = frozenset({"human", "ai", "AIMessageChunk", "HumanMessageChunk"})
 
 
@@ -40,7 +41,7 @@ def is_conversation(value: JSON) -> bool:
         isinstance(value, list)
         and bool(value)
         and all(is_message(item) or _is_beside(item) for item in value)
-        and any(is_message(item) or _is_langchain(item) for item in value)
+        and any(is_message(item) or _is_langchain(item) or _is_shared(item) for item in value)
     )
 
 
@@ -50,7 +51,7 @@ def _is_beside(value: JSON) -> bool:
     kind = value.get("type")
     if kind in _RESPONSE_ITEMS:
         return any(name in value for name in ("call_id", "summary", "output", "arguments"))
-    return _is_langchain(value)
+    return _is_langchain(value) or _is_shared(value)
 
 
 def _is_langchain(value: JSON) -> bool:
@@ -65,6 +66,19 @@ def _is_langchain(value: JSON) -> bool:
     return value.get("type") in ("system", "tool") and any(
         isinstance(held, dict) and {"content", "additional_kwargs"} <= held.keys() for held in (value, data)
     )
+
+
+def _is_shared(value: JSON) -> bool:
+    """Whether a value is a message as data sets write it: `from` and `value`."""
+    return isinstance(value, dict) and "role" not in value and isinstance(value.get("from"), str) and "value" in value
+
+
+def _in_roles(message: Fields) -> Fields:
+    if not _is_shared(message):
+        return message
+    by = str(message["from"])
+    rest = {name: value for name, value in message.items() if name not in ("from", "value")}
+    return {**rest, "role": _SHARED_ROLES.get(by, by), "content": message["value"]}
 
 
 def digest(message: JSON) -> bytes:
@@ -116,6 +130,7 @@ class Conversation:
         Only what is remembered can later be recognised at the beginning of a longer list. `failed` and `exit_code` are
         of the results in it where something beside the message says so; `more` are further fields of the message.
         """
+        message = _in_roles(message)
         role = message.get("role")
         spoken = chat_messages(message, role if isinstance(role, str) and role else "assistant")
         one = (

@@ -26,10 +26,7 @@ _KNOWN_BYTES = {
 def _all() -> tuple[Format, ...]:
     # Imported here, so that naming a format does not load them all.
     from playhead.formats.claude_code import ClaudeCode
-    from playhead.formats.codex import Codex
-    from playhead.formats.codex_exec import CodexExec
-    from playhead.formats.gemini import Gemini
-    from playhead.formats.gemini_stream import GeminiStream
+    from playhead.formats.coding_agents import coding_agents
     from playhead.formats.jsonl import JsonLines
     from playhead.formats.playhead_export import PlayheadExport
     from playhead.formats.statehouse import StatehouseDump, StatehouseReplay
@@ -40,10 +37,7 @@ def _all() -> tuple[Format, ...]:
         StatehouseReplay(),
         StatehouseDump(),
         ClaudeCode(),
-        Codex(),
-        CodexExec(),
-        Gemini(),
-        GeminiStream(),
+        *coding_agents(),
         *_installed(),
         JsonLines(),
     )

@@ -29,7 +29,8 @@ class RunLog:
         self.report = report
         self.main_id = main
         self.clock = Clock()
-        self._file = file
+        self.file = file
+        """What `meta.file` calls the file that is read now."""
         self._agents: dict[str, AgentLog] = {}
         self._session: Fields = {"id": identity, "tool": tool}
 
@@ -51,7 +52,7 @@ class RunLog:
     def draft_at(self, placed: Placed, written: JSON, time: datetime | None, **meta: JSON) -> Draft:
         """`draft` where the time was worked out already."""
         occurred_at, flags = self.clock.tell(written, time)
-        place: Fields = {"file": self._file, "line": placed.line, "offset": placed.offset, "length": placed.length}
+        place: Fields = {"file": self.file, "line": placed.line, "offset": placed.offset, "length": placed.length}
         kept: Fields = {name: value for name, value in meta.items() if isinstance(value, str | int | float)}
         return Draft(namespace=self.namespace, occurred_at=occurred_at, meta={**place, **kept, **flags})
 

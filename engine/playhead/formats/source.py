@@ -14,7 +14,7 @@ import orjson
 
 from playhead.codec import INTEGER_MAX, INTEGER_MIN
 from playhead.errors import LogError
-from playhead.formats.json_places import Steps, element_places
+from playhead.formats.json_places import Place, Steps, element_places
 from playhead.formats.report import ImportReport
 from playhead.model import JSON
 
@@ -91,15 +91,20 @@ class Source:
             return self.document is None and any(isinstance(record, dict | list) and record for record in self.head)
 
     @cached_property
+    def values(self) -> list[JSON]:
+        """The whole file as JSON: one value, or several behind each other; empty where it is no such thing."""
+        if self.size > DOCUMENT_BYTES or self.first.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
+            return []
+        text = self.path.read_bytes().removeprefix(BYTE_ORDER_MARK).strip(BLANK)
+        try:
+            return parse(text, self._document_repaired)
+        except ValueError:
+            return []
+
+    @cached_property
     def document(self) -> JSON:
         """The whole file as one JSON value, or None where it is no such thing."""
-        if self.size > DOCUMENT_BYTES or self.first.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
-            return None
-        try:
-            values = parse(self.path.read_bytes().removeprefix(BYTE_ORDER_MARK).strip(BLANK), self._document_repaired)
-        except ValueError:
-            return None
-        return values[0] if len(values) == 1 else None
+        return self.values[0] if len(self.values) == 1 else None
 
     @cached_property
     def only(self) -> JSON:
@@ -141,7 +146,7 @@ class Source:
 
         Without steps, or where a place cannot be told, the place is the whole document's.
         """
-        places = self._places(steps, len(items)) if steps is not None else []
+        places = self.places(steps, len(items)) if steps is not None else []
         for number, value in enumerate(items, 1):
             report.records += 1
             offset, length = places[number - 1] if places else (0, self.size)
@@ -149,7 +154,8 @@ class Source:
         if report.read_whole(self.name, self.size):
             report.repaired.update(self._document_repaired)
 
-    def _places(self, steps: Steps, count: int) -> list[tuple[int, int]]:
+    def places(self, steps: Steps, count: int) -> list[Place]:
+        """Where the `count` objects in the document's list at `steps` lie; empty where that cannot be told."""
         found = element_places(self.path.read_bytes(), steps)
         return found if len(found) == count else []
 
