@@ -11,7 +11,7 @@ from playhead.formats.report import ImportReport
 from playhead.formats.tool_effects import ToolEffects
 from playhead.formats.tool_words import decoded, describe, outcome
 from playhead.formats.usage import UsageCounter
-from playhead.formats.vocabulary import AgentKeys, Call, clipped, message_key, one_line
+from playhead.formats.vocabulary import LABEL_CHARACTERS, AgentKeys, Call, clipped, message_key, one_line
 from playhead.model import JSON
 
 Fields = dict[str, JSON]
@@ -21,6 +21,11 @@ RECENT_CALLS = 64
 """Answered calls whose value is kept, since a further record may add to them."""
 
 TOOL_CALL, TOOL_RESULT, TOOL_ERROR = "tool_call", "tool_result", "tool_error"
+
+
+def answered_label(summary: str, told: str) -> str:
+    """A call and what came of it on one line: however long the call is, its end is seen."""
+    return f"{one_line(summary, LABEL_CHARACTERS - min(len(told), LABEL_CHARACTERS // 2) - 3)} → {one_line(told)}"
 
 
 class ToolCall(NamedTuple):
@@ -154,7 +159,7 @@ class AgentLog:
             self.effects.answered(draft, call, details)
         self.effects.subagent_answered(draft, call_id, call, text, failed=failed)
         told = outcome(text, failed=failed, exit_code=code if isinstance(code, int) else None)
-        draft.kind, draft.label = TOOL_ERROR if failed else TOOL_RESULT, one_line(f"{call.summary} → {told}")
+        draft.kind, draft.label = TOOL_ERROR if failed else TOOL_RESULT, answered_label(call.summary, told)
         if failed:
             self.keys.error(draft, call.key, "tool", text or told)
         self.status(draft, "thinking")

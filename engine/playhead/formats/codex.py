@@ -48,7 +48,7 @@ class Codex(Format):
 def _is_record(record: JSON) -> bool:
     return (
         isinstance(record, dict)
-        and record.get("type") in _RECORD_TYPES
+        and text_in(record, "type") in _RECORD_TYPES
         and isinstance(record.get("payload"), dict)
         and "kind" not in record
     )
@@ -61,7 +61,7 @@ def _is_bare(head: list[JSON]) -> bool:
         return False
     rest = [record for record in head[1:] if isinstance(record, dict)]
     return {"instructions", "git"} & first.keys() != set() or any(
-        record.get("record_type") == "state" or ("call_id" in record and record.get("type") in ITEM_TYPES)
+        record.get("record_type") == "state" or ("call_id" in record and text_in(record, "type") in ITEM_TYPES)
         for record in rest
     )
 
@@ -111,7 +111,7 @@ class _Reader:
     def _bare_kind(self, record: Fields) -> str:
         if "record_type" in record:
             return "state"
-        if record.get("type") in ITEM_TYPES or "role" in record:
+        if text_in(record, "type") in ITEM_TYPES or "role" in record:
             return "response_item"
         return "session_meta" if "id" in record and "type" not in record else str(record.get("type"))
 

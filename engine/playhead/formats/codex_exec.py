@@ -28,7 +28,7 @@ class CodexExec(Format):
     def recognise(self, source: Source) -> bool:
         return source.has_lines and any(
             isinstance(record, dict)
-            and record.get("type") in _EVENTS
+            and text_in(record, "type") in _EVENTS
             and ("thread_id" in record or "item" in record or record.keys() <= {"type", "usage", "error"})
             for record in source.head
         )

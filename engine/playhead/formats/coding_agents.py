@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from playhead.formats.atif import Atif
+from playhead.formats.autogen import AutoGen
 from playhead.formats.base import Format
 from playhead.formats.codex import Codex
 from playhead.formats.codex_exec import CodexExec
+from playhead.formats.copilot import Copilot
+from playhead.formats.crewai import CrewAi
 from playhead.formats.gemini import Gemini
 from playhead.formats.gemini_stream import GeminiStream
+from playhead.formats.kimi import Kimi
+from playhead.formats.mini_swe_agent import MiniSweAgent
+from playhead.formats.opencode import OpenCode, OpenCodeStore
 from playhead.formats.openhands import OpenHands
 from playhead.formats.openhands_v0 import OpenHandsV0
+from playhead.formats.qwen import Qwen
+from playhead.formats.small_clis import Antigravity, Cursor, DroidStream, Grok
+from playhead.formats.swe_agent import SweAgent
+from playhead.formats.tau_bench import TauBench
+from playhead.formats.tree_session import TreeSession
 
 
 def coding_agents() -> list[Format]:
@@ -18,6 +30,22 @@ def coding_agents() -> list[Format]:
         CodexExec(),
         Gemini(),
         GeminiStream(),
+        OpenCode(),
+        OpenCodeStore(),
         OpenHands(),
         OpenHandsV0(),
+        Atif(),
+        SweAgent(),
+        MiniSweAgent(),
+        TauBench(),
+        AutoGen(),
+        CrewAi(),
+        Qwen(),
+        Copilot(),
+        Kimi(),
+        TreeSession(),
+        DroidStream(),
+        Grok(),
+        Antigravity(),
+        Cursor(),
     ]

@@ -46,10 +46,13 @@ def is_conversation(value: JSON) -> bool:
 
 
 def _is_beside(value: JSON) -> bool:
-    if not isinstance(value, dict) or "role" in value:
+    if not isinstance(value, dict):
         return False
+    if "role" in value:
+        # One that says nothing: the others tell that it is a message.
+        return isinstance(value["role"], str)
     kind = value.get("type")
-    if kind in _RESPONSE_ITEMS:
+    if isinstance(kind, str) and kind in _RESPONSE_ITEMS:
         return any(name in value for name in ("call_id", "summary", "output", "arguments"))
     return _is_langchain(value) or _is_shared(value)
 
@@ -61,9 +64,10 @@ def _is_langchain(value: JSON) -> bool:
     arguments, data = value.get("kwargs"), value.get("data")
     if value.get("lc") is not None and isinstance(arguments, dict):
         return "content" in arguments
-    if value.get("type") in _SPEAKING_TYPES:
+    kind = value.get("type")
+    if isinstance(kind, str) and kind in _SPEAKING_TYPES:
         return "content" in value or (isinstance(data, dict) and "content" in data)
-    return value.get("type") in ("system", "tool") and any(
+    return kind in ("system", "tool") and any(
         isinstance(held, dict) and {"content", "additional_kwargs"} <= held.keys() for held in (value, data)
     )
 

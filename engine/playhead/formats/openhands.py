@@ -68,7 +68,7 @@ class OpenHands(Format):
 
 
 def _is_event(record: JSON) -> bool:
-    return isinstance(record, dict) and record.get("kind") in _KINDS and ("id" in record or "timestamp" in record)
+    return isinstance(record, dict) and text_in(record, "kind") in _KINDS and ("id" in record or "timestamp" in record)
 
 
 class _Reader:
