@@ -48,7 +48,7 @@ def test_a_message_of_a_document_points_at_its_own_bytes(tmp_path: Path) -> None
     path.write_text(json.dumps({"id": 7, "messages": messages}, indent=1, ensure_ascii=False), encoding="utf-8")
     content = path.read_bytes()
     found = [
-        json.loads(content[draft.meta["offset"] : draft.meta["offset"] + draft.meta["length"]])  # type: ignore[index,operator,misc]
+        json.loads(content[draft.meta["offset"] : draft.meta["offset"] + draft.meta["length"]])  # type: ignore[index,operator]
         for draft in load(JsonLines(), path).drafts
         if "message" in draft.meta
     ]

@@ -144,7 +144,7 @@ class AgentLog:
         kept: Fields = {name: value for name, value in (extra or {}).items() if value is not None}
         if exit_code is not None:
             kept["exit_code"] = exit_code
-        known = self.keys.calls.get(call_id)
+        known = self.keys.awaiting(call_id)
         if known is None and tool:
             kept = {"name": tool, **kept}
         if known is not None and known.value is None and known.key in self._answered:

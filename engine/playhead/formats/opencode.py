@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from playhead.draft import Draft
+from playhead.errors import ImportFormatError
 from playhead.formats import sqlite
 from playhead.formats.base import Format
 from playhead.formats.opencode_session import OpenCodeSession
@@ -113,7 +114,10 @@ class OpenCodeStore(Format):
     looked_for: ClassVar[str] = "an opencode.db with tables session, message and part"
 
     def recognise(self, source: Source) -> bool:
-        found = sqlite.tables(source)
+        try:
+            found = sqlite.tables(source)
+        except ImportFormatError:
+            return False
         wanted = {"message": {"id", "session_id", "data"}, "part": {"id", "message_id", "data"}}
         return all(columns <= set(found.get(table, ())) for table, columns in wanted.items())
 
@@ -121,6 +125,8 @@ class OpenCodeStore(Format):
         return sqlite.files(source)
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
+        if not sqlite.is_database(source):
+            raise ImportFormatError(f"{source.path} is not a SQLite database, and no opencode store")
         with sqlite.reading(source.path, report) as database:
             yield from _Stored(source, report, database).read()
 

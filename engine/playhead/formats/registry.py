@@ -17,8 +17,6 @@ _KNOWN_BYTES = {
     b"SQLite format 3\0": "a SQLite database",
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a zip archive: unpack it first",
-    b"\x1f\x8b": "compressed with gzip: decompress it first",
-    b"\x28\xb5\x2f\xfd": "compressed with zstd: decompress it first",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ import orjson
 
 from playhead.codec import INTEGER_MAX, INTEGER_MIN
 from playhead.errors import LogError
+from playhead.formats.compression import Decompressed, compression_of
 from playhead.formats.json_places import Place, Steps, element_places
 from playhead.formats.report import ImportReport
 from playhead.model import JSON
 
+FIRST_BYTES = 4096
+BUFFER_BYTES = 1 << 20
 HEAD_RECORDS = 12
 HEAD_BYTES = 64 * 1024 * 1024
 DOCUMENT_BYTES = 512 * 1024 * 1024
@@ -25,6 +29,7 @@ DOCUMENT_BYTES = 512 * 1024 * 1024
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n\0"
+_NO_TEXT = (b"SQLite format 3\0", b"PAR1", b"PK\x03\x04")
 
 # orjson turns integers beyond 64 bits into floats without a word: runs this long are what could be one.
 _DIGITS = bytes(0x30 if 0x30 <= code <= 0x39 else 0x2D if code == 0x2D else 0x20 for code in range(256))
@@ -54,13 +59,22 @@ class Source:
             if self.path.is_dir():
                 raise LogError(f"{self.path} is a directory: name one log file in it")
             with self.path.open("rb") as file:
-                self.first = file.read(4096)
+                self.first = file.read(FIRST_BYTES)
             self.size = self.path.stat().st_size
+            self._compression = compression_of(self.first)
+            if self._compression is not None:
+                with self._open() as file:
+                    self.first = file.read(FIRST_BYTES)
         except FileNotFoundError:
             raise LogError(f"{self.path} does not exist: check the path") from None
         except OSError as error:
             raise LogError(f"{self.path} cannot be read ({error.strerror}): check its permissions") from None
-        if not self.first.removeprefix(BYTE_ORDER_MARK).strip(BLANK) and self.size <= len(self.first):
+        short = len(self.first) < FIRST_BYTES if self._compression is not None else self.size <= len(self.first)
+        if self._compression is not None and self.first.startswith(_NO_TEXT):
+            raise LogError(f"{self.path} is compressed with {self._compression}: decompress it first")
+        if self._compression is not None and not self.first:
+            raise LogError(f"{self.path} is compressed with {self._compression}, and nothing in it can be read")
+        if not self.first.removeprefix(BYTE_ORDER_MARK).strip(BLANK) and short:
             raise LogError(f"{self.path} is empty: there is nothing to load")
 
     @property
@@ -95,7 +109,7 @@ class Source:
         """The whole file as JSON: one value, or several behind each other; empty where it is no such thing."""
         if self.size > DOCUMENT_BYTES or self.first.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
             return []
-        text = self.path.read_bytes().removeprefix(BYTE_ORDER_MARK).strip(BLANK)
+        text = self._content().removeprefix(BYTE_ORDER_MARK).strip(BLANK)
         try:
             return parse(text, self._document_repaired)
         except ValueError:
@@ -118,11 +132,13 @@ class Source:
 
         What does not parse is counted in `report`: as torn where the file ends in it, else as malformed.
         """
-        with self.path.open("rb", buffering=1 << 20) as file:
-            end = 0
+        with self._open() as file:
+            end, told, torn = 0, 0, report.torn
             for line, raw in enumerate(file, 1):
                 offset, end = end, end + len(raw)
-                report.read(len(raw))
+                now = end if self._compression is None else _consumed(file)
+                report.read(now - told)
+                told = now
                 if line == 1 and raw.startswith(BYTE_ORDER_MARK):
                     raw, offset = raw[3:], offset + 3
                 text = raw.strip(BLANK)
@@ -140,6 +156,10 @@ class Source:
                 length = len(raw.rstrip(b"\r\n"))
                 for value in values:
                     yield Placed(value, line, offset, length)
+            if self._compression is not None:
+                report.read(max(0, self.size - told))
+                if _is_cut(file) and report.torn == torn:
+                    report.torn += 1
 
     def elements(self, report: ImportReport, items: list[JSON], steps: Steps | None = None) -> Iterator[Placed]:
         """The records that `document` holds in the list that `steps` lead to, each with its own place.
@@ -156,12 +176,21 @@ class Source:
 
     def places(self, steps: Steps, count: int) -> list[Place]:
         """Where the `count` objects in the document's list at `steps` lie; empty where that cannot be told."""
-        found = element_places(self.path.read_bytes(), steps)
+        found = element_places(self._content(), steps)
         return found if len(found) == count else []
+
+    def _open(self) -> io.BufferedReader:
+        opened = io.FileIO(self.path) if self._compression is None else Decompressed(self.path, self._compression)
+        return io.BufferedReader(opened, BUFFER_BYTES)
+
+    def _content(self) -> bytes:
+        """The whole file; of a compressed one no more than a document may be."""
+        with self._open() as file:
+            return file.read(-1 if self._compression is None else DOCUMENT_BYTES + 1)[:DOCUMENT_BYTES]
 
     def _first_lines(self) -> Iterator[bytes]:
         budget = HEAD_BYTES
-        with self.path.open("rb") as file:
+        with self._open() as file:
             found = 0
             while found < HEAD_RECORDS and budget > 0:
                 raw = file.readline(budget)
@@ -172,6 +201,14 @@ class Source:
                 if text:
                     found += 1
                     yield text
+
+
+def _consumed(file: io.BufferedReader) -> int:
+    return file.raw.consumed if isinstance(file.raw, Decompressed) else file.tell()
+
+
+def _is_cut(file: io.BufferedReader) -> bool:
+    return isinstance(file.raw, Decompressed) and file.raw.cut
 
 
 def parse(text: bytes, repaired: Counter[str]) -> list[JSON]:
