@@ -85,6 +85,16 @@ def chat_messages(value: JSON, speaker: str) -> list[ChatMessage]:
     return [message for message in _messages(value, speaker, DEEPEST) if _says_something(message)]
 
 
+def as_system(messages: list[ChatMessage]) -> list[ChatMessage]:
+    """The messages as the system's, whoever they name."""
+    told: list[ChatMessage] = []
+    for message in messages:
+        if _says_something(message):
+            message["role"] = "system"
+            told.append(message)
+    return told
+
+
 def holds_messages(value: JSON) -> bool:
     """Whether a value is a conversation by its own word: messages with roles, and not just any text."""
     value = json_inside(value)
@@ -109,7 +119,7 @@ def json_inside(value: JSON, repaired: Counter[str] | None = None) -> JSON:
 def result_text(value: JSON) -> str:
     """What a tool answered, as text, out of whatever it is wrapped in."""
     if isinstance(value, dict):
-        kind = value.get("type")
+        kind = _type(value)
         if kind in ("text", "json", "error-text", "error-json", "content") and "value" in value:
             return result_text(value["value"])
         if kind == "tool" and isinstance(value.get("data"), dict):
@@ -207,8 +217,7 @@ def _system(value: Fields, depth: int) -> list[ChatMessage]:
     for holder in (value, config if isinstance(config, dict) else {}):
         for name in _SYSTEMS:
             if holder.get(name):
-                parts = _messages(holder[name], "system", depth)
-                return [{**part, "role": "system"} for part in parts if _says_something(part)]
+                return as_system(_messages(holder[name], "system", depth))
     return []
 
 
@@ -304,8 +313,8 @@ def _read_content(message: ChatMessage, content: JSON, depth: int) -> None:
 
 
 def _is_part(value: Fields) -> bool:
-    kind = value.get("type")
-    if isinstance(kind, str):
+    kind = _type(value)
+    if kind is not None:
         return "role" not in value and (
             kind in _CALLS
             or kind in _RESULTS
@@ -322,8 +331,13 @@ def _is_part(value: Fields) -> bool:
 _UNTYPED = ("functionCall", "function_call", "functionResponse", "function_response", "toolUse", "toolResult")
 
 
-def _part_speaker(part: Fields, speaker: str) -> str:
+def _type(part: Fields) -> str | None:
     kind = part.get("type")
+    return kind if isinstance(kind, str) else None
+
+
+def _part_speaker(part: Fields, speaker: str) -> str:
+    kind = _type(part)
     if kind in _RESULTS or any(isinstance(part.get(name), dict) for name in ("functionResponse", "function_response")):
         return "tool"
     if kind in _CALLS or kind in _REASONING or "tool.name" in part:
@@ -332,14 +346,14 @@ def _part_speaker(part: Fields, speaker: str) -> str:
 
 
 def _read_part(message: ChatMessage, part: Fields, depth: int) -> None:
-    kind = part.get("type")
+    kind = _type(part)
     for name in _UNTYPED:
         inner = part.get(name)
         if isinstance(inner, dict):
             calls = name.lower() in ("functioncall", "function_call", "tooluse")
             (_add_call if calls else _add_result)(message, inner)
             return
-    if isinstance(kind, str) and (kind.startswith("tool-") or kind == "dynamic-tool") and "state" in part:
+    if kind is not None and (kind.startswith("tool-") or kind == "dynamic-tool") and "state" in part:
         _read_ui_tool(message, kind, part)
     elif kind in _CALLS or "tool.name" in part or (kind is None and "toolCallId" in part):
         _add_call(message, part)
@@ -357,7 +371,7 @@ def _read_part(message: ChatMessage, part: Fields, depth: int) -> None:
     elif isinstance(part.get("message_content"), dict):
         _read_content(message, [part["message_content"]], depth)
     elif kind not in _SILENT:
-        _add_text(message, f"[{kind if isinstance(kind, str) else 'part'}]")
+        _add_text(message, f"[{kind or 'part'}]")
 
 
 def _read_ui_tool(message: ChatMessage, kind: str, part: Fields) -> None:

@@ -94,8 +94,10 @@ def _is_record(record: JSON) -> bool:
     if not isinstance(record, dict):
         return False
     kind = record.get("type")
+    kind = kind if isinstance(kind, str) else ""
     if isinstance(record.get("sessionId"), str):
-        return "parentUuid" in record or kind in _FIRST_TYPES or (kind in ("user", "assistant") and "message" in record)
+        spoken = kind in ("user", "assistant") and isinstance(record.get("message"), dict)
+        return "parentUuid" in record or kind in _FIRST_TYPES or spoken
     if isinstance(record.get("session_id"), str):
         return (kind == "system" and record.get("subtype") == "init") or (
             kind in ("assistant", "user") and isinstance(record.get("message"), dict)

@@ -49,7 +49,7 @@ class _Reader:
         """The event that one line makes."""
         record = placed.value if isinstance(placed.value, dict) else {}
         draft = self._run.draft(placed, record.get("timestamp"), item=object_in(record, "item").get("id"))
-        agent, kind = self._run.main, record.get("type")
+        agent, kind = self._run.main, text_in(record, "type")
         if kind == "thread.started":
             self._run.session(draft, started=record.get("timestamp"))
             draft.kind, draft.label = "session", one_line(f"thread {record.get('thread_id')}")
@@ -69,9 +69,9 @@ class _Reader:
                 text_in(error, "message") or text_of(error),
             )
         elif kind in _ITEM_EVENTS and isinstance(record.get("item"), dict):
-            self._item(draft, str(kind), object_in(record, "item"), record)
+            self._item(draft, kind, object_in(record, "item"), record)
         else:
-            self._run.unknown(draft, agent, str(kind or type(placed.value).__name__), placed.value)
+            self._run.unknown(draft, agent, kind or type(placed.value).__name__, placed.value)
         return draft
 
     def _item(self, draft: Draft, event: str, item: Fields, record: Fields) -> None:

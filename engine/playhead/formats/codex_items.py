@@ -62,15 +62,15 @@ class CodexItems:
 
     def read(self, draft: Draft, item: Fields, record: Fields) -> None:
         """Stage one item."""
-        kind = item.get("type")
-        if kind == "message" or (kind is None and "role" in item):
+        kind = text_in(item, "type")
+        if kind == "message" or (not kind and "role" in item):
             self._message(draft, item)
         elif kind == "reasoning":
             self._thought(draft, item)
         elif kind in _CALLS:
-            self._call(draft, str(kind), item)
+            self._call(draft, kind, item)
         elif kind in _OUTPUTS:
-            self._output(draft, str(kind), item)
+            self._output(draft, item)
         elif kind == "agent_message":
             self.say(
                 draft,
@@ -89,7 +89,7 @@ class CodexItems:
             )
             draft.label = one_line(f"files kept as {commit.get('id')}")
         else:
-            self._thread.run.unknown(draft, self._thread.agent, f"response_item/{kind}", record)
+            self._thread.run.unknown(draft, self._thread.agent, f"response_item/{kind or '(none)'}", record)
 
     def say(self, draft: Draft, role: str, text: str, *, meta: bool = False, more: Fields | None = None) -> None:
         """Stage a message, with the reasoning that came just before it."""
@@ -179,7 +179,7 @@ class CodexItems:
         if kind in _HOSTED and item.get("status") == "completed":
             self._thread.agent.enrich(draft, call, {"status": "ok"})
 
-    def _output(self, draft: Draft, kind: str, item: Fields) -> None:
+    def _output(self, draft: Draft, item: Fields) -> None:
         agent = self._thread.agent
         name = text_in(item, "name")
         call_id = (

@@ -72,6 +72,8 @@ def recognise(path: str | Path) -> tuple[Format, Source]:
         if known.recognise(source):
             return known, source
     looks = next((name for magic, name in _KNOWN_BYTES.items() if source.first.startswith(magic)), None)
+    if looks is None and source.broken is not None:
+        looks = f"JSON at its beginning, and then not ({source.broken})"
     looked_for = "; ".join(known.looked_for for known in formats())
     raise UnknownFormatError(
         f"{source.path}{f' is {looks};' if looks else ':'} no format recognises it; looked for: {looked_for}"

@@ -54,7 +54,7 @@ class _CursorReader(LineReader):
     def _block(self, part: Fields) -> Fields:
         """A block whose id names no call is taken as one without."""
         identity = part.get("tool_use_id")
-        if identity is not None and identity not in self.run.main.keys.calls:
+        if not isinstance(identity, str) or identity not in self.run.main.keys.calls:
             return {name: value for name, value in part.items() if name != "tool_use_id"}
         return part
 

@@ -16,6 +16,7 @@ import orjson
 from playhead.codec import INTEGER_MAX, INTEGER_MIN
 from playhead.errors import LogError
 from playhead.formats.compression import Decompressed, compression_of
+from playhead.formats.json_cut import closed
 from playhead.formats.json_places import Place, Steps, element_places
 from playhead.formats.report import ImportReport
 from playhead.model import JSON
@@ -55,6 +56,8 @@ class Source:
         """Raises LogError for what is missing, unreadable, empty or no file."""
         self.path = Path(path)
         self._document_repaired: Counter[str] = Counter()
+        self.broken: str | None = None
+        """Where the JSON document that this begins like goes wrong, once that is known."""
         try:
             if self.path.is_dir():
                 raise LogError(f"{self.path} is a directory: name one log file in it")
@@ -112,8 +115,15 @@ class Source:
         text = self._content().removeprefix(BYTE_ORDER_MARK).strip(BLANK)
         try:
             return parse(text, self._document_repaired)
+        except ValueError as error:
+            self.broken = str(error)
+            mended = closed(text)
+        try:
+            found = parse(mended, self._document_repaired) if mended is not None else []
         except ValueError:
             return []
+        self._document_repaired["documents cut off, read as far as they go"] += bool(found)
+        return found
 
     @cached_property
     def document(self) -> JSON:

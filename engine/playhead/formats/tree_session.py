@@ -24,7 +24,7 @@ class TreeSession(LineFormat):
     tool: ClassVar[str] = "pi"
 
     def is_record(self, record: Fields) -> bool:
-        kind, inner = record.get("type"), record.get("message")
+        kind, inner = text_in(record, "type"), record.get("message")
         if kind in _HEADERS:
             return isinstance(record.get("id"), str) and ("version" in record or "cwd" in record)
         return kind == "message" and isinstance(inner, dict) and "role" in inner and "id" in record
