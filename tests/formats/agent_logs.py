@@ -420,6 +420,31 @@ DOCUMENTS: dict[str, JSON] = {
         "tasks_output": [{"name": "research", "agent": "Researcher", "raw": "x", "messages": CHAT}],
         "token_usage": {"prompt_tokens": 3, "completion_tokens": 1},
     },
+    "claude-export": [
+        {
+            "uuid": "u1",
+            "name": "Rome",
+            "created_at": AT,
+            "chat_messages": [
+                {"uuid": "m1", "sender": "human", "text": "hi", "created_at": AT, "attachments": [{"file_name": "a"}]},
+                {"uuid": "m2", "sender": "assistant", "content": [{"type": "text", "text": "hello"}]},
+            ],
+        }
+    ],
+    "chatgpt-export": [
+        {
+            "id": "g1",
+            "title": "Rome",
+            "create_time": 1772359200.5,
+            "current_node": "c",
+            "mapping": {
+                "a": {"message": None, "parent": None},
+                "b": {"message": {"author": {"role": "user"}, "content": {"parts": ["hi"]}}, "parent": "a"},
+                "c": {"message": {"author": {"role": "assistant"}, "content": {"parts": ["hello"]}}, "parent": "b"},
+                "d": {"message": {"author": {"role": "assistant"}, "content": {"parts": ["salve"]}}, "parent": "b"},
+            },
+        }
+    ],
     "jsonl": {"id": 1, "messages": CHAT},
 }
 """Logs that are one JSON document."""

@@ -84,7 +84,7 @@ def test_the_json_file_of_old_says_what_the_log_of_changes_says(tmp_path: Path) 
 
 
 def test_the_list_of_prompts_beside_sessions_is_read_too(tmp_path: Path) -> None:
-    prompt: JSON = {
+    prompt: dict[str, JSON] = {
         "sessionId": "s",
         "messageId": 0,
         "type": "user",

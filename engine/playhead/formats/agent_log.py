@@ -157,6 +157,7 @@ class AgentLog:
         self._remember(call.key, {**before, **kept, "name": call.name})
         if not failed:
             self.effects.answered(draft, call, details)
+        call.arguments = None
         self.effects.subagent_answered(draft, call_id, call, text, failed=failed)
         told = outcome(text, failed=failed, exit_code=code if isinstance(code, int) else None)
         draft.kind, draft.label = TOOL_ERROR if failed else TOOL_RESULT, answered_label(call.summary, told)

@@ -96,7 +96,7 @@ class CodexItems:
         thread = self._thread
         reasoning, self._reasoning = (self._reasoning if role == "assistant" else ""), ""
         said = thread.agent.say(draft, role, text, reasoning=reasoning, meta=meta, more=more)
-        thread.texts[role, text.strip()] += 1
+        thread.remember(role, text)
         if role == "user" and not meta:
             thread.user_turns.append(thread.agent.keys.message_count)
         if role == "assistant" and (more or {}).get("phase") != "commentary":
@@ -121,10 +121,10 @@ class CodexItems:
                 continue
             role, text = text_in(item, "role") or "user", _text(item.get("content"))
             again = said_again[role, text.strip()] = said_again.get((role, text.strip()), 0) + 1
-            if again > thread.texts[role, text.strip()]:
+            if again > thread.said(role, text):
                 self._kept(draft, role, text)
         summary = text_in(payload, "message")
-        if summary and not thread.texts["assistant", summary.strip()] and not thread.texts["user", summary.strip()]:
+        if summary and not thread.said("assistant", summary) and not thread.said("user", summary):
             self._kept(draft, "user", summary)
         draft.kind, draft.label = (
             "compaction",
@@ -133,7 +133,7 @@ class CodexItems:
 
     def _kept(self, draft: Draft, role: str, text: str) -> None:
         self._thread.agent.say(draft, role, text, meta=True, more={"summary": True})
-        self._thread.texts[role, text.strip()] += 1
+        self._thread.remember(role, text)
 
     def _message(self, draft: Draft, item: Fields) -> None:
         role = text_in(item, "role") or "assistant"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, OrderedDict
 from typing import cast
 
@@ -51,7 +52,7 @@ class CodexThread:
         self.echoes = Echoes()
         self.user_turns: list[int] = []
         """The number of each user message, so that turns can be rolled back."""
-        self.texts: Counter[tuple[str, str]] = Counter()
+        self._texts: Counter[bytes] = Counter()
         """How often each text was said, by role: what a compaction keeps is not said anew."""
         self.shown: set[str] = set()
         """Calls that an event told before, or without, the item that made them."""
@@ -62,6 +63,14 @@ class CodexThread:
     @property
     def agent(self) -> AgentLog:
         return self.run.main
+
+    def said(self, role: str, text: str) -> int:
+        """How often a role said a text so far."""
+        return self._texts[_digest(role, text)]
+
+    def remember(self, role: str, text: str) -> None:
+        """Note that a role said a text."""
+        self._texts[_digest(role, text)] += 1
 
     def tokens(self, draft: Draft, total: JSON, last: JSON, response: str | None = None) -> None:
         """Stage what a response used: the growth of the thread's total, or its own usage where there is no total.
@@ -136,6 +145,11 @@ class CodexThread:
     def _drop_section(self, draft: Draft, name: str) -> None:
         del self._world[name]
         draft.delete(self.agent.keys.agent_id, _section(name))
+
+
+def _digest(role: str, text: str) -> bytes:
+    """What tells one role's texts apart: whole sessions of them would be too many to keep."""
+    return hashlib.blake2b(f"{role}\0{text.strip()}".encode(errors="replace"), digest_size=12).digest()
 
 
 def _section(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playhead.formats.atif import Atif
 from playhead.formats.autogen import AutoGen
 from playhead.formats.base import Format
+from playhead.formats.chat_exports import ChatGptExport, ClaudeExport
 from playhead.formats.codex import Codex
 from playhead.formats.codex_exec import CodexExec
 from playhead.formats.copilot import Copilot
@@ -48,4 +49,6 @@ def coding_agents() -> list[Format]:
         Grok(),
         Antigravity(),
         Cursor(),
+        ClaudeExport(),
+        ChatGptExport(),
     ]

@@ -211,6 +211,8 @@ def _opened(value: JSON, report: ImportReport) -> JSON:
 
 
 def _decoded(value: JSON, report: ImportReport) -> Fields:
+    if isinstance(value, dict):
+        return value
     try:
         found = parse(value.encode(errors="replace"), report.repaired) if isinstance(value, str) else []
     except ValueError as error:

@@ -44,19 +44,21 @@ class OpenHands(Format):
     def files(self, source: Source) -> list[Source]:
         if not isinstance(source.only, dict) or not source.name.startswith("event-"):
             return [source]
-        others: list[Source] = []
+        found = [source]
         for path in sorted(source.path.parent.glob("event-*.json"))[:MOST_FILES]:
+            if path.name == source.name:
+                continue
             try:
-                others.append(Source(path))
+                found.append(Source(path))
             except LogError:
                 continue
-        return others or [source]
+        return found
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
         folder = source.path.parent
         identity = folder.parent.name if folder.name == "events" else source.path.stem
         reader = _Reader(RunLog("openhands", identity, source.name, report))
-        for file in self.files(source):
+        for file in sorted(self.files(source), key=lambda file: file.name):
             reader.run.file = file.name
             only = file.only
             if isinstance(only, list):

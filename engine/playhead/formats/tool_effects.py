@@ -61,8 +61,8 @@ class ToolEffects:
             self.subagent(draft, call_id, {"status": status, "result": clipped(text, PREVIEW_CHARACTERS)})
 
     def answered(self, draft: Draft, call: Call, details: JSON) -> None:
-        """Stage what a call that went well changed; its arguments are not needed any more after."""
-        arguments, call.arguments = call.arguments, None
+        """Stage what a call that went well changed."""
+        arguments = call.arguments
         if is_todo_tool(call.name):
             items = todo_items(details)
             self.todos(draft, items if items is not None else todo_items(arguments))
