@@ -19,6 +19,7 @@ from playhead.formats.openhands import OpenHands
 from playhead.formats.openhands_v0 import OpenHandsV0
 from playhead.formats.qwen import Qwen
 from playhead.formats.small_clis import Antigravity, Cursor, DroidStream, Grok
+from playhead.formats.swarmstate import SwarmState
 from playhead.formats.swe_agent import SweAgent
 from playhead.formats.tau_bench import TauBench
 from playhead.formats.tree_session import TreeSession
@@ -33,6 +34,7 @@ def coding_agents() -> list[Format]:
         GeminiStream(),
         OpenCode(),
         OpenCodeStore(),
+        SwarmState(),
         OpenHands(),
         OpenHandsV0(),
         Atif(),

@@ -144,6 +144,10 @@ class Conversation:
         )
         for other in spoken[1:]:
             one = _joined(one, other)
+        if one["role"] == "tool" and not one["results"] and self._waiting:
+            tool = message.get("name", message.get("tool_name"))
+            nameless = ChatResult(id="", name=tool if isinstance(tool, str) else "", text=one["text"], failed=False)
+            one["results"], one["text"] = [nameless], ""
         answered = self._answer_all(draft, one, failed=failed, exit_code=exit_code)
         key = None
         if not answered or one["text"] or one["reasoning"] or one["calls"]:
@@ -184,12 +188,8 @@ class Conversation:
 
     def _answer_all(self, draft: Draft, one: ChatMessage, *, failed: bool, exit_code: int | None) -> bool:
         """Stage the results a message brings; whether there was one that found its call, or names it."""
-        results = one["results"]
-        if one["role"] == "tool" and not results and self._waiting:
-            results = [ChatResult(id="", name="", text=one["text"], failed=False)]
-            one["text"] = ""
         answered = False
-        for result in results:
+        for result in one["results"]:
             call_id = result["id"] or self._next(result["name"])
             if not call_id:
                 one["text"] = f"{one['text']}\n{result['text']}" if one["text"] else result["text"]
@@ -212,7 +212,8 @@ class Conversation:
     def _next(self, name: str) -> str:
         """The oldest call that waits for its result, of the tool where the result names one."""
         calls = self.keys.calls
-        return next((waiting for waiting in self._waiting if not name or calls[waiting].name == name), "")
+        named = (waiting for waiting in self._waiting if not name or calls[waiting].name == name)
+        return next(named, self._waiting[0] if self._waiting else "")
 
 
 def _joined(one: ChatMessage, other: ChatMessage) -> ChatMessage:

@@ -129,6 +129,8 @@ class OpenCodeStore(Format):
             raise ImportFormatError(f"{source.path} is not a SQLite database, and no opencode store")
         with sqlite.reading(source.path, report) as database:
             yield from _Stored(source, report, database).read()
+        # Pages are emptier than they are large.
+        report.read(report.bytes_total - report.bytes_read)
 
 
 class _Stored:

@@ -24,6 +24,8 @@ MOST_READ_PER_BYTE = 64
 
 Value = None | int | float | str | bytes
 
+# The module cannot say what is wrong where SQLite quotes a damaged schema that is no UTF-8.
+_REFUSALS = (sqlite3.Error, UnicodeDecodeError)
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR})
 
 
@@ -54,7 +56,7 @@ class Database:
                     # Pages are fuller or emptier than their rows: never past the end.
                     self._report.read(max(0, min(size, self._report.bytes_total - self._report.bytes_read)))
                 yield row
-        except sqlite3.Error as error:
+        except _REFUSALS as error:
             raise refusal(self._path, error) from None
 
     def require(self, table: str, *columns: str) -> None:
@@ -122,16 +124,16 @@ def reading(path: Path, report: ImportReport | None = None) -> Iterator[Database
 
     try:
         connection, stamp = _connected(path)
-        with closing(connection):
-            connection.text_factory = text
-            yield Database(connection, path, report)
-        if stamp is not None and stamp != _stamp(path):
-            raise ImportFormatError(f"{path} was written to while it was read: try again")
-    except sqlite3.Error as error:
+    except _REFUSALS as error:
         raise refusal(path, error) from None
+    with closing(connection):
+        connection.text_factory = text
+        yield Database(connection, path, report)
+    if stamp is not None and stamp != _stamp(path):
+        raise ImportFormatError(f"{path} was written to while it was read: try again")
 
 
-def refusal(path: Path, error: sqlite3.Error) -> ImportFormatError:
+def refusal(path: Path, error: Exception) -> ImportFormatError:
     """What SQLite said, as the error that an importer raises."""
     code = _code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -141,7 +143,7 @@ def refusal(path: Path, error: sqlite3.Error) -> ImportFormatError:
     elif code in _CANNOT_SHARE:
         advice = "if a writer crashed, open it once with the program that wrote it; else check its permissions"
     else:
-        advice = "it cannot be read as the database it seems to be"
+        advice = "it cannot be read as the database it seems to be: it may be damaged or cut off"
     return ImportFormatError(f"{path}: SQLite says {error}; {advice}")
 
 
@@ -169,19 +171,21 @@ def _begun(path: Path, options: str, *pragmas: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         # The file may be hostile: its schema runs no functions, and its cells are checked before they are believed.
-        for pragma in ("trusted_schema = off", "query_only = on", "cell_size_check = on", *pragmas):
+        for pragma in ("query_only = on", "cell_size_check = on", *pragmas):
             connection.execute(f"pragma {pragma}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)
         connection.execute("begin")
         # A transaction begins with its first look.
         connection.execute("select count(*) from sqlite_schema").fetchone()
+        # After that look, which reads the schema: with it off, a column made by a function keeps all from being read.
+        connection.execute("pragma trusted_schema = off")
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     """The primary result code; 0 for what the module itself refused."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
