@@ -212,8 +212,7 @@ class Conversation:
     def _next(self, name: str) -> str:
         """The oldest call that waits for its result, of the tool where the result names one."""
         calls = self.keys.calls
-        named = (waiting for waiting in self._waiting if not name or calls[waiting].name == name)
-        return next(named, self._waiting[0] if self._waiting else "")
+        return next((waiting for waiting in self._waiting if not name or calls[waiting].name == name), "")
 
 
 def _joined(one: ChatMessage, other: ChatMessage) -> ChatMessage:
