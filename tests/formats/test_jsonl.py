@@ -248,3 +248,24 @@ def test_values_nested_deeper_than_a_store_allows_are_kept(tmp_path: Path) -> No
     loaded = load_lines(tmp_path, {"event": "x", "deep": deep}, deep)
     assert len(loaded.drafts) == 2  # S7
     assert loaded.report.repaired["depths of a value to JSON text"] == 2
+
+
+def test_records_of_tool_calls_and_results_are_paired_by_id_or_by_name(tmp_path: Path) -> None:
+    loaded = load_lines(
+        tmp_path,
+        {"type": "tool_call", "function": {"name": "git"}, "arguments": '{"command": "status"}'},
+        {"type": "tool_result", "name": "git", "result": "clean"},
+        {"event": "tool_call", "call_id": "c7", "tool": "fetch", "input": {"url": "x"}},
+        {"event": "tool_call", "call_id": "c8", "tool": "fetch", "input": {"url": "y"}},
+        {"event": "tool_result", "call_id": "c8", "error": "timeout"},
+        {"event": "tool_result", "tool": "unheard-of", "output": 1},
+    )
+    assert loaded.labels()[:2] == ["git: status", "git: status → clean"]
+    assert loaded.kinds()[4] == "tool_error"
+    calls = {key: loaded.value(key) for key in loaded.keys("tool_calls/")}
+    assert {key: call["status"] for key, call in calls.items() if isinstance(call, dict)} == {
+        "tool_calls/call-1": "ok",
+        "tool_calls/c7": "running",
+        "tool_calls/c8": "error",
+    }
+    assert loaded.history("events/tool_result")[-1] == {"tool": "unheard-of", "output": 1}

@@ -96,3 +96,20 @@ def test_a_damaged_store_is_an_error_that_names_it(tmp_path: Path) -> None:
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(ImportFormatError, match=r"opencode\.db"):
         load(OpenCodeStore(), path)
+
+
+def test_a_session_file_of_old_is_read_with_its_messages_and_parts() -> None:
+    folder = sample("other-agent-clis/agent-sessions/stage0/agents/opencode")
+    path = folder / "storage_v2/session/proj_test/ses_s_stage0_large.json"
+    known, source = recognise(path)
+    assert known.name == "opencode-storage"
+    loaded = load(known, path)
+    messages = sorted((folder / "storage_v2/message/s_stage0_large").glob("*.json"))
+    parts = [json.loads(part.read_text()) for part in sorted((folder / "storage_v2/part").glob("m_*_large_*/*.json"))]
+    assert loaded.report.counts["messages"] == len(messages) == 4
+    assert loaded.report.counts["tool_results"] == sum(part["type"] == "tool" for part in parts) == 1
+    assert len(known.files(source)) == 1 + len(messages) + len(parts)
+    assert loaded.report.bytes_read == loaded.report.bytes_total
+    flat = load(known, folder / "storage_legacy/session/proj_test/ses_s_stage0_drift.json")
+    assert flat.report.counts["messages"] == 2
+    assert flat.report.counts["tool_results"] == 1

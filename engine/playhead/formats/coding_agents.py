@@ -15,6 +15,7 @@ from playhead.formats.gemini_stream import GeminiStream
 from playhead.formats.kimi import Kimi
 from playhead.formats.mini_swe_agent import MiniSweAgent
 from playhead.formats.opencode import OpenCode, OpenCodeStore
+from playhead.formats.opencode_storage import OpenCodeStorage
 from playhead.formats.openhands import OpenHands
 from playhead.formats.openhands_v0 import OpenHandsV0
 from playhead.formats.qwen import Qwen
@@ -34,6 +35,7 @@ def coding_agents() -> list[Format]:
         GeminiStream(),
         OpenCode(),
         OpenCodeStore(),
+        OpenCodeStorage(),
         SwarmState(),
         OpenHands(),
         OpenHandsV0(),

@@ -10,6 +10,7 @@ from playhead.draft import Draft
 from playhead.formats.base import Format
 from playhead.formats.json_document import conversation_in, document_records, message_places
 from playhead.formats.json_places import Place
+from playhead.formats.loose_tools import tool_told
 from playhead.formats.messages import Conversation, is_conversation, is_message
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Placed, Source
@@ -219,6 +220,7 @@ class _Reader:
         label = said[:LABEL_CHARACTERS] or _listed(state)
         draft.kind = kind or level or "record"
         draft.label = one_line(f"{kind}: {label}" if kind and label else kind or label or "{}")
+        tool_told(agent.conversation, draft, kind, record)
         failure = next((found for name in shape.failures if (found := record[name]) is not None), None)
         # A number is a measure of error, not one that happened.
         failed = failure is True or (isinstance(failure, str | dict | list) and bool(failure))

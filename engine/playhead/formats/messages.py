@@ -155,6 +155,22 @@ class Conversation:
         if remember:
             self._known.append((digest(message), key))
 
+    def called(self, draft: Draft, call_id: str, name: str, arguments: JSON) -> None:
+        """Stage a call that no message makes; sets the draft's kind and label."""
+        identity = call_id or self._fresh(0)
+        self.log.call(draft, identity, name, arguments)
+        self._waiting.append(identity)
+
+    def answered(self, draft: Draft, call_id: str, name: str, text: str, *, failed: bool) -> bool:
+        """Stage the result of a call, by its id or else of the oldest that waits; False where there is none."""
+        identity = call_id if call_id in self.keys.calls else self._next(name)
+        if not identity:
+            return False
+        if identity in self._waiting:
+            self._waiting.remove(identity)
+        self.log.answer(draft, identity, text, failed=failed, exit_code=exit_code_in(text))
+        return True
+
     def _say(self, draft: Draft, message: Fields, one: ChatMessage, *, answered: bool, more: Fields) -> str:
         kind, label = draft.kind, draft.label
         kept: Fields = {name: message[name] for name in _KEPT if isinstance(message.get(name), str)}

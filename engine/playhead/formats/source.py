@@ -66,7 +66,7 @@ class Source:
             self.size = self.path.stat().st_size
             self._compression = compression_of(self.first)
             if self._compression is not None:
-                with self._open() as file:
+                with self.open() as file:
                     self.first = file.read(FIRST_BYTES)
         except FileNotFoundError:
             raise LogError(f"{self.path} does not exist: check the path") from None
@@ -142,7 +142,7 @@ class Source:
 
         What does not parse is counted in `report`: as torn where the file ends in it, else as malformed.
         """
-        with self._open() as file:
+        with self.open() as file:
             end, told, torn = 0, 0, report.torn
             for line, raw in enumerate(file, 1):
                 offset, end = end, end + len(raw)
@@ -181,7 +181,7 @@ class Source:
             report.records += 1
             offset, length = places[number - 1] if places else (0, self.size)
             yield Placed(value, number, offset, length)
-        if report.read_whole(self.name, self.size):
+        if report.read_whole(str(self.path), self.size):
             report.repaired.update(self._document_repaired)
 
     def places(self, steps: Steps, count: int) -> list[Place]:
@@ -189,18 +189,19 @@ class Source:
         found = element_places(self._content(), steps)
         return found if len(found) == count else []
 
-    def _open(self) -> io.BufferedReader:
+    def open(self) -> io.BufferedReader:
+        """The file's bytes as a stream, decompressed where it is compressed. Raises OSError."""
         opened = io.FileIO(self.path) if self._compression is None else Decompressed(self.path, self._compression)
         return io.BufferedReader(opened, BUFFER_BYTES)
 
     def _content(self) -> bytes:
         """The whole file; of a compressed one no more than a document may be."""
-        with self._open() as file:
+        with self.open() as file:
             return file.read(-1 if self._compression is None else DOCUMENT_BYTES + 1)[:DOCUMENT_BYTES]
 
     def _first_lines(self) -> Iterator[bytes]:
         budget = HEAD_BYTES
-        with self._open() as file:
+        with self.open() as file:
             found = 0
             while found < HEAD_RECORDS and budget > 0:
                 raw = file.readline(budget)
