@@ -393,6 +393,29 @@ DOCUMENTS: dict[str, JSON] = {
     "tau-bench": [
         {"task_id": 1, "reward": 1.0, "trial": 0, "info": {"task": {"instruction": "book"}}, "traj": CHAT},
         {
+            "id": "u1",
+            "task_id": "3",
+            "trial": 0,
+            "termination_reason": "agent_stop",
+            "messages": [
+                {"role": "user", "content": "exchange", "turn_idx": 0, "cost": 0.25, "usage": {"prompt_tokens": 7}},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{"id": "c1", "name": "get", "arguments": {"id": 1}, "requestor": "assistant"}],
+                    "timestamp": "2026-03-01T10:00:00.5",
+                    "cost": 0.5,
+                    "usage": {"prompt_tokens": 3, "completion_tokens": 1},
+                    "raw_data": {"thinking_blocks": [{"type": "thinking", "thinking": "hm"}]},
+                },
+                {"role": "tool", "id": "c1", "content": "no", "error": True, "requestor": "assistant"},
+                {"role": "tool", "tool_messages": [{"role": "tool", "id": "c1", "content": "again"}]},
+            ],
+            "reward_info": {"reward": 0.0},
+            "agent_cost": 0.5,
+            "user_cost": 0.25,
+        },
+        {
             "task_id": "2",
             "trial": 1,
             "termination_reason": "user_stop",

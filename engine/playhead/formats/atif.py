@@ -137,7 +137,10 @@ class _Reader:
         agent = self._run.main
         draft = self._run.draft(placed, step.get("timestamp"), step=step.get("step_id"))
         text = text_of(result.get("content"), _image) if isinstance(result, dict) else text_of(result)
-        call_id = text_in(result, "source_call_id") or (calls[0].call_id if len(calls) == 1 else "")
+        call_id = text_in(result, "source_call_id")
+        if not call_id and len(calls) == 1:
+            known = agent.keys.calls.get(calls[0].call_id)
+            call_id = calls[0].call_id if known is not None and not known.answered else ""
         children = list_in(result, "subagent_trajectory_ref")
         if call_id:
             code = exit_code_in(text)

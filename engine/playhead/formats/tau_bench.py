@@ -127,6 +127,10 @@ class _Simulation:
         kept, failed = message, message.get("error") is True
         if message["role"] == "tool" and "tool_call_id" not in message and isinstance(message.get("id"), str):
             kept = {**message, "tool_call_id": message["id"]}
+        blocks = list_in(object_in(message, "raw_data"), "thinking_blocks")
+        thoughts = "\n".join(filter(None, (text_in(block, "thinking") for block in blocks)))
+        if thoughts and "reasoning_content" not in message:
+            kept = {**kept, "reasoning_content": thoughts}
         more: Fields = {"turn": message.get("turn_idx")}
         asker = next((text_in(call, "requestor") for call in list_in(message, "tool_calls")), "")
         more["requestor"] = asker if asker and asker != "assistant" else None
