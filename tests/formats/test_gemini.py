@@ -83,6 +83,23 @@ def test_the_json_file_of_old_says_what_the_log_of_changes_says(tmp_path: Path) 
     assert replayed.labels() == whole.labels()
 
 
+def test_sub_agents_in_the_folder_of_the_session_are_agents_of_it(tmp_path: Path) -> None:
+    def at(second: int, identity: str) -> JSON:
+        return {"id": identity, "timestamp": f"2026-03-01T10:00:{second:02}Z", "type": "user", "content": identity}
+
+    path = write_lines(tmp_path / "session.jsonl", [HEADER, at(1, "a"), at(5, "b")])
+    (tmp_path / "s1").mkdir()
+    (tmp_path / "s1" / "notes.json").write_text("{}")
+    child: JSON = {"sessionId": "s2", "projectHash": "h", "kind": "subagent", "startTime": "2026-03-01T10:00:02Z"}
+    write_lines(tmp_path / "s1" / "s2.jsonl", [child, at(3, "x")])
+    loaded = load(Gemini(), path)
+    assert [label for label in loaded.labels() if len(label) == 1] == ["a", "x", "b"]
+    assert {address.agent_id for address in loaded.state} == {"main", "s2"}
+    assert {address.namespace for address in loaded.state} == {"gemini:s1"}
+    assert loaded.drafts[-2].meta["file"] == "s1/s2.jsonl"
+    assert loaded.report.files == ["session.jsonl", "s2.jsonl"]
+
+
 def test_the_list_of_prompts_beside_sessions_is_read_too(tmp_path: Path) -> None:
     prompt: dict[str, JSON] = {
         "sessionId": "s",
