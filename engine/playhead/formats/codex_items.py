@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from playhead.draft import Draft
 from playhead.formats.codex_thread import ITEM, CodexThread
-from playhead.formats.run_log import Fields, list_in, object_in, text_in, whole
+from playhead.formats.run_log import Fields, list_in, object_in, seconds_long, text_in, whole
 from playhead.formats.tool_words import decoded, exit_code_in
 from playhead.formats.vocabulary import one_line, text_of
 from playhead.model import JSON
@@ -193,7 +193,7 @@ class CodexItems:
         code = output.exit_code if code is None else code
         failed = output.failed or bool(code) or before.get("status") == "error"
         details = decoded(told) if isinstance(told, str) else told
-        milliseconds = round(output.seconds * 1000) if isinstance(output.seconds, int | float) else None
+        milliseconds = seconds_long(output.seconds)
         extra: Fields = {} if milliseconds is None else {"duration_ms": milliseconds}
         agent.answer(
             draft, call_id, output.text, failed=failed, exit_code=code, details=details, tool=name, extra=extra

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playhead.draft import Draft
 from playhead.formats.agent_log import Said
-from playhead.formats.run_log import Fields, RunLog, list_in, object_in, text_in, whole
+from playhead.formats.run_log import Fields, RunLog, list_in, milliseconds, object_in, text_in, whole
 from playhead.formats.source import Placed
 from playhead.formats.usage import as_cost, read_usage
 from playhead.formats.vocabulary import one_line, text_of
@@ -185,7 +185,7 @@ class OpenCodeSession:
             details=about,
             extra={
                 "title": text_in(state, "title") or None,
-                "duration_ms": max(0, ended - begun) if begun is not None and ended is not None else None,
+                "duration_ms": milliseconds(max(0, ended - begun)) if begun is not None and ended is not None else None,
             },
         )
         if path and patch and status != "error":

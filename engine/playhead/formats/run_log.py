@@ -16,6 +16,7 @@ MAIN_AGENT = "main"
 AGENT_CHARACTERS = 200
 """A longer name is cut: it names nobody."""
 MOST_AGENTS = 10_000
+MOST_MILLISECONDS = 10**15
 
 Fields = dict[str, JSON]
 
@@ -117,8 +118,14 @@ def milliseconds(value: JSON) -> int | None:
     """A length of time as Rust's serde writes it, `{secs, nanos}`, or a number of milliseconds."""
     if isinstance(value, dict):
         seconds, nanos = value.get("secs"), value.get("nanos")
-        known = isinstance(seconds, int) and isinstance(nanos, int)
-        return int(seconds * 1000 + nanos / 1e6) if known else None  # type: ignore[operator]
-    return (
-        round(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15 else None
-    )
+        if not isinstance(seconds, int) or not isinstance(nanos, int):
+            return None
+        value = seconds * 1000 + nanos // 1_000_000
+    # Longer than that nothing lasts, and a store holds it.
+    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_MILLISECONDS
+    return round(value) if known and isinstance(value, int | float) else None
+
+
+def seconds_long(value: JSON) -> int | None:
+    """A length of time in seconds, in milliseconds."""
+    return milliseconds(value * 1000) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -10,7 +10,7 @@ from playhead.formats.agent_log import ToolCall
 from playhead.formats.base import Format
 from playhead.formats.messages import Conversation
 from playhead.formats.report import ImportReport
-from playhead.formats.run_log import Fields, RunLog, list_in, object_in, text_in, whole
+from playhead.formats.run_log import Fields, RunLog, list_in, object_in, seconds_long, text_in, whole
 from playhead.formats.source import Placed, Source
 from playhead.formats.tool_words import decoded
 from playhead.formats.usage import Usage, as_cost, as_count
@@ -109,8 +109,7 @@ class _Reader:
         yield draft
         seen = self._run.draft(placed, None, step=number)
         observation = text_of(step.get("observation"))
-        seconds = step.get("execution_time")
-        took = round(seconds * 1000) if isinstance(seconds, int | float) and 0 <= seconds < 1e9 else None
+        took = seconds_long(step.get("execution_time"))
         for call in calls[:1]:
             agent.answer(seen, call.call_id, observation, failed=False, extra={"duration_ms": took})
         if not calls:
