@@ -19,7 +19,14 @@ from playhead.formats.source import Source
 from playhead.model import JSON
 
 NAMES = ("type", "id", "role", "content", "text", "name", "arguments", "status", "usage", "timestamp", "parts", "info")
+DEEP: JSON = "x"
+for _ in range(200):
+    DEEP = {"content": [DEEP]}
 ODD: list[JSON] = [
+    DEEP,
+    2**64 - 1,
+    -(2**63),
+    1e308,
     None,
     True,
     0,

@@ -145,7 +145,7 @@ class _AntigravityReader(LineReader):
         }
 
     def read(self, draft: Draft, record: Fields) -> None:
-        draft.meta["step"] = record.get("step_index")
+        draft.meta["step"] = whole(record.get("step_index"))
         if record.get("source") == "MODEL" and text_in(record, "type") not in self.handlers:
             self._done(draft, record)
         else:
