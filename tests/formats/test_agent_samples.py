@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.formats.conftest import Loaded, load, sample_files
+from tests.formats.conftest import Loaded, load, sample, sample_files
 
 from playhead.formats.registry import formats
 from playhead.formats.source import Source
@@ -306,7 +306,7 @@ def autogen(path: Path) -> Figures:
         }
         return Figures(messages=len(told["history"]), errors=1, agents=len(speakers) + 1)
     if path.name != "run_stream_messages.jsonl":
-        pytest.skip("told by another way below")
+        pytest.skip("compared with the others below")
     messages = [record for record in lines(path) if "source" in record]
     used = [record["models_usage"] for record in messages if record["models_usage"]]
     results = [result for one in messages if one["type"] == "ToolCallExecutionEvent" for result in one["content"]]
@@ -455,3 +455,29 @@ def test_every_event_points_at_bytes_of_its_file_that_are_a_record(
         assert isinstance(offset, int)
         assert isinstance(length, int)
         json.loads(contents[str(draft.meta["file"])][offset : offset + length])
+
+
+def test_an_event_log_that_delivers_messages_many_times_tells_each_once() -> None:
+    """The log of a run's events and the messages that the run gave back hold the same conversation."""
+    known = next(one for one in formats() if one.name == "autogen")
+    logged, given = (
+        load(known, sample(f"autogen/{name}.jsonl")) for name in ("autogen_core_event_log", "run_stream_messages")
+    )
+    for agent_id in ("user", "researcher", "critic"):
+        for prefix in ("messages/", "usage"):
+            keys = given.keys(prefix, agent_id)
+            assert {key: logged.value(key, agent_id) for key in logged.keys(prefix, agent_id)} == {
+                key: given.value(key, agent_id) for key in keys
+            }
+    assert logged.report.counts["tool_calls"] == given.report.counts["tool_calls"] == 2
+
+
+def test_a_saved_state_holds_what_every_agent_remembers() -> None:
+    known = next(one for one in formats() if one.name == "autogen")
+    path = sample("autogen/team_save_state.json")
+    loaded = load(known, path)
+    for name, state in document(path)["agent_states"].items():
+        remembered = state.get("agent_state", {}).get("llm_context", {}).get("messages") or state["message_thread"]
+        results = ("FunctionExecutionResultMessage", "ToolCallExecutionEvent", "ThoughtEvent")
+        expected = sum(message["type"] not in results for message in remembered)
+        assert len(loaded.keys("messages/", name)) == expected
