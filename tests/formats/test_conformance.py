@@ -15,7 +15,40 @@ from playhead.formats.registry import formats, recognise
 from playhead.formats.source import Source
 from playhead.model import JSON
 
+CLIS = "other-agent-clis/agent-sessions/stage0/agents"
+AGENTS = [
+    ("codex", "codex", ".jsonl"),
+    ("codex-exec-json", "codex-exec", ".jsonl"),
+    ("gemini-cli/agentcmd", "gemini", ".json"),
+    ("gemini-cli/agentsview", "gemini", ".json"),
+    ("gemini-cli/agent-sessions", "gemini", ".json", ".jsonl"),
+    ("gemini-cli/agx-demo", "gemini", ".json"),
+    ("gemini-cli/generated-0.61", "gemini", "a1361cc4.jsonl"),
+    ("gemini-cli/generated-0.61", "gemini-stream", "stdout.jsonl"),
+    ("openhands/v0", "openhands-v0", ".json"),
+    ("openhands/v1-sdk", "openhands", ".jsonl"),
+    ("openhands/v1-conversations", "openhands", "event-00000-06e06079-f1ce-41af-b119-961407f8502d.json"),
+    ("swe-agent", "swe-agent", ".traj"),
+    ("mini-swe-agent", "mini-swe-agent", ".json"),
+    ("other-agent-clis/opencode-1.18.33", "opencode", ".json", ".jsonl"),
+    ("atif", "atif", ".json"),
+    ("tau-bench", "tau-bench", ".json"),
+    ("autogen", "autogen", ".json", ".jsonl"),
+    ("crewai", "crewai", ".json"),
+    (f"{CLIS}/copilot", "copilot", ".jsonl"),
+    (f"{CLIS}/qwen", "qwen", ".jsonl"),
+    (f"{CLIS}/kimi", "kimi", ".jsonl"),
+    (f"{CLIS}/pi", "pi", ".jsonl"),
+    (f"{CLIS}/openclaw", "pi", ".jsonl"),
+    (f"{CLIS}/droid", "pi", "store_small.jsonl", "store_large.jsonl", "store_schema_drift.jsonl"),
+    (f"{CLIS}/droid", "droid-stream", "json_small.jsonl", "json_large.jsonl", "json_schema_drift.jsonl"),
+    (f"{CLIS}/grok", "grok", ".jsonl"),
+    (f"{CLIS}/cursor", "cursor", ".jsonl"),
+    (f"{CLIS}/antigravity", "antigravity", ".jsonl"),
+    (f"{CLIS}/hermes", "jsonl", ".json"),
+]
 SAMPLES = [
+    *((path, name) for folder, name, *endings in AGENTS for path in sample_files(folder, *endings)),
     *((path, "claude-code") for path in sample_files("claude-code", ".jsonl", "session.json")),
     *((path, "claude-code") for path in sample_files("claude-sdk-stream", ".jsonl", ".json")),
     *((path, "statehouse-replay") for path in sample_files("statehouse", ".jsonl")),

@@ -198,7 +198,16 @@ def test_the_samples_hold_the_messages_and_calls_of_the_raw_files() -> None:
     path = sample("generic-jsonl/invariant/webarena.jsonl")
     lists = [line for line in map(json.loads, path.read_text().splitlines()) if isinstance(line, list)]
     loaded = load(JsonLines(), path)
-    assert loaded.report.counts["messages"] == sum(map(len, lists))
+    # No call has an id here: a tool's message answers the oldest call before it that waits, and else says something.
+    results, waiting = 0, 0
+    for messages in lists:
+        waiting = 0
+        for message in messages:
+            answers = message["role"] == "tool" and waiting > 0
+            results += answers
+            waiting += len(message.get("tool_calls") or []) - answers
+    assert loaded.report.counts["tool_results"] == results > 0
+    assert loaded.report.counts["messages"] == sum(map(len, lists)) - results
     assert len({address.agent_id for address in loaded.state}) == len(lists)
 
 
@@ -208,7 +217,7 @@ JSON_VALUES = any_json(
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(JSON_VALUES, min_size=1, max_size=6))
+@given(st.lists(JSON_VALUES, min_size=2, max_size=6))
 def test_any_json_lines_are_read_without_fail(tmp_path_factory: pytest.TempPathFactory, values: list[JSON]) -> None:
     path = tmp_path_factory.mktemp("any") / "log"
     path.write_text("".join(json.dumps(value) + "\n" for value in values))
@@ -239,3 +248,24 @@ def test_values_nested_deeper_than_a_store_allows_are_kept(tmp_path: Path) -> No
     loaded = load_lines(tmp_path, {"event": "x", "deep": deep}, deep)
     assert len(loaded.drafts) == 2  # S7
     assert loaded.report.repaired["depths of a value to JSON text"] == 2
+
+
+def test_records_of_tool_calls_and_results_are_paired_by_id_or_by_name(tmp_path: Path) -> None:
+    loaded = load_lines(
+        tmp_path,
+        {"type": "tool_call", "function": {"name": "git"}, "arguments": '{"command": "status"}'},
+        {"type": "tool_result", "name": "git", "result": "clean"},
+        {"event": "tool_call", "call_id": "c7", "tool": "fetch", "input": {"url": "x"}},
+        {"event": "tool_call", "call_id": "c8", "tool": "fetch", "input": {"url": "y"}},
+        {"event": "tool_result", "call_id": "c8", "error": "timeout"},
+        {"event": "tool_result", "tool": "unheard-of", "output": 1},
+    )
+    assert loaded.labels()[:2] == ["git: status", "git: status → clean"]
+    assert loaded.kinds()[4] == "tool_error"
+    calls = {key: loaded.value(key) for key in loaded.keys("tool_calls/")}
+    assert {key: call["status"] for key, call in calls.items() if isinstance(call, dict)} == {
+        "tool_calls/call-1": "ok",
+        "tool_calls/c7": "running",
+        "tool_calls/c8": "error",
+    }
+    assert loaded.history("events/tool_result")[-1] == {"tool": "unheard-of", "output": 1}

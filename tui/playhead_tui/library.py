@@ -7,8 +7,8 @@ import hashlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -65,16 +65,24 @@ def _loaded(log: Path, name: str, on_start: Callable[[ImportReport], None] | Non
 
 
 def _load_standard_input(on_start: Callable[[ImportReport], None] | None) -> Found:
-    digest = hashlib.blake2b(playhead.__version__.encode(), digest_size=12)
+    with spooled_input() as spooled:
+        digest = hashlib.blake2b(playhead.__version__.encode(), digest_size=12)
+        with spooled.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+        return _loaded(spooled, f"standard-input-{digest.hexdigest()}", on_start)
+
+
+@contextmanager
+def spooled_input() -> Iterator[Path]:
+    """Standard input as a file, there for as long as the context is. Raises LogError where nothing comes."""
     with tempfile.TemporaryDirectory(prefix="playhead-") as directory:
         spooled = Path(directory) / "standard-input"
         with spooled.open("wb") as file:
-            while piece := sys.stdin.buffer.read(_PIECE_BYTES):
-                digest.update(piece)
-                file.write(piece)
+            shutil.copyfileobj(sys.stdin.buffer, file, _PIECE_BYTES)
         if spooled.stat().st_size == 0:
             raise LogError("standard input is empty: pipe a log into it")
-        return _loaded(spooled, f"standard-input-{digest.hexdigest()}", on_start)
+        yield spooled
 
 
 def _identity(path: Path) -> str:

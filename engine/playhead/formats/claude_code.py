@@ -15,6 +15,7 @@ from playhead.draft import Draft
 from playhead.errors import LogError
 from playhead.formats.base import Format
 from playhead.formats.claude_records import MAIN_AGENT, ClaudeRecords, record_time
+from playhead.formats.json_places import Steps
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Placed, Source
 from playhead.formats.times import Clock, moment
@@ -94,8 +95,10 @@ def _is_record(record: JSON) -> bool:
     if not isinstance(record, dict):
         return False
     kind = record.get("type")
+    kind = kind if isinstance(kind, str) else ""
     if isinstance(record.get("sessionId"), str):
-        return "parentUuid" in record or kind in _FIRST_TYPES or (kind in ("user", "assistant") and "message" in record)
+        spoken = kind in ("user", "assistant") and isinstance(record.get("message"), dict)
+        return "parentUuid" in record or kind in _FIRST_TYPES or spoken
     if isinstance(record.get("session_id"), str):
         return (kind == "system" and record.get("subtype") == "init") or (
             kind in ("assistant", "user") and isinstance(record.get("message"), dict)
@@ -216,7 +219,8 @@ def _merged(streams: list[_Stream], report: ImportReport) -> Iterator[tuple[_Str
 def _timed(source: Source, report: ImportReport) -> Iterator[_Timed]:
     """A file's records with their times; a record without one happened when the one before it did."""
     items = _document_records(source)
-    placed_records = source.elements(report, items) if items is not None else source.records(report)
+    steps: Steps = ("loglines",) if isinstance(_document(source), dict) else ()
+    placed_records = source.elements(report, items, steps) if items is not None else source.records(report)
     clock = Clock(next((time for record in _head(source) if (time := record_time(record)) is not None), None))
     for placed in placed_records:
         value = placed.value

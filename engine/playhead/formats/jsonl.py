@@ -8,6 +8,9 @@ from typing import ClassVar
 
 from playhead.draft import Draft
 from playhead.formats.base import Format
+from playhead.formats.json_document import conversation_in, document_records, message_places
+from playhead.formats.json_places import Place
+from playhead.formats.loose_tools import tool_told
 from playhead.formats.messages import Conversation, is_conversation, is_message
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Placed, Source
@@ -56,29 +59,17 @@ class JsonLines(Format):
 
     name: ClassVar[str] = "jsonl"
     title: ClassVar[str] = "JSON lines"
-    looked_for: ClassVar[str] = "JSON lines of any kind, or a JSON document that lists messages"
+    looked_for: ClassVar[str] = "JSON lines of any kind, or any JSON document"
 
     def recognise(self, source: Source) -> bool:
-        if source.has_lines:
-            return bool(source.head)
-        document = source.document
-        return isinstance(document, list) or (isinstance(document, dict) and is_conversation(document.get("messages")))
+        return bool(source.head) if source.has_lines else any(isinstance(value, dict | list) for value in source.values)
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
-        reader = _Reader(source.name, report)
-        for placed in _records(source, report):
+        reader = _Reader(source.name, report, message_places(source))
+        records = document_records(source, report)
+        # What is no document, or no JSON at all, is counted line by line.
+        for placed in source.records(report) if records is None else records:
             yield from reader.read(placed)
-
-
-def _records(source: Source, report: ImportReport) -> Iterator[Placed]:
-    if source.has_lines:
-        return source.records(report)
-    document = source.document
-    if document is None:
-        # Recognised before and cut since, or never JSON: counted line by line.
-        return source.records(report)
-    lists_records = isinstance(document, list) and not is_conversation(document)
-    return source.elements(report, document if lists_records and isinstance(document, list) else [document])
 
 
 class _Agent:
@@ -138,8 +129,10 @@ class _Shape:
 
 
 class _Reader:
-    def __init__(self, file: str, report: ImportReport) -> None:
+    def __init__(self, file: str, report: ImportReport, places: list[Place]) -> None:
         self._file = file
+        self._places = places
+        """Of the messages, where the whole file is one list of them."""
         self._report = report
         self._agents: dict[tuple[str, str], _Agent] = {}
         self._clock = Clock()
@@ -151,9 +144,10 @@ class _Reader:
         if isinstance(value, list) and is_conversation(value):
             yield from self._conversation(placed, {}, value)
         elif isinstance(value, dict):
-            messages = value.get("messages")
-            if isinstance(messages, list) and is_conversation(messages):
-                rest = {name: item for name, item in value.items() if name != "messages"}
+            held = conversation_in(value)
+            messages = value[held] if held is not None else None
+            if isinstance(messages, list):
+                rest = {name: item for name, item in value.items() if name != held}
                 yield from self._conversation(placed, rest, messages)
             elif is_message(value):
                 shape = self._shape(value)
@@ -186,7 +180,7 @@ class _Reader:
         base = self._agent(rest, shape, shape.speakers)
         agent = base.talking
         same = agent.conversation.common(messages)
-        told = [message for message in messages[:same] if isinstance(message, dict) and message["role"] != "system"]
+        told = [message for message in messages[:same] if isinstance(message, dict) and message.get("role") != "system"]
         if agent.conversation.length and not told:
             base.conversations += 1
             agent = base.talking = self._agent(rest, shape, [], f"conversation-{base.conversations}")
@@ -200,7 +194,12 @@ class _Reader:
             if not isinstance(message, dict):
                 continue
             told_with = {**rest, **message}
-            draft, _ = self._draft(placed, agent, told_with, self._shape(told_with))
+            place = (
+                placed._replace(offset=self._places[number - 1][0], length=self._places[number - 1][1])
+                if self._places
+                else placed
+            )
+            draft, _ = self._draft(place, agent, told_with, self._shape(told_with))
             draft.meta["message"] = number
             agent.conversation.cut(draft, number - 1)
             agent.conversation.add(draft, message)
@@ -221,6 +220,7 @@ class _Reader:
         label = said[:LABEL_CHARACTERS] or _listed(state)
         draft.kind = kind or level or "record"
         draft.label = one_line(f"{kind}: {label}" if kind and label else kind or label or "{}")
+        tool_told(agent.conversation, draft, kind, record)
         failure = next((found for name in shape.failures if (found := record[name]) is not None), None)
         # A number is a measure of error, not one that happened.
         failed = failure is True or (isinstance(failure, str | dict | list) and bool(failure))

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast
-
-import orjson
 
 from playhead.draft import Draft
-from playhead.formats.vocabulary import AgentKeys, json_text, message_key, one_line, text_of
+from playhead.formats.agent_log import AgentLog, ToolCall
+from playhead.formats.chat import ChatMessage, ChatResult, chat_messages
+from playhead.formats.tool_words import exit_code_in
+from playhead.formats.usage import read_usage
+from playhead.formats.vocabulary import AgentKeys, json_text
 from playhead.model import JSON
 
 Fields = dict[str, JSON]
+
+_KEPT = ("name", "model", "id", "agent")
+_USAGES = ("usage", "usage_metadata", "usageMetadata", "models_usage")
+_RESPONSE_ITEMS = frozenset(
+    {"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning"}
+)
+_SHARED_ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "observation": "tool"}
+_SPEAKING_TYPES = frozenset({"human", "ai", "AIMessageChunk", "HumanMessageChunk"})
 
 
 def is_message(value: JSON) -> bool:
@@ -19,13 +28,61 @@ def is_message(value: JSON) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("role"), str)
-        and any(name in value for name in ("content", "tool_calls", "function_call"))
+        and (
+            any(name in value for name in ("content", "tool_calls", "function_call"))
+            or isinstance(value.get("parts"), list)
+        )
     )
 
 
 def is_conversation(value: JSON) -> bool:
-    """Whether a value is a list of chat messages."""
-    return isinstance(value, list) and bool(value) and all(is_message(item) for item in value)
+    """Whether a value is a list of chat messages; items that only call tools or answer may be among them."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(is_message(item) or _is_beside(item) for item in value)
+        and any(is_message(item) or _is_langchain(item) or _is_shared(item) for item in value)
+    )
+
+
+def _is_beside(value: JSON) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if "role" in value:
+        # One that says nothing: the others tell that it is a message.
+        return isinstance(value["role"], str)
+    kind = value.get("type")
+    if isinstance(kind, str) and kind in _RESPONSE_ITEMS:
+        return any(name in value for name in ("call_id", "summary", "output", "arguments"))
+    return _is_langchain(value) or _is_shared(value)
+
+
+def _is_langchain(value: JSON) -> bool:
+    """Whether a value is a message as LangChain writes it: by type, or as a constructor."""
+    if not isinstance(value, dict) or "role" in value:
+        return False
+    arguments, data = value.get("kwargs"), value.get("data")
+    if value.get("lc") is not None and isinstance(arguments, dict):
+        return "content" in arguments
+    kind = value.get("type")
+    if isinstance(kind, str) and kind in _SPEAKING_TYPES:
+        return "content" in value or (isinstance(data, dict) and "content" in data)
+    return kind in ("system", "tool") and any(
+        isinstance(held, dict) and {"content", "additional_kwargs"} <= held.keys() for held in (value, data)
+    )
+
+
+def _is_shared(value: JSON) -> bool:
+    """Whether a value is a message as data sets write it: `from` and `value`."""
+    return isinstance(value, dict) and "role" not in value and isinstance(value.get("from"), str) and "value" in value
+
+
+def _in_roles(message: Fields) -> Fields:
+    if not _is_shared(message):
+        return message
+    by = str(message["from"])
+    rest = {name: value for name, value in message.items() if name not in ("from", "value")}
+    return {**rest, "role": _SHARED_ROLES.get(by, by), "content": message["value"]}
 
 
 def digest(message: JSON) -> bytes:
@@ -36,9 +93,12 @@ def digest(message: JSON) -> bytes:
 class Conversation:
     """One agent's chat: each message becomes a key, each tool call another, answered by its result."""
 
-    def __init__(self, keys: AgentKeys) -> None:
+    def __init__(self, keys: AgentKeys, log: AgentLog | None = None) -> None:
         self.keys = keys
+        self.log = AgentLog(keys.agent_id, keys.report, keys) if log is None else log
         self._known: list[tuple[bytes, str | None]] = []
+        self._waiting: list[str] = []
+        """Calls without a result, in order: whose the results without an id are."""
 
     def common(self, messages: list[JSON]) -> int:
         """How many messages of a list are the ones already here, from the first on."""
@@ -59,114 +119,124 @@ class Conversation:
                 draft.delete(self.keys.agent_id, key)
         del self._known[length:]
 
-    def add(self, draft: Draft, message: Fields, *, remember: bool = True) -> None:
+    def add(
+        self,
+        draft: Draft,
+        message: Fields,
+        *,
+        remember: bool = True,
+        failed: bool = False,
+        exit_code: int | None = None,
+        more: Fields | None = None,
+    ) -> None:
         """Stage one message, with the calls it makes or answers; sets the draft's kind and label.
 
-        Only what is remembered can later be recognised at the beginning of a longer list.
+        Only what is remembered can later be recognised at the beginning of a longer list. `failed` and `exit_code` are
+        of the results in it where something beside the message says so; `more` are further fields of the message.
         """
-        role = str(message["role"])
-        answered = self._answer(draft, role, message)
-        key = None if answered else self._say(draft, role, message)
+        message = _in_roles(message)
+        role = message.get("role")
+        spoken = chat_messages(message, role if isinstance(role, str) and role else "assistant")
+        one = (
+            spoken[0]
+            if spoken
+            else ChatMessage(role=str(role or "message"), text="", reasoning="", calls=[], results=[])
+        )
+        for other in spoken[1:]:
+            one = _joined(one, other)
+        if one["role"] == "tool" and not one["results"] and self._waiting:
+            tool = message.get("name", message.get("tool_name"))
+            nameless = ChatResult(id="", name=tool if isinstance(tool, str) else "", text=one["text"], failed=False)
+            one["results"], one["text"] = [nameless], ""
+        answered = self._answer_all(draft, one, failed=failed, exit_code=exit_code)
+        key = None
+        if not answered or one["text"] or one["reasoning"] or one["calls"]:
+            key = self._say(draft, message, one, answered=answered, more=more or {})
         if remember:
             self._known.append((digest(message), key))
 
-    def _say(self, draft: Draft, role: str, message: Fields) -> str:
-        text = text_of(_without_calls(message.get("content")))
-        value: Fields = {"role": role, "text": self.keys.shorten(draft, text)}
-        reasoning = message.get("reasoning_content", message.get("reasoning"))
-        if isinstance(reasoning, str) and reasoning:
-            value["reasoning"] = self.keys.shorten(draft, reasoning)
-        for name in ("name", "model", "id"):
-            if isinstance(message.get(name), str):
-                value[name] = message[name]
-        draft.kind, draft.label = role or "message", one_line(text)
-        key = message_key(self.keys.message_count + 1)
-        calls = _calls(message)
-        if calls:
-            value["calls"] = [self._call(draft, call, key) for call in calls]
-            labels = [one_line(f"{name}: {_told(arguments)}") for _, name, arguments in calls]
-            draft.kind = "tool_call"
-            draft.label = labels[0] if len(labels) == 1 else one_line(f"{labels[0]} (+{len(labels) - 1})")
-        return self.keys.message(draft, value)
+    def called(self, draft: Draft, call_id: str, name: str, arguments: JSON) -> None:
+        """Stage a call that no message makes; sets the draft's kind and label."""
+        identity = call_id or self._fresh(0)
+        self.log.call(draft, identity, name, arguments)
+        self._waiting.append(identity)
 
-    def _call(self, draft: Draft, call: tuple[str, str, JSON], message: str) -> JSON:
-        call_id, name, arguments = call
-        summary = one_line(f"{name}: {_told(arguments)}")
-        identity = call_id or f"call-{len(self.keys.calls) + 1}"
-        started = self.keys.start_call(draft, identity, name, arguments, summary, message)
-        return started.key.removeprefix("tool_calls/")
+    def answered(self, draft: Draft, call_id: str, name: str, text: str, *, failed: bool) -> bool:
+        """Stage the result of a call, by its id or else of the oldest that waits; False where there is none."""
+        identity = call_id if call_id in self.keys.calls else self._next(name)
+        if not identity:
+            return False
+        if identity in self._waiting:
+            self._waiting.remove(identity)
+        self.log.answer(draft, identity, text, failed=failed, exit_code=exit_code_in(text))
+        return True
 
-    def _answer(self, draft: Draft, role: str, message: Fields) -> bool:
-        content = message.get("content")
-        results = [
-            (block.get("tool_use_id"), block.get("content"), block.get("is_error") is True)
-            for block in (content if isinstance(content, list) else ())
-            if isinstance(block, dict) and block.get("type") == "tool_result"
+    def _say(self, draft: Draft, message: Fields, one: ChatMessage, *, answered: bool, more: Fields) -> str:
+        kind, label = draft.kind, draft.label
+        kept: Fields = {name: message[name] for name in _KEPT if isinstance(message.get(name), str)}
+        calls = [
+            ToolCall(call["id"] or self._fresh(number), call["name"], call["args"])
+            for number, call in enumerate(one["calls"])
         ]
-        if role in ("tool", "function"):
-            failed = message.get("is_error") is True or message.get("status") == "error"
-            results = results or [(message.get("tool_call_id"), content, failed)]
+        said = self.log.say(
+            draft, one["role"], one["text"], reasoning=one["reasoning"], calls=calls, more={**kept, **more}
+        )
+        self._waiting += [call.call_id for call in calls]
+        if answered and not calls:
+            draft.kind, draft.label = kind, label
+        if one["role"] == "assistant":
+            self._count(draft, message)
+            if not calls:
+                self.log.final_text(draft, one["text"], said.key)
+        return said.key
+
+    def _fresh(self, number: int) -> str:
+        return f"call-{len(self.keys.calls) + number + 1}"
+
+    def _count(self, draft: Draft, message: Fields) -> None:
+        about = message.get("response_metadata")
+        told = next((message[name] for name in _USAGES if isinstance(message.get(name), dict)), None)
+        if told is None and isinstance(about, dict):
+            told = about.get("token_usage", about.get("usage"))
+        usage = read_usage(told)
+        if usage is not None:
+            self.log.usage.count(draft, usage)
+
+    def _answer_all(self, draft: Draft, one: ChatMessage, *, failed: bool, exit_code: int | None) -> bool:
+        """Stage the results a message brings; whether there was one that found its call, or names it."""
         answered = False
-        for call_id, result, failed in results:
-            if not isinstance(call_id, str) or not call_id:
+        for result in one["results"]:
+            call_id = result["id"] or self._next(result["name"])
+            if not call_id:
+                one["text"] = f"{one['text']}\n{result['text']}" if one["text"] else result["text"]
                 continue
-            text = text_of(result)
-            call = self.keys.finish_call(draft, call_id, text, failed=failed)
-            call.arguments = None
-            draft.kind = "tool_error" if failed else "tool_result"
-            draft.label = one_line(f"{call.summary} → {one_line(text, 60)}")
-            if failed:
-                self.keys.error(draft, call.key, "tool", text)
+            if call_id in self._waiting:
+                self._waiting.remove(call_id)
+            known = self.keys.calls.get(call_id)
+            code = exit_code if exit_code is not None else exit_code_in(result["text"])
+            self.log.answer(
+                draft,
+                call_id,
+                result["text"],
+                failed=result["failed"] or failed,
+                exit_code=code if exit_code is not None or known is not None else None,
+                tool=result["name"],
+            )
             answered = True
         return answered
 
-
-def _calls(message: Fields) -> list[tuple[str, str, JSON]]:
-    """The calls a message makes, as (id, name, arguments)."""
-    found: list[tuple[str, str, JSON]] = []
-    listed = message.get("tool_calls")
-    calls: list[JSON] = listed if isinstance(listed, list) else []
-    if isinstance(message.get("function_call"), dict):
-        calls = [*calls, message["function_call"]]
-    content = message.get("content")
-    if isinstance(content, list):
-        calls = [*calls, *(block for block in content if isinstance(block, dict) and block.get("type") == "tool_use")]
-    for call in calls:
-        if not isinstance(call, dict):
-            continue
-        inner = call.get("function")
-        function = inner if isinstance(inner, dict) else call
-        name, identity = function.get("name"), call.get("id")
-        arguments = function.get("arguments", function.get("input", function.get("args")))
-        found.append(
-            (
-                identity if isinstance(identity, str) else "",
-                name if isinstance(name, str) and name else "tool",
-                _decoded(arguments),
-            )
-        )
-    return found
+    def _next(self, name: str) -> str:
+        """The oldest call that waits for its result, of the tool where the result names one."""
+        calls = self.keys.calls
+        return next((waiting for waiting in self._waiting if not name or calls[waiting].name == name), "")
 
 
-def _decoded(arguments: JSON) -> JSON:
-    """Arguments that are JSON inside a string, as the object they mean."""
-    if isinstance(arguments, str) and arguments[:1] in ("{", "["):
-        try:
-            return cast(JSON, orjson.loads(arguments))
-        except orjson.JSONDecodeError:
-            return arguments
-    return arguments
-
-
-def _told(arguments: JSON) -> str:
-    if isinstance(arguments, dict):
-        return next((value for value in arguments.values() if isinstance(value, str)), "")
-    return text_of(arguments) if arguments is not None else ""
-
-
-def _without_calls(content: JSON) -> JSON:
-    if not isinstance(content, list):
-        return content
-    return [
-        block for block in content if not (isinstance(block, dict) and block.get("type") in ("tool_use", "tool_result"))
-    ]
+def _joined(one: ChatMessage, other: ChatMessage) -> ChatMessage:
+    """Two messages that one record holds, as one."""
+    return ChatMessage(
+        role=one["role"],
+        text="\n".join(filter(None, (one["text"], other["text"]))),
+        reasoning="\n".join(filter(None, (one["reasoning"], other["reasoning"]))),
+        calls=[*one["calls"], *other["calls"]],
+        results=[*one["results"], *other["results"]],
+    )

@@ -17,8 +17,6 @@ _KNOWN_BYTES = {
     b"SQLite format 3\0": "a SQLite database",
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a zip archive: unpack it first",
-    b"\x1f\x8b": "compressed with gzip: decompress it first",
-    b"\x28\xb5\x2f\xfd": "compressed with zstd: decompress it first",
 }
 
 
@@ -26,6 +24,7 @@ _KNOWN_BYTES = {
 def _all() -> tuple[Format, ...]:
     # Imported here, so that naming a format does not load them all.
     from playhead.formats.claude_code import ClaudeCode
+    from playhead.formats.coding_agents import coding_agents
     from playhead.formats.inspect_log import InspectLog
     from playhead.formats.jsonl import JsonLines
     from playhead.formats.langgraph import LangGraph
@@ -39,9 +38,10 @@ def _all() -> tuple[Format, ...]:
         StatehouseReplay(),
         StatehouseDump(),
         ClaudeCode(),
+        *coding_agents(),
+        *tracers(),
         LangGraph(),
         InspectLog(),
-        *tracers(),
         *_installed(),
         JsonLines(),
     )
@@ -78,6 +78,8 @@ def recognise(path: str | Path) -> tuple[Format, Source]:
         if known.recognise(source):
             return known, source
     looks = next((name for magic, name in _KNOWN_BYTES.items() if source.first.startswith(magic)), None)
+    if looks is None and source.broken is not None:
+        looks = f"JSON at its beginning, and then not ({source.broken})"
     looked_for = "; ".join(known.looked_for for known in formats())
     raise UnknownFormatError(
         f"{source.path}{f' is {looks};' if looks else ':'} no format recognises it; looked for: {looked_for}"

@@ -80,12 +80,21 @@ class ImportReport:
     advance: Callable[[int], None] | None = None
     """Called with `bytes_read` now and then, and once at the end."""
     _announced: int = 0
+    _read_whole: set[str] = field(default_factory=set)
 
     def read(self, count: int) -> None:
         """Count bytes as read, and tell `advance` every `ADVANCE_EVERY_BYTES`."""
         self.bytes_read += count
         if self.advance is not None and self.bytes_read - self._announced >= ADVANCE_EVERY_BYTES:
             self.announce()
+
+    def read_whole(self, file: str, count: int) -> bool:
+        """Count a file that is read in one piece, the first time it is; True then."""
+        if file in self._read_whole:
+            return False
+        self._read_whole.add(file)
+        self.read(count)
+        return True
 
     def announce(self) -> None:
         """Tell `advance` how far the reading is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -14,9 +15,14 @@ import orjson
 
 from playhead.codec import INTEGER_MAX, INTEGER_MIN
 from playhead.errors import LogError
+from playhead.formats.compression import Decompressed, compression_of
+from playhead.formats.json_cut import closed
+from playhead.formats.json_places import Place, Steps, element_places
 from playhead.formats.report import ImportReport
 from playhead.model import JSON
 
+FIRST_BYTES = 4096
+BUFFER_BYTES = 1 << 20
 HEAD_RECORDS = 12
 HEAD_BYTES = 64 * 1024 * 1024
 DOCUMENT_BYTES = 512 * 1024 * 1024
@@ -27,6 +33,7 @@ BINARY = (b"SQLite format 3\0", b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n\0"
+_NO_TEXT = (b"SQLite format 3\0", b"PAR1", b"PK\x03\x04")
 
 # orjson turns integers beyond 64 bits into floats without a word: runs this long are what could be one.
 _DIGITS = bytes(0x30 if 0x30 <= code <= 0x39 else 0x2D if code == 0x2D else 0x20 for code in range(256))
@@ -52,17 +59,28 @@ class Source:
         """Raises LogError for what is missing, unreadable, empty or no file."""
         self.path = Path(path)
         self._document_repaired: Counter[str] = Counter()
+        self.broken: str | None = None
+        """Where the JSON document that this begins like goes wrong, once that is known."""
         try:
             if self.path.is_dir():
                 raise LogError(f"{self.path} is a directory: name one log file in it")
             with self.path.open("rb") as file:
-                self.first = file.read(4096)
+                self.first = file.read(FIRST_BYTES)
             self.size = self.path.stat().st_size
+            self._compression = compression_of(self.first)
+            if self._compression is not None:
+                with self.open() as file:
+                    self.first = file.read(FIRST_BYTES)
         except FileNotFoundError:
             raise LogError(f"{self.path} does not exist: check the path") from None
         except OSError as error:
             raise LogError(f"{self.path} cannot be read ({error.strerror}): check its permissions") from None
-        if not self.first.removeprefix(BYTE_ORDER_MARK).strip(BLANK) and self.size <= len(self.first):
+        short = len(self.first) < FIRST_BYTES if self._compression is not None else self.size <= len(self.first)
+        if self._compression is not None and self.first.startswith(_NO_TEXT):
+            raise LogError(f"{self.path} is compressed with {self._compression}: decompress it first")
+        if self._compression is not None and not self.first:
+            raise LogError(f"{self.path} is compressed with {self._compression}, and nothing in it can be read")
+        if not self.first.removeprefix(BYTE_ORDER_MARK).strip(BLANK) and short:
             raise LogError(f"{self.path} is empty: there is nothing to load")
 
     @property
@@ -100,26 +118,47 @@ class Source:
             return self.document is None and any(isinstance(record, dict | list) and record for record in self.head)
 
     @cached_property
+    def values(self) -> list[JSON]:
+        """The whole file as JSON: one value, or several behind each other; empty where it is no such thing."""
+        if self.size > DOCUMENT_BYTES or self.first.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
+            return []
+        text = self._content().removeprefix(BYTE_ORDER_MARK).strip(BLANK)
+        try:
+            return parse(text, self._document_repaired)
+        except ValueError as error:
+            self.broken = str(error)
+            mended = closed(text)
+        try:
+            found = parse(mended, self._document_repaired) if mended is not None else []
+        except ValueError:
+            return []
+        self._document_repaired["documents cut off, read as far as they go"] += bool(found)
+        return found
+
+    @cached_property
     def document(self) -> JSON:
         """The whole file as one JSON value, or None where it is no such thing."""
-        if self.size > DOCUMENT_BYTES or self.first.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
+        return self.values[0] if len(self.values) == 1 else None
+
+    @cached_property
+    def only(self) -> JSON:
+        """The one object or array that the whole file is, on one line or many; None where it holds several records."""
+        if self.has_lines and not (len(self.head) == 1 and isinstance(self.head[0], dict | list)):
             return None
-        try:
-            values = parse(self.path.read_bytes().removeprefix(BYTE_ORDER_MARK).strip(BLANK), self._document_repaired)
-        except ValueError:
-            return None
-        return values[0] if len(values) == 1 else None
+        return self.document
 
     def records(self, report: ImportReport) -> Iterator[Placed]:
         """Every record in order, a line in memory at a time.
 
         What does not parse is counted in `report`: as torn where the file ends in it, else as malformed.
         """
-        with self.path.open("rb", buffering=1 << 20) as file:
-            end = 0
+        with self.open() as file:
+            end, told, torn = 0, 0, report.torn
             for line, raw in enumerate(file, 1):
                 offset, end = end, end + len(raw)
-                report.read(len(raw))
+                now = end if self._compression is None else _consumed(file)
+                report.read(now - told)
+                told = now
                 if line == 1 and raw.startswith(BYTE_ORDER_MARK):
                     raw, offset = raw[3:], offset + 3
                 text = raw.strip(BLANK)
@@ -137,14 +176,38 @@ class Source:
                 length = len(raw.rstrip(b"\r\n"))
                 for value in values:
                     yield Placed(value, line, offset, length)
+            if self._compression is not None:
+                report.read(max(0, self.size - told))
+                if _is_cut(file) and report.torn == torn:
+                    report.torn += 1
 
-    def elements(self, report: ImportReport, items: list[JSON]) -> Iterator[Placed]:
-        """The records that `document` holds; all share the document's place."""
-        report.repaired.update(self._document_repaired)
+    def elements(self, report: ImportReport, items: list[JSON], steps: Steps | None = None) -> Iterator[Placed]:
+        """The records that `document` holds in the list that `steps` lead to, each with its own place.
+
+        Without steps, or where a place cannot be told, the place is the whole document's.
+        """
+        places = self.places(steps, len(items)) if steps is not None else []
         for number, value in enumerate(items, 1):
             report.records += 1
-            yield Placed(value, number, 0, self.size)
-        report.read(self.size)
+            offset, length = places[number - 1] if places else (0, self.size)
+            yield Placed(value, number, offset, length)
+        if report.read_whole(str(self.path), self.size):
+            report.repaired.update(self._document_repaired)
+
+    def places(self, steps: Steps, count: int) -> list[Place]:
+        """Where the `count` objects in the document's list at `steps` lie; empty where that cannot be told."""
+        found = element_places(self._content(), steps)
+        return found if len(found) == count else []
+
+    def open(self) -> io.BufferedReader:
+        """The file's bytes as a stream, decompressed where it is compressed. Raises OSError."""
+        opened = io.FileIO(self.path) if self._compression is None else Decompressed(self.path, self._compression)
+        return io.BufferedReader(opened, BUFFER_BYTES)
+
+    def _content(self) -> bytes:
+        """The whole file; of a compressed one no more than a document may be."""
+        with self.open() as file:
+            return file.read(-1 if self._compression is None else DOCUMENT_BYTES + 1)[:DOCUMENT_BYTES]
 
     def stream(self) -> BinaryIO:
         """The file's bytes from the start, for formats that are not made of lines."""
@@ -154,7 +217,7 @@ class Source:
         if self.is_binary:
             return
         budget = HEAD_BYTES
-        with self.path.open("rb") as file:
+        with self.open() as file:
             found = 0
             while found < HEAD_RECORDS and budget > 0:
                 raw = file.readline(budget)
@@ -165,6 +228,14 @@ class Source:
                 if text:
                     found += 1
                     yield text
+
+
+def _consumed(file: io.BufferedReader) -> int:
+    return file.raw.consumed if isinstance(file.raw, Decompressed) else file.tell()
+
+
+def _is_cut(file: io.BufferedReader) -> bool:
+    return isinstance(file.raw, Decompressed) and file.raw.cut
 
 
 def parse(text: bytes, repaired: Counter[str]) -> list[JSON]:

@@ -65,6 +65,8 @@ class AgentKeys:
         self._latest: dict[str, JSON] = {}
         self._texts: set[str] = set()
         self._call_uses: dict[str, int] = {}
+        self._siblings: dict[str, list[Call]] = {}
+        """Calls of one message that share an id: their results come in their order."""
 
     def write(self, draft: Draft, key: str, value: JSON) -> None:
         """Stage a write; a value nested deeper than a store allows is kept with its depths as text."""
@@ -110,15 +112,26 @@ class AgentKeys:
         if message is not None:
             value["message"] = message
         call = Call(key, name, summary, arguments, message, draft.occurred_at, value=value)
+        if known is not None and not known.answered and known.message is not None and known.message == message:
+            self._siblings.setdefault(call_id, [known]).append(call)
+        else:
+            self._siblings.pop(call_id, None)
         self.calls[call_id] = call
         self.write(draft, key, value)
         return call
+
+    def awaiting(self, call_id: str) -> Call | None:
+        """The call that a result with this id answers."""
+        siblings = self._siblings.get(call_id)
+        return siblings[0] if siblings else self.calls.get(call_id)
 
     def finish_call(
         self, draft: Draft, call_id: str, result: str, *, failed: bool, extra: dict[str, JSON] | None = None
     ) -> Call:
         """Stage a call's result. A result without its call makes the call known; a second one is a further version."""
-        call = self.calls.get(call_id)
+        call = self.awaiting(call_id)
+        if self._siblings.get(call_id):
+            self._siblings[call_id].pop(0)
         if call is None:
             call = Call(f"tool_calls/{key_part(call_id)}", "", "tool result", None, None, None)
             self.calls[call_id] = call

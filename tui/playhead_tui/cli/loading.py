@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -21,7 +21,7 @@ from playhead_tui.cli import EXIT_OK
 from playhead_tui.cli.output import note, print_json, print_table
 from playhead_tui.cli.stores import chosen_moment, open_for_reading
 from playhead_tui.drawing.words import plural
-from playhead_tui.library import STANDARD_INPUT, Found, demo_store, store_for
+from playhead_tui.library import STANDARD_INPUT, Found, demo_store, spooled_input, store_for
 
 STANDARD_OUTPUT = "-"
 MOST_NAMED = 20
@@ -73,10 +73,9 @@ def run_import(options: argparse.Namespace) -> int:
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise StoreExistsError(f"{target}: something is there already; name a new directory, or remove it first")
     started = monotonic()
-    with showing_progress(options.log) as progress:
-        if options.log == STANDARD_INPUT:
-            raise LogError("import needs a file; for standard input use: playhead open -")
-        report = playhead.import_log(options.log, target, keep_going=options.keep_going, on_start=progress.start)
+    given = spooled_input() if options.log == STANDARD_INPUT else nullcontext(Path(options.log))
+    with showing_progress(options.log) as progress, given as log:
+        report = playhead.import_log(log, target, keep_going=options.keep_going, on_start=progress.start)
     if options.json:
         print_json({"store": str(target), **report.to_json()})
         return EXIT_OK

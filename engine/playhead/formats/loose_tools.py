@@ -1,0 +1,42 @@
+"""Tool calls and results in logs of no known format: records whose kind and fields say that they are one."""
+
+from __future__ import annotations
+
+from playhead.draft import Draft
+from playhead.formats.chat import result_text
+from playhead.formats.messages import Conversation
+from playhead.model import JSON
+
+Fields = dict[str, JSON]
+
+_CALLS = frozenset(
+    {"tool_call", "tool_use", "function_call", "tool_start", "tool_call_start", "tool_invocation", "toolcall"}
+)
+_RESULTS = frozenset(
+    {"tool_result", "function_result", "tool_response", "function_response", "tool_end", "tool_call_end", "tool_output"}
+)
+_NAMES = ("name", "tool_name", "toolName", "tool", "function")
+_ARGUMENTS = ("arguments", "args", "input", "parameters", "params", "tool_input")
+_OUTPUTS = ("result", "output", "content", "response", "value", "error")
+_IDENTITIES = ("call_id", "tool_call_id", "tool_use_id", "toolCallId", "id")
+
+
+def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Fields) -> None:
+    """Stage what a record says of a tool, beside what it is otherwise; nothing where it says no such thing."""
+    spelled = kind.lower().replace("-", "_").replace(".", "_").replace(" ", "_")
+    if spelled not in _CALLS and spelled not in _RESULTS:
+        return
+    inner = record.get("data") if isinstance(record.get("data"), dict) else record
+    held = inner if isinstance(inner, dict) else record
+    function = held.get("function")
+    about = {**held, **function} if isinstance(function, dict) else held
+    name = next((value for key in _NAMES if isinstance(value := about.get(key), str) and value), "")
+    identity = next((str(value) for key in _IDENTITIES if isinstance(value := about.get(key), str | int) and value), "")
+    if spelled in _CALLS:
+        arguments = next((about[key] for key in _ARGUMENTS if key in about), None)
+        if name:
+            conversation.called(draft, identity, name, arguments)
+        return
+    output = next((about[key] for key in _OUTPUTS if about.get(key) is not None), None)
+    failed = bool(about.get("error")) or about.get("is_error") is True or about.get("status") in ("error", "failed")
+    conversation.answered(draft, identity, name, result_text(output), failed=failed or about.get("success") is False)

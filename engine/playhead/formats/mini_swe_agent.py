@@ -1,0 +1,154 @@
+"""mini-swe-agent trajectories: chat messages with what each command returned beside them, or inside their text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from playhead.draft import Draft
+from playhead.formats.base import Format
+from playhead.formats.messages import Conversation, is_conversation
+from playhead.formats.report import ImportReport
+from playhead.formats.run_log import Fields, RunLog, list_in, object_in, text_in, whole
+from playhead.formats.source import Placed, Source
+from playhead.formats.usage import as_cost, read_usage
+from playhead.formats.vocabulary import one_line, text_of
+from playhead.model import JSON
+
+_COMMAND = re.compile(r"```(?:bash|sh|mswea_bash_command)[ \t]*\n(.*?)\n?```", re.DOTALL)
+_RETURNED = re.compile(r"\s*<returncode>\s*(-?\d{1,9})\s*</returncode>")
+_OUTPUT = re.compile(r"<output(?:_head)?>\n?(.*)</output(?:_tail)?>", re.DOTALL)
+
+
+class MiniSweAgent(Format):
+    """A run becomes `mini-swe-agent:<file>`; commands in fenced blocks are calls like any other."""
+
+    name: ClassVar[str] = "mini-swe-agent"
+    title: ClassVar[str] = "mini-swe-agent trajectory"
+    looked_for: ClassVar[str] = "a mini-swe-agent trajectory (trajectory_format, or messages with return codes)"
+
+    def recognise(self, source: Source) -> bool:
+        only = source.only
+        if isinstance(only, dict):
+            told = only.get("trajectory_format")
+            named = isinstance(told, str) and told.startswith("mini-swe-agent")
+            about = object_in(only, "info")
+            return isinstance(only.get("messages"), list) and (
+                named or ("model_stats" in about and "exit_status" in about)
+            )
+        return isinstance(only, list) and is_conversation(only) and any(_returned(message) for message in only[:12])
+
+    def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
+        only = source.only
+        run = RunLog(
+            "mini-swe-agent", source.path.name.removesuffix(".json").removesuffix(".traj"), source.name, report
+        )
+        reader = _Reader(run)
+        top = Placed(None, 0, 0, source.size)
+        if isinstance(only, dict):
+            info = object_in(only, "info")
+            yield reader.begun(top, only, info)
+            for placed in source.elements(report, list_in(only, "messages"), ("messages",)):
+                yield reader.read(placed)
+            yield reader.ended(top, info)
+        elif isinstance(only, list):
+            for placed in source.elements(report, only, ()):
+                yield reader.read(placed)
+
+
+def _returned(message: JSON) -> bool:
+    content = message.get("content") if isinstance(message, dict) else None
+    return isinstance(content, str) and _RETURNED.match(content) is not None
+
+
+class _Reader:
+    def __init__(self, run: RunLog) -> None:
+        self._run = run
+        self._conversation = Conversation(run.main.keys, run.main)
+        self._open: str | None = None
+        """The call in a fenced block that waits for the message with its return code."""
+
+    def begun(self, placed: Placed, document: Fields, info: Fields) -> Draft:
+        """The event of what the trajectory says of the run as a whole."""
+        draft, agent = self._run.draft(placed, None), self._run.main
+        config = object_in(info, "config")
+        version = info.get("mini_version")
+        self._run.session(draft, version=version, format=document.get("trajectory_format"))
+        self._run.about(draft, agent, model=text_in(object_in(config, "model"), "model_name"))
+        if config:
+            agent.keys.change(draft, "config", agent.keys.shorten_all(draft, config))
+        self._run.about(draft, agent, cwd=text_in(object_in(config, "environment"), "cwd"))
+        draft.kind, draft.label = "session", one_line(f"mini-swe-agent {version or ''} run {self._run.identity}")
+        return draft
+
+    def read(self, placed: Placed) -> Draft:
+        """The event of one message."""
+        message = placed.value
+        extra = object_in(message, "extra")
+        written = extra.get("timestamp", message.get("timestamp") if isinstance(message, dict) else None)
+        draft = self._run.draft(placed, written)
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            return self._run.unknown(draft, self._run.main, "message", message)
+        role, text = message["role"], text_of(message.get("content"))
+        if role == "exit":
+            self._run.main.finish(
+                draft, {"exit_status": extra.get("exit_status"), "text": text}, f"{extra.get('exit_status')}"
+            )
+        elif role == "user" and self._open is not None and self._answered(draft, text, extra):
+            self._open = None
+        else:
+            code = whole(extra.get("returncode"))
+            broken = bool(extra.get("exception_info"))
+            raw = extra.get("raw_output")
+            kept = {**message, "content": raw} if role == "tool" and isinstance(raw, str) else message
+            self._conversation.add(draft, kept, failed=bool(code) or broken, exit_code=code)
+            if role == "assistant" and not list_in(message, "tool_calls"):
+                self._fenced(draft, text)
+        self._count(draft, extra)
+        return draft
+
+    def ended(self, placed: Placed, info: Fields) -> Draft:
+        """The event of how the run ended and what it cost."""
+        draft, agent = self._run.draft(placed, None), self._run.main
+        stats = object_in(info, "model_stats")
+        cost = as_cost(stats.get("instance_cost"))
+        if cost is not None:
+            agent.usage.write(draft, cost)
+        if stats:
+            agent.keys.change(draft, "model_stats", stats)
+        status, submission = text_in(info, "exit_status"), text_of(info.get("submission"))
+        failed = bool(status) and status not in ("Submitted", "submitted", "LimitsExceeded")
+        final: Fields = {"exit_status": status or None, "submission": agent.keys.shorten(draft, submission) or None}
+        agent.finish(
+            draft, final, f"{status or 'ended'}: {submission}" if submission else status or "ended", failed=failed
+        )
+        if failed:
+            agent.keys.error(draft, "run", status, submission or status)
+        return draft
+
+    def _fenced(self, draft: Draft, text: str) -> None:
+        commands = _COMMAND.findall(text)
+        if len(commands) == 1:
+            self._open = f"command-{draft.meta['line']}"
+            self._run.main.call(draft, self._open, "bash", {"command": commands[0]})
+
+    def _answered(self, draft: Draft, text: str, extra: Fields) -> bool:
+        """Stage the result of the call that is open, where the message is one."""
+        found = _RETURNED.match(text)
+        code = int(found[1]) if found is not None else whole(extra.get("returncode"))
+        if self._open is None:
+            return False
+        output = _OUTPUT.search(text)
+        raw = extra.get("raw_output")
+        told = raw if isinstance(raw, str) else output[1] if output is not None else text
+        self._run.main.answer(draft, self._open, told, failed=bool(code), exit_code=code)
+        return True
+
+    def _count(self, draft: Draft, extra: Fields) -> None:
+        response = object_in(extra, "response")
+        usage = read_usage(response.get("usage"))
+        cost = as_cost(extra.get("cost"))
+        if usage is not None:
+            self._run.about(draft, self._run.main, model=text_in(response, "model"))
+            self._run.main.usage.count(draft, usage if cost is None else usage._replace(cost_usd=cost))

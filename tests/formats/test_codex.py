@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.formats.agent_logs import PATCH, codex, event, item, said, tokens
+from tests.formats.conftest import Loaded, load, sample, write_lines
+
+from playhead.formats.codex import Codex
+from playhead.formats.codex_exec import CodexExec
+from playhead.formats.source import Source
+from playhead.model import JSON
+
+META = codex("session_meta", id="t1", cwd="/w", cli_version="0.169.0")
+
+
+def rollout(folder: Path, *records: JSON) -> Loaded:
+    return load(Codex(), write_lines(folder / "rollout.jsonl", [META, *records]))
+
+
+def shell(call_id: str = "c1") -> JSON:
+    return item("function_call", name="exec_command", arguments='{"cmd": "pytest -q"}', call_id=call_id)
+
+
+def test_what_the_screen_showed_of_a_message_is_not_a_second_one_whichever_came_first(tmp_path: Path) -> None:
+    shown = event("item_completed", item={"type": "AgentMessage", "content": [{"type": "Text", "text": "hello"}]})
+    loaded = rollout(
+        tmp_path,
+        said("user", "hi"),
+        event("user_message", message="hi"),
+        shown,
+        said("assistant", "hello"),
+        shown,
+    )
+    texts = [loaded.value(key) for key in loaded.keys("messages/")]
+    assert [(text["role"], text["text"]) for text in texts if isinstance(text, dict)] == [
+        ("user", "hi"),
+        ("assistant", "hello"),
+        ("assistant", "hello"),
+    ]
+    assert loaded.report.counts["told_twice"] == 2
+
+
+def test_what_only_the_screen_showed_is_told(tmp_path: Path) -> None:
+    loaded = rollout(
+        tmp_path, event("user_message", message="hi"), event("exec_command_end", call_id="c9", exit_code=2)
+    )
+    assert loaded.keys("messages/") == ["messages/0001"]
+    assert loaded.value("tool_calls/c9") == {
+        "name": "shell",
+        "args": {"command": ""},
+        "status": "error",
+        "exit_code": 2,
+        "result": "",
+        "duration_ms": 0,
+    }
+
+
+def test_a_call_its_execution_and_its_output_are_versions_of_one_key(tmp_path: Path) -> None:
+    loaded = rollout(
+        tmp_path,
+        shell(),
+        event("exec_command_end", call_id="c1", exit_code=1, duration={"secs": 2, "nanos": 500_000_000}),
+        item("function_call_output", call_id="c1", output="== 3 failed, 9 passed in 2.4s ==\n"),
+    )
+    seen = loaded.history("tool_calls/c1")
+    assert [value["status"] for value in seen if isinstance(value, dict)] == ["running", "error", "error"]
+    last = seen[-1]
+    assert isinstance(last, dict)
+    assert (last["exit_code"], last["duration_ms"], last["name"]) == (1, 2500, "exec_command")
+    assert loaded.drafts[-1].label == "bash: pytest -q → exit 1, 3 failed"
+    assert loaded.kinds()[-1] == "tool_error"
+
+
+@pytest.mark.parametrize(
+    ("output", "failed", "code"),
+    [
+        ('{"output": "x", "metadata": {"exit_code": 2, "duration_seconds": 0.5}}', True, 2),
+        ("Chunk ID: 1\nWall time: 0.0 seconds\nProcess exited with code 0\nOutput:\nx", False, 0),
+        ("Exit code: 1\nWall time: 0 seconds\nOutput:\nno", True, 1),
+        ({"content": "x", "success": False}, True, None),
+        ([{"type": "input_text", "text": "x"}], False, None),
+        ("failed in sandbox, exit code: 1, stdout: , stderr: no", True, 1),
+    ],
+)
+def test_outputs_tell_how_a_call_went_in_each_of_their_shapes(
+    output: JSON, failed: bool, code: int | None, tmp_path: Path
+) -> None:
+    loaded = rollout(tmp_path, shell(), item("function_call_output", call_id="c1", output=output))
+    value = loaded.value("tool_calls/c1")
+    assert isinstance(value, dict)
+    assert (value["status"] == "error", value.get("exit_code")) == (failed, code)
+
+
+def test_a_patch_changes_files_once_whether_its_event_is_there_or_not(tmp_path: Path) -> None:
+    call = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c1")
+    done = item("custom_tool_call_output", call_id="c1", output="Success")
+    applied = event("patch_apply_end", call_id="c1", success=True, changes={"/w/a.py": {"unified_diff": "-x\n+y\n"}})
+    for records in ([call, done], [call, applied, done]):
+        loaded = rollout(tmp_path, *records)
+        value = loaded.value("files/a.py")
+        assert isinstance(value, dict)
+        assert (value["edits"], value["added"], value["removed"]) == (1, 1, 1)
+        assert loaded.labels()[1] == "apply_patch: a.py"
+
+
+def test_tokens_are_the_growth_of_the_total_and_a_total_that_shrinks_begins_anew(tmp_path: Path) -> None:
+    loaded = rollout(tmp_path, tokens(10), tokens(10), tokens(25), tokens(4))
+    assert loaded.report.counts["input_tokens"] == 29
+    usage = loaded.value("usage")
+    assert isinstance(usage, dict)
+    assert (usage["input"], usage["calls"]) == (29, 3)
+
+
+def test_turns_that_are_rolled_back_leave_tombstones(tmp_path: Path) -> None:
+    loaded = rollout(
+        tmp_path,
+        *(said("user", "a"), said("assistant", "b"), said("user", "c"), said("assistant", "d")),
+        event("thread_rolled_back", num_turns=1),
+        said("user", "e"),
+    )
+    assert loaded.keys("messages/") == ["messages/0001", "messages/0002", "messages/0005"]
+    assert loaded.report.counts["rewinds"] == 1
+
+
+def test_a_compaction_says_where_the_window_begins_and_only_what_is_new_in_it(tmp_path: Path) -> None:
+    kept: list[JSON] = [
+        {"type": "message", "role": role, "content": text} for role, text in (("user", "a"), ("user", "sum"))
+    ]
+    loaded = rollout(
+        tmp_path,
+        said("user", "a"),
+        codex("compacted", message="", replacement_history=kept),
+        event("context_compacted"),
+        said("user", "b"),
+    )
+    context = loaded.value("context")
+    assert isinstance(context, dict)
+    assert (context["first"], context["compactions"]) == ("messages/0002", 1)
+    summary = loaded.value("messages/0002")
+    assert isinstance(summary, dict)
+    assert (summary["text"], summary["summary"]) == ("sum", True)
+    assert len(loaded.keys("messages/")) == 3
+
+
+def test_the_world_is_merged_section_by_section(tmp_path: Path) -> None:
+    loaded = rollout(
+        tmp_path,
+        codex("world_state", full=True, state={"a": {"x": 1, "y": 2}, "b": 1, "c": 3}),
+        codex("world_state", full=False, state={"a": {"x": None, "z": 3}, "b": None}),
+        codex("world_state", full=True, state={"a": {"y": 2, "z": 3}}),
+    )
+    assert loaded.history("world/a") == [{"x": 1, "y": 2}, {"y": 2, "z": 3}]
+    assert loaded.keys("world/") == ["world/a"]
+
+
+def test_a_fork_marks_what_its_parent_holds_too(tmp_path: Path) -> None:
+    parent = [codex("session_meta", id="t0", cwd="/w"), said("user", "a"), tokens(10)]
+    write_lines(tmp_path / "rollout-t0.jsonl", parent)
+    child = codex("session_meta", id="t2", forked_from_id="t0", cwd="/w")
+    path = write_lines(tmp_path / "rollout-t2.jsonl", [child, *parent, said("user", "b"), tokens(30)])
+    loaded = load(Codex(), path)
+    assert [draft.label for draft in loaded.drafts if draft.meta.get("inherited")] == ["a", "tokens counted"]
+    inherited = loaded.value("inherited")
+    assert isinstance(inherited, dict)
+    assert (inherited["from"], inherited["records"]) == ("t0", 2)
+    assert {address.namespace for address in loaded.state} == {"codex:t2"}
+
+
+def test_a_fork_of_the_samples_inherits_all_of_its_parent() -> None:
+    folder = sample("codex/CodexBar/Issue2037/live-fork-4d90-52bf/codex-home/archived_sessions")
+    child, parent = load(Codex(), folder / "child.jsonl"), load(Codex(), folder / "parent.jsonl")
+    inherited = child.value("inherited")
+    assert isinstance(inherited, dict)
+    assert inherited["usage"] == parent.value("usage")
+    assert inherited["records"] == 180
+
+
+def test_items_without_an_envelope_are_a_rollout_of_old(tmp_path: Path) -> None:
+    path = write_lines(
+        tmp_path / "log",
+        [
+            {"id": "t1", "timestamp": "2025-06-01T10:00:00Z", "instructions": None, "git": {"branch": "main"}},
+            {"record_type": "state"},
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
+            {"type": "function_call", "name": "shell", "arguments": '{"command": ["ls"]}', "call_id": "c1"},
+            {
+                "type": "function_call_output",
+                "call_id": "c1",
+                "output": '{"output": "x", "metadata": {"exit_code": 0}}',
+            },
+        ],
+    )
+    assert Codex().recognise(Source(path))
+    loaded = load(Codex(), path)
+    assert loaded.labels() == ["session: codex in ?", "hi", "bash: ls", "bash: ls → x"]
+    assert not loaded.report.unknown
+
+
+def test_what_has_no_rule_is_kept_whole_and_counted(tmp_path: Path) -> None:
+    loaded = rollout(tmp_path, event("brand_new", x=1), item("brand_new", y=2), codex("brand_new", z=3))
+    assert len(loaded.keys("records/")) == 3
+    assert set(loaded.report.unknown) == {"event_msg/brand_new", "response_item/brand_new", "brand_new"}
+
+
+def test_exec_output_says_what_its_rollout_says() -> None:
+    (path,) = sample("codex/generated-codex-0.169").glob("*.jsonl")
+    rolled = load(Codex(), path)
+    printed = load(CodexExec(), sample("codex-exec-json/generated-codex-0.169/codex_exec_resume_B.jsonl"))
+    assert printed.report.counts["input_tokens"] == rolled.report.counts["input_tokens"]
+    texts = [rolled.value(key) for key in rolled.keys("messages/")]
+    for key in printed.keys("messages/"):
+        value = printed.value(key)
+        assert isinstance(value, dict)
+        assert any(isinstance(text, dict) and text["text"] == value["text"] for text in texts)
