@@ -8,9 +8,8 @@ from pathlib import Path
 
 from playhead import checkpoint, directory, forking, merge
 from playhead.checkpoint import Checkpoint
-from playhead.entry import LogEntry
 from playhead.filesystem import Hold
-from playhead.index import Index, SealedIndex
+from playhead.index import Index, Latest, SealedIndex, latest_of_entry
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
 from playhead.model import Address
@@ -130,7 +129,7 @@ class Generation:
                 if opened.first_commit_ts > self.sealed.head + 1:
                     index.rotate()
                 for entry in self.tail.entries(opened.first_commit_ts, opened.next_commit_ts - 1):
-                    index.add(entry.operations, entry.commit_ts)
+                    index.add(latest_of_entry(entry))
             self._index = index
         return self._index
 
@@ -150,19 +149,19 @@ class Generation:
 
     # ── growing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def take(self, payload: Payload, entry: LogEntry) -> None:
+    def take(self, payload: Payload, operations: int, latest: dict[Address, Latest], committed_at: int) -> None:
         """Make what was just appended to the journal part of the tail and the index."""
-        self.index.add(entry.operations, entry.commit_ts)
         self.tail.append(payload)
-        self.active_operations += entry.operation_count
-        self._last_committed_at = entry.committed_at
+        self.index.add(latest)
+        self.active_operations += operations
+        self._last_committed_at = committed_at
 
     def read_new(self) -> int:
         """Take in what the journal holds behind the last known record; returns the bytes that are no whole record."""
         scan = self.journal.read_new()
         for payload in scan.payloads:
             if self._index is not None:
-                self._index.add(decode_payload(payload, self.store_id).operations, payload.commit_ts)
+                self._index.add(latest_of_entry(decode_payload(payload, self.store_id)))
             self.tail.append(payload)
             self.active_operations += operation_count(payload)
             self._last_committed_at = None
