@@ -16,10 +16,10 @@ INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
 HASH_BYTES = 16
 
 
-def encode(value: object, where: str) -> bytes:
+def encode(value: object, where: str, name: str | None = None) -> bytes:
     """The JSON text of `value`, UTF-8, object key order kept.
 
-    `where` names the value in the error, for example ``key 'plan'``.
+    `where` and `name` say in the error which value it is, for example ``key 'plan'``.
     Raises InvalidValueError naming `where` and the path inside the value for anything S7 refuses.
     """
     try:
@@ -27,6 +27,8 @@ def encode(value: object, where: str) -> bytes:
             return orjson.dumps(value)
     except orjson.JSONEncodeError:
         pass
+    if name is not None:
+        where = f"{where} {name!r}"
     _refuse(value, where, [], MAX_DEPTH)
     # Nothing else is left that the encoder refuses.
     path = _path_of_surrogate(value, [])

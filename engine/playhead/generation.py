@@ -97,7 +97,8 @@ class Generation:
         self._writable = writable
         self.sealed = Sealed(path, published)
         self.tail = Tail(store_id, published.sealed_head, self.sealed.hash_of)
-        self._index: Index | None = None
+        self.loaded_index: Index | None = None
+        """The index, once somebody asked for it."""
         self._last_committed_at: int | None = None
         self.active_operations = 0
         """Those in the journal that takes commits."""
@@ -123,19 +124,15 @@ class Generation:
     @property
     def index(self) -> Index:
         """Loaded when first asked for. Raises CorruptStoreError."""
-        if self._index is None:
+        if self.loaded_index is None:
             index = Index(self.sealed.index)
             for opened in (*self.closed, self.journal):
                 if opened.first_commit_ts > self.sealed.head + 1:
                     index.rotate()
                 for entry in self.tail.entries(opened.first_commit_ts, opened.next_commit_ts - 1):
                     index.add(latest_of_entry(entry))
-            self._index = index
-        return self._index
-
-    @property
-    def is_indexed(self) -> bool:
-        return self._index is not None
+            self.loaded_index = index
+        return self.loaded_index
 
     @property
     def last_committed_at(self) -> int:
@@ -160,8 +157,8 @@ class Generation:
         """Take in what the journal holds behind the last known record; returns the bytes that are no whole record."""
         scan = self.journal.read_new()
         for payload in scan.payloads:
-            if self._index is not None:
-                self._index.add(latest_of_entry(decode_payload(payload, self.store_id)))
+            if self.loaded_index is not None:
+                self.loaded_index.add(latest_of_entry(decode_payload(payload, self.store_id)))
             self.tail.append(payload)
             self.active_operations += operation_count(payload)
             self._last_committed_at = None
@@ -180,8 +177,8 @@ class Generation:
             opened = self._open_journal(name)
             self.closed, self.journal = (*self.closed, self.journal), opened
             self.active_operations = 0
-            if self._index is not None:
-                self._index.rotate()
+            if self.loaded_index is not None:
+                self.loaded_index.rotate()
         return True
 
     def _open_journal(self, name: str) -> Journal:
@@ -196,8 +193,8 @@ class Generation:
         """
         done = tuple(opened for opened in self.closed if opened.next_commit_ts - 1 <= sealed.head)
         self.closed = self.closed[len(done) :]
-        if self._index is not None:
-            self._index.seal(sealed.index, len(done))
+        if self.loaded_index is not None:
+            self.loaded_index.seal(sealed.index, len(done))
         if sealed.head > self.sealed.head:
             self.tail = self.tail.after(sealed.head, sealed.hash_of)
         else:

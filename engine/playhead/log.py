@@ -131,7 +131,7 @@ class EventLog:
 
     def _index(self) -> Index:
         generation = self.generation
-        if not generation.is_indexed and not self.read_only:
+        if generation.loaded_index is None and not self.read_only:
             sealed = generation.sealed
             if sealed.index.is_checkpoint_due(sealed.manifest.operations):
                 # It took long to load: a checkpoint was lost.
@@ -186,7 +186,7 @@ class EventLog:
         torn = 0
         while True:
             generation = self.generation
-            if generation.journal.size() != generation.journal.end:
+            if generation.journal.has_news():
                 torn = generation.read_new()
             if not generation.journal.is_marked or not self._follow():
                 return torn
@@ -261,7 +261,8 @@ class EventLog:
         self._depth += 1
         if self._depth == 1:
             try:
-                self._catch_up()
+                if self.generation.is_doubtful or self.generation.journal.has_news():
+                    self._catch_up()
             except BaseException:
                 self._leave()
                 raise
@@ -320,7 +321,8 @@ class EventLog:
         generation = self.generation
         opened = generation.journal
         commit_ts, committed_at = opened.next_commit_ts, self._committed_at(draft)
-        rows, latest = numbering.number(draft.operations, self._index().latest, commit_ts)
+        index = generation.loaded_index or self._index()
+        rows, latest = numbering.number(draft.operations, index.latest, commit_ts)
         encoded = payload.encode_payload(draft, commit_ts, committed_at, rows)
         try:
             opened.append(*encoded)
