@@ -9,12 +9,12 @@ from pathlib import Path
 from playhead import checkpoint, directory, journal, manifest, segments, snapshots
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
-from playhead.entry import LogEntry, to_microseconds
+from playhead.entry import LogEntry, derived_txn_id, log_operation, to_microseconds
 from playhead.index import Index, SealedIndex, checkpointed
 from playhead.journal import Journal
 from playhead.manifest import Manifest
 from playhead.model import SnapshotEntry
-from playhead.numbering import number
+from playhead.numbering import Row, number
 from playhead.segments import Table
 from playhead.staging import staged_store
 
@@ -50,12 +50,12 @@ class _Loader:
         draft.check_header()
         now = time.time_ns() // 1000 if draft.committed_at is None else to_microseconds(draft.committed_at)
         self._committed_at = max(self._committed_at, now)
-        entry = number(draft, self._index.latest, self._store_id, self.head + 1, self._committed_at)
+        rows, latest = number(draft.operations, self._index.latest, self.head + 1)
         self.head += 1
-        self._index.add(entry.operations, entry.commit_ts)
-        self._pending.append(entry)
-        self._pending_operations += len(entry.operations)
-        for operation in entry.operations:
+        self._index.add(latest)
+        self._pending.append(self._entry(draft, rows))
+        self._pending_operations += len(rows)
+        for operation in draft.operations:
             self._bytes += len(operation.encoded)
         if self._operations + self._pending_operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
             self.flush()
@@ -66,6 +66,22 @@ class _Loader:
         self._tables.append(segments.to_tables(self._pending, self._hashes))
         self._operations += self._pending_operations
         self._pending, self._pending_operations = [], 0
+
+    def _entry(self, draft: Draft, rows: list[Row]) -> LogEntry:
+        return LogEntry(
+            self.head,
+            draft.txn_id or derived_txn_id(self._store_id, self.head),
+            self._committed_at,
+            None if draft.occurred_at is None else to_microseconds(draft.occurred_at),
+            draft.kind,
+            draft.label,
+            draft.encoded_meta(),
+            [
+                log_operation((staged.address, staged.op, version, previous_commit_ts, staged.encoded))
+                for staged, (*_, version, previous_commit_ts) in zip(draft.operations, rows, strict=True)
+            ],
+            len(rows),
+        )
 
     def flush(self, *, final: bool = False) -> None:
         if self._pending:

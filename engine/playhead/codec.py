@@ -17,10 +17,10 @@ HASH_BYTES = 12
 """96 bits: they take up a fifth of a store, and only versions of one address are ever compared."""
 
 
-def encode(value: object, where: str) -> bytes:
+def encode(value: object, where: str, name: str | None = None) -> bytes:
     """The JSON text of `value`, UTF-8, object key order kept.
 
-    `where` names the value in the error, for example ``key 'plan'``.
+    `where` and `name` say in the error which value it is, for example ``key 'plan'``.
     Raises InvalidValueError naming `where` and the path inside the value for anything S7 refuses.
     """
     try:
@@ -29,6 +29,8 @@ def encode(value: object, where: str) -> bytes:
             return bytes(memoryview(orjson.dumps(value)))
     except orjson.JSONEncodeError:
         pass
+    if name is not None:
+        where = f"{where} {name!r}"
     _refuse(value, where, [], MAX_DEPTH)
     # Nothing else is left that the encoder refuses.
     path = _path_of_surrogate(value, [])

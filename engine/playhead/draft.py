@@ -50,7 +50,7 @@ class Draft:
         address = checked_address(self.namespace if namespace is None else namespace, agent_id, key)
         if if_version is not None:
             check_version(if_version)
-        self.operations.append(_staged((address, "write", codec.encode(value, f"key {key!r}"), if_version)))
+        self.operations.append(_staged((address, "write", codec.encode(value, "key", key), if_version)))
 
     def delete(self, agent_id: str, key: str, *, namespace: str | None = None, if_version: int | None = None) -> None:
         """Stage a delete, which becomes a tombstone (S6)."""

@@ -74,12 +74,9 @@ class LogEntry(NamedTuple):
         )
 
 
-# As `address_of`: a commit makes one of each.
+# As `address_of`.
 log_operation: Callable[[tuple[Address, OperationKind, int, int, bytes]], LogOperation] = partial(
     tuple.__new__, LogOperation
-)
-log_entry: Callable[[tuple[int, str, int, int | None, str, str, bytes, list[LogOperation], int]], LogEntry] = partial(
-    tuple.__new__, LogEntry
 )
 
 

@@ -18,6 +18,9 @@ try:
     import fcntl
 except ImportError:  # Windows has no flock; a store there is for one process at a time.
     fcntl = None  # type: ignore[assignment]
+    _EXCLUSIVE = 0
+else:
+    _EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 LOCK_TIMEOUT_SECONDS = 30.0
 
@@ -51,7 +54,7 @@ class ProcessLock:
             with raising_write_error(self.path):
                 self._open()
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, _EXCLUSIVE)
         except BlockingIOError:
             return False
         except OSError as error:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from playhead import checkpoint, directory, forking, merge
 from playhead.checkpoint import Checkpoint
-from playhead.entry import LogEntry
 from playhead.filesystem import Hold
-from playhead.index import Index, SealedIndex
+from playhead.index import Index, Latest, SealedIndex, latest_of_entry
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
 from playhead.model import Address
@@ -98,7 +97,8 @@ class Generation:
         self._writable = writable
         self.sealed = Sealed(path, published)
         self.tail = Tail(store_id, published.sealed_head, self.sealed.hash_of)
-        self._index: Index | None = None
+        self.loaded_index: Index | None = None
+        """The index, once somebody asked for it."""
         self._last_committed_at: int | None = None
         self.active_operations = 0
         """Those in the journal that takes commits."""
@@ -124,19 +124,15 @@ class Generation:
     @property
     def index(self) -> Index:
         """Loaded when first asked for. Raises CorruptStoreError."""
-        if self._index is None:
+        if self.loaded_index is None:
             index = Index(self.sealed.index)
             for opened in (*self.closed, self.journal):
                 if opened.first_commit_ts > self.sealed.head + 1:
                     index.rotate()
                 for entry in self.tail.entries(opened.first_commit_ts, opened.next_commit_ts - 1):
-                    index.add(entry.operations, entry.commit_ts)
-            self._index = index
-        return self._index
-
-    @property
-    def is_indexed(self) -> bool:
-        return self._index is not None
+                    index.add(latest_of_entry(entry))
+            self.loaded_index = index
+        return self.loaded_index
 
     @property
     def last_committed_at(self) -> int:
@@ -150,19 +146,19 @@ class Generation:
 
     # ── growing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def take(self, payload: Payload, entry: LogEntry) -> None:
+    def take(self, payload: Payload, operations: int, latest: dict[Address, Latest], committed_at: int) -> None:
         """Make what was just appended to the journal part of the tail and the index."""
-        self.index.add(entry.operations, entry.commit_ts)
         self.tail.append(payload)
-        self.active_operations += entry.operation_count
-        self._last_committed_at = entry.committed_at
+        self.index.add(latest)
+        self.active_operations += operations
+        self._last_committed_at = committed_at
 
     def read_new(self) -> int:
         """Take in what the journal holds behind the last known record; returns the bytes that are no whole record."""
         scan = self.journal.read_new()
         for payload in scan.payloads:
-            if self._index is not None:
-                self._index.add(decode_payload(payload, self.store_id).operations, payload.commit_ts)
+            if self.loaded_index is not None:
+                self.loaded_index.add(latest_of_entry(decode_payload(payload, self.store_id)))
             self.tail.append(payload)
             self.active_operations += operation_count(payload.text)
             self._last_committed_at = None
@@ -181,8 +177,8 @@ class Generation:
             opened = self._open_journal(name)
             self.closed, self.journal = (*self.closed, self.journal), opened
             self.active_operations = 0
-            if self._index is not None:
-                self._index.rotate()
+            if self.loaded_index is not None:
+                self.loaded_index.rotate()
         return True
 
     def _open_journal(self, name: str) -> Journal:
@@ -197,8 +193,8 @@ class Generation:
         """
         done = tuple(opened for opened in self.closed if opened.next_commit_ts - 1 <= sealed.head)
         self.closed = self.closed[len(done) :]
-        if self._index is not None:
-            self._index.seal(sealed.index, len(done))
+        if self.loaded_index is not None:
+            self.loaded_index.seal(sealed.index, len(done))
         if sealed.head > self.sealed.head:
             self.tail = self.tail.after(sealed.head, sealed.hash_of)
         else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from playhead import checkpoint
 from playhead.checkpoint import Checkpoint
-from playhead.entry import LogOperation
+from playhead.entry import LogEntry
 from playhead.latest import LatestRows, address_hash
 from playhead.manifest import CheckpointFile, Manifest, Segment
 from playhead.model import Address
@@ -29,7 +29,12 @@ class Latest(NamedTuple):
 
 
 # As `address_of`: a commit makes one for each operation.
-_latest: Callable[[tuple[int, int, bytes | None]], Latest] = partial(tuple.__new__, Latest)
+latest_from: Callable[[tuple[int, int, bytes | None]], Latest] = partial(tuple.__new__, Latest)
+
+
+def latest_of_entry(entry: LogEntry) -> dict[Address, Latest]:
+    """What an event leaves as the latest at each address it writes."""
+    return {address: latest_from((version, entry.commit_ts, None)) for address, _, version, _, _ in entry.operations}
 
 
 class SealedIndex:
@@ -141,10 +146,8 @@ class Index:
             self._hot[0][address] = found
         return found
 
-    def add(self, operations: Iterable[LogOperation], commit_ts: int) -> None:
-        newest = self._recent[0]
-        for address, _, version, _, _ in operations:
-            newest[address] = _latest((version, commit_ts, None))
+    def add(self, latest: Mapping[Address, Latest]) -> None:
+        self._recent[0].update(latest)
 
     def rotate(self) -> None:
         """What is added from now on is of another journal."""

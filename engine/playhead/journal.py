@@ -104,9 +104,10 @@ class Journal:
         """How many it holds, as far as it was read."""
         return self.next_commit_ts - self.first_commit_ts
 
-    def size(self) -> int:
+    def has_news(self) -> bool:
+        """Whether something stands behind the last record seen, or that record says to look at the manifest."""
         # Not fstat: it costs more, and makes Linux take a precise time for the next write, which costs more still.
-        return os.lseek(self._descriptor, 0, os.SEEK_END)
+        return self.is_marked or os.lseek(self._descriptor, 0, os.SEEK_END) != self.end
 
     def read_new(self) -> Scan:
         """The records behind `end`, which moves past them.
@@ -156,24 +157,21 @@ class Journal:
 
     def append(self, commit_ts: int, payload: bytes) -> None:
         """Append one record with one write. Raises WriteError and leaves the file as it was."""
-        self._write_record(commit_ts, payload)
-        self.next_commit_ts = commit_ts + 1
-        self.is_marked = False
-
-    def mark(self) -> None:
-        """Tell whoever has this journal open to look at the manifest before going on. Raises WriteError."""
-        self._write_record(self.next_commit_ts, b"")
-        self.is_marked = True
-
-    def _write_record(self, commit_ts: int, payload: bytes) -> None:
         head = _RECORD_HEADER.pack(len(payload), commit_ts, self.durable_end, crc32(payload))
-        frame = b"".join((head, _CRC.pack(crc32(head)), payload))
+        frame = head + _CRC.pack(crc32(head)) + payload
         try:
             write_all(self._descriptor, frame, self.end)
         except OSError as error:
             self.cut_torn_tail()
             raise write_error(self.path, error) from error
         self.end += len(frame)
+        self.is_marked = not payload
+        if payload:
+            self.next_commit_ts = commit_ts + 1
+
+    def mark(self) -> None:
+        """Tell whoever has this journal open to look at the manifest before going on. Raises WriteError."""
+        self.append(self.next_commit_ts, b"")
 
     def cut_torn_tail(self) -> None:
         """Drop what lies behind the last whole record. Only the holder of the lock may."""

@@ -33,8 +33,12 @@ from playhead.value_cache import CachedValue, ValueCache
 
 SEAL_OPERATIONS = 131_072
 SEAL_BYTES = 64 * 1024 * 1024
+_OPERATION_BYTES = SEAL_BYTES // SEAL_OPERATIONS
 WORTH_SEALING_OPERATIONS = 1_024
 """Below this, close() leaves the journal as it is: many short runs should not make many small segments."""
+
+LARGE_EVENT_BYTES = 4 * 1024 * 1024
+"""Above this, one value of an event is cheaper to find by a query than by decoding all of them."""
 
 Durability: TypeAlias = Literal["fsync", "os"]
 Clock: TypeAlias = Callable[[], datetime]
@@ -127,18 +131,27 @@ class EventLog:
 
     def _index(self) -> Index:
         generation = self.generation
-        if not generation.is_indexed and not self.read_only:
+        if generation.loaded_index is None and not self.read_only:
             sealed = generation.sealed
             if sealed.index.is_checkpoint_due(sealed.manifest.operations):
                 # It took long to load: a checkpoint was lost.
                 self._maintenance.wake()
         return generation.index
 
-    def cached_value(self, address: Address, version: int) -> CachedValue | None:
-        """What was remembered of that version."""
+    def recent_value(self, address: Address, latest: Latest) -> CachedValue | None:
+        """The latest value where it was used a moment ago, or is not sealed yet."""
         with self._lock:
             found = self._values.get(address)
-            return found if found is not None and found.version == version else None
+            tail = self.generation.tail
+        if found is not None and found.version == latest.version:
+            return found
+        # Not remembered at commit, which has no time for what may never be asked.
+        entry = tail.entry(latest.commit_ts, LARGE_EVENT_BYTES)
+        if entry is None:
+            return None
+        with self._lock:
+            self._values.add(entry)
+            return self._values.get(address)
 
     def cache_value(self, address: Address, value: CachedValue) -> None:
         """Remember a value that was read."""
@@ -173,7 +186,7 @@ class EventLog:
         torn = 0
         while True:
             generation = self.generation
-            if generation.journal.size() != generation.journal.end:
+            if generation.journal.has_news():
                 torn = generation.read_new()
             if not generation.journal.is_marked or not self._follow():
                 return torn
@@ -248,7 +261,8 @@ class EventLog:
         self._depth += 1
         if self._depth == 1:
             try:
-                self._catch_up()
+                if self.generation.is_doubtful or self.generation.journal.has_news():
+                    self._catch_up()
             except BaseException:
                 self._leave()
                 raise
@@ -306,26 +320,26 @@ class EventLog:
             return self.head
         generation = self.generation
         opened = generation.journal
-        entry = numbering.number(
-            draft, self._index().latest, self.info.store_id, opened.next_commit_ts, self._committed_at(draft)
-        )
-        encoded = payload.encode_payload(entry, explicit_txn_id=draft.txn_id is not None)
+        commit_ts, committed_at = opened.next_commit_ts, self._committed_at(draft)
+        index = generation.loaded_index or self._index()
+        rows, latest = numbering.number(draft.operations, index.latest, commit_ts)
+        encoded = payload.encode_payload(draft, commit_ts, committed_at, rows)
         try:
             opened.append(*encoded)
-            generation.take(encoded, entry)
-            self._values.add(entry)
+            generation.take(encoded, len(rows), latest, committed_at)
         except PlayheadError:
             raise
         except BaseException:
             # Interrupted half-way: what is known here may disagree with the disk, so it is read anew before use.
             generation.is_doubtful = True
-            self._values.clear()
             raise
-        if generation.active_operations >= SEAL_OPERATIONS + self._patience or generation.journal.end >= SEAL_BYTES * (
-            1 + self._patience / SEAL_OPERATIONS
+        patience = self._patience
+        if (
+            generation.active_operations >= SEAL_OPERATIONS + patience
+            or opened.end >= SEAL_BYTES + _OPERATION_BYTES * patience
         ):
             self._maintenance.wake()
-        return entry.commit_ts
+        return commit_ts
 
     def sync(self) -> None:
         """Put every commit so far on disk, whatever the durability. Raises DurabilityError."""

@@ -105,6 +105,9 @@ class Maintenance:
             self._thread.join()
 
     def close(self) -> None:
+        """Remove what only this held, and let go of the lock. After the log has let go of its files."""
+        with contextlib.suppress(PlayheadError):
+            self.tidy()
         self._process_lock.close()
 
     def after_fork_in_child(self) -> None:

@@ -1,40 +1,40 @@
-"""Version numbers: a draft becomes the event that the log stores, or a conflict."""
+"""Version numbers: what a draft's operations are in the order of the log, or a conflict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
-from playhead.draft import Draft
-from playhead.entry import LogEntry, derived_txn_id, log_entry, log_operation, to_microseconds
+from playhead.draft import StagedOperation
 from playhead.errors import VersionConflictError
-from playhead.index import Latest
-from playhead.model import Address
+from playhead.index import Latest, latest_from
+from playhead.model import Address, OperationKind
+
+Row: TypeAlias = tuple[str, str, str, OperationKind, int, int]
+"""One operation, numbered: namespace, agent_id, key, op, version, previous_commit_ts."""
 
 _NEVER = Latest(0, 0, None)
 
 
 def number(
-    draft: Draft, latest_of: Callable[[Address], Latest | None], store_id: str, commit_ts: int, committed_at: int
-) -> LogEntry:
-    """The draft as the event `commit_ts`, its operations numbered in staging order after what is latest (S2, S4, S5).
+    operations: Iterable[StagedOperation], latest_of: Callable[[Address], Latest | None], commit_ts: int
+) -> tuple[list[Row], dict[Address, Latest]]:
+    """The operations of event `commit_ts`, numbered in staging order, and what is latest with them (S2, S4, S5).
 
     Raises VersionConflictError where an `if_version` is not what is committed (S13a). Changes nothing.
     """
-    numbered: dict[Address, int] = {}
-    operations = []
-    for address, op, encoded, if_version in draft.operations:
+    rows: list[Row] = []
+    numbered: dict[Address, Latest] = {}
+    for address, op, _, if_version in operations:
         version, previous_commit_ts, _ = latest_of(address) or _NEVER
         if if_version is not None and if_version != version:
             raise _conflict(address, if_version, version)
         if address in numbered:
-            version, previous_commit_ts = numbered[address], commit_ts
+            version, previous_commit_ts, _ = numbered[address]
         version += 1
-        numbered[address] = version
-        operations.append(log_operation((address, op, version, previous_commit_ts, encoded)))
-    txn_id = draft.txn_id or derived_txn_id(store_id, commit_ts)
-    occurred_at = None if draft.occurred_at is None else to_microseconds(draft.occurred_at)
-    header = (commit_ts, txn_id, committed_at, occurred_at, draft.kind, draft.label, draft.encoded_meta())
-    return log_entry((*header, operations, len(operations)))
+        numbered[address] = latest_from((version, commit_ts, None))
+        rows.append((*address, op, version, previous_commit_ts))
+    return rows, numbered
 
 
 def _conflict(address: Address, if_version: int, found: int) -> VersionConflictError:

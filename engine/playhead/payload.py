@@ -9,13 +9,15 @@ A null txn_id is the one that follows from store and commit_ts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
 
-from playhead.entry import LogEntry, derived_txn_id, log_operation
+from playhead.draft import Draft
+from playhead.entry import LogEntry, derived_txn_id, log_operation, to_microseconds
 from playhead.model import address_of
 
 
@@ -27,22 +29,18 @@ class Payload(NamedTuple):
 
 
 _NO_META: dict[str, object] = {}
-
+_encoded = attrgetter("encoded")
 
 _payload: Callable[[tuple[int, bytes]], Payload] = partial(tuple.__new__, Payload)
 
 
-def encode_payload(entry: LogEntry, *, explicit_txn_id: bool) -> Payload:
-    """The payload of one record, as this module's docstring lays it out."""
-    numbered: list[tuple[object, ...]] = []
-    lines = [b""]
-    for address, op, version, previous_commit_ts, encoded in entry.operations:
-        numbered.append((*address, op, version, previous_commit_ts))
-        lines.append(encoded)
-    txn_id = entry.txn_id if explicit_txn_id else None
-    meta = _NO_META if entry.meta == b"{}" else orjson.Fragment(entry.meta)
-    lines[0] = orjson.dumps((txn_id, entry.committed_at, entry.occurred_at, entry.kind, entry.label, meta, numbered))
-    return _payload((entry.commit_ts, b"\n".join(lines)))
+def encode_payload(draft: Draft, commit_ts: int, committed_at: int, rows: Sequence[tuple[object, ...]]) -> Payload:
+    """The payload of one record, as this module's docstring lays it out. `rows`: its operations, numbered."""
+    occurred_at = None if draft.occurred_at is None else to_microseconds(draft.occurred_at)
+    encoded_meta = draft.encoded_meta()
+    meta = _NO_META if encoded_meta == b"{}" else orjson.Fragment(encoded_meta)
+    head = orjson.dumps((draft.txn_id, committed_at, occurred_at, draft.kind, draft.label, meta, rows))
+    return _payload((commit_ts, b"\n".join([head, *map(_encoded, draft.operations)])))
 
 
 def decode_payload(payload: Payload, store_id: str) -> LogEntry:

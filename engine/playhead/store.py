@@ -143,7 +143,7 @@ class Store:
         latest = self._log.latest(address)
         if latest is None:
             return Record.unknown(address)
-        cached = self._log.cached_value(address, latest.version)
+        cached = self._log.recent_value(address, latest)
         if cached is None:
             record = self._history.record_at_version(self.view(), address, latest.version, latest.commit_ts)
             assert record.committed_at is not None

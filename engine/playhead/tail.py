@@ -62,6 +62,13 @@ class Tail:
         for position in range(first, min(end - self.sealed_head, len(self._texts))):
             yield decode_payload(Payload(self.sealed_head + 1 + position, self._texts[position]), self.store_id)
 
+    def entry(self, commit_ts: int, at_most_bytes: int) -> LogEntry | None:
+        """One entry decoded; None where it is sealed, or too large to be decoded in passing."""
+        position = commit_ts - self.sealed_head - 1
+        if position < 0 or len(self._texts[position]) > at_most_bytes:
+            return None
+        return decode_payload(Payload(commit_ts, self._texts[position]), self.store_id)
+
     def after(self, commit_ts: int, hash_before: Callable[[Address], bytes | None]) -> Tail:
         """The part behind a commit, as a tail of its own: up to there the log has been sealed."""
         rest = Tail(self.store_id, commit_ts, hash_before)

@@ -69,6 +69,3 @@ class ValueCache:
             # What one huge event wrote would not keep within the bound.
             self._older = self._newer if self._put <= 2 * self._limit else {}
             self._newer, self._put = {}, 0
-
-    def clear(self) -> None:
-        self._newer, self._older, self._put = {}, {}, 0

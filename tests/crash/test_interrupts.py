@@ -14,7 +14,7 @@ from playhead import Event, Store, numbering
 from playhead.generation import Generation
 from playhead.index import Index
 from playhead.journal import Journal
-from playhead.value_cache import ValueCache
+from playhead.tail import Tail
 from playhead.verify import verify
 
 from .answers import answers_of
@@ -33,7 +33,7 @@ def interrupting(function: Callable[..., Any], *, before: bool) -> Callable[...,
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(numbering, "number"), (Journal, "append"), (Generation, "take"), (Index, "add"), (ValueCache, "add")],
+    [(numbering, "number"), (Journal, "append"), (Generation, "take"), (Index, "add"), (Tail, "append")],
 )
 def test_an_interrupted_commit_is_whole_or_never_was(
     owner: object, name: str, before: bool, tmp_path: Path

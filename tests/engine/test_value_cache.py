@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from playhead import Store, log
 from playhead.entry import LogEntry, LogOperation
+from playhead.history import History
 from playhead.model import Address
 from playhead.value_cache import CachedValue, ValueCache
 
@@ -46,12 +50,24 @@ def test_values_are_held_within_the_bound_one_by_one_and_in_one_huge_event() -> 
     assert _held(cache, range(2_000)) <= limit
 
 
-def test_nothing_is_found_once_it_was_cleared() -> None:
-    cache = ValueCache(limit_bytes=10_000)
-    for commit_ts in range(1, 30):
-        cache.put(address(commit_ts), CachedValue(commit_ts, commit_ts, 0, b"1"))
-    cache.clear()
-    assert _held(cache, range(30)) == 0
+def test_values_that_are_not_sealed_yet_are_read_without_a_query(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.begin_transaction() as tx:
+        for key in ("a", "b", "c"):
+            tx.write("agent", key, 1)
+        tx.write("agent", "b", [2])
+    store.write("agent", "a", 3)
+    store.delete("agent", "c")
+    monkeypatch.setattr(History, "record_at_version", None)
+    for _ in range(2):
+        assert [store.get_state("agent", key).value for key in "bac"] == [[2], 3, None]
+        assert [store.get_state("agent", key).version for key in "bac"] == [2, 2, 2]
+        assert [store.get_state("agent", key).commit_ts for key in "bac"] == [1, 2, 3]
+
+
+def test_a_value_of_a_large_event_is_found_by_a_query(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "LARGE_EVENT_BYTES", 10)
+    store.write("agent", "key", "as long as that")
+    assert [store.get_state("agent", "key").value for _ in range(2)] == ["as long as that"] * 2
 
 
 def _held(cache: ValueCache, keys: range) -> int:

@@ -85,7 +85,7 @@ def _one_after_another(source: Source, report: ImportReport, most: int = DOCUMEN
     held: list[bytes] = []
     began = start = size = end = 0
     closing = False
-    with source.stream() as file:
+    with source.open() as file:
         for line, raw in enumerate(file, 1):
             offset, end = end, end + len(raw)
             report.read(len(raw))

@@ -34,7 +34,7 @@ def messages(source: Source, report: ImportReport) -> Iterator[Placed]:
 
     A request that is cut off or damaged is counted in `report`.
     """
-    with source.stream() as file:
+    with source.open() as file:
         if source.first[:1] == b"\n":
             lengths: Iterator[int] = iter([min(source.size, DOCUMENT_BYTES)])
         else:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import orjson
 
@@ -208,10 +208,6 @@ class Source:
         """The whole file; of a compressed one no more than a document may be."""
         with self.open() as file:
             return file.read(-1 if self._compression is None else DOCUMENT_BYTES + 1)[:DOCUMENT_BYTES]
-
-    def stream(self) -> BinaryIO:
-        """The file's bytes from the start, for formats that are not made of lines."""
-        return self.path.open("rb", buffering=1 << 20)
 
     def _first_lines(self) -> Iterator[bytes]:
         if self.is_binary:
