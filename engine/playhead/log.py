@@ -205,7 +205,8 @@ class EventLog:
     def rebase(self, known: Sealed, sealed: Sealed) -> None:
         """Let more of the log count as sealed, unless something else than `known` has become the sealed part since."""
         with self._lock:
-            if self.generation.sealed is not known or self._closed:
+            # Where more is sealed than was read here yet, whoever reads next goes on from the manifest.
+            if self.generation.sealed is not known or self._closed or sealed.head > self.head:
                 return
             done = self.generation.rebase(sealed)
         self._retire(done, are_sealed=True)

@@ -83,9 +83,6 @@ class Maintenance:
             self._process_lock.acquire()
             try:
                 self._process_lock.announce()
-                with self._log.exclusive():
-                    # Caught up with what other processes have committed.
-                    pass
                 return self._work(everything=True)
             finally:
                 self._process_lock.release()
@@ -116,6 +113,9 @@ class Maintenance:
     def _work(self, pause: Callable[[], None] | None = None, *, everything: bool = False) -> bool:
         """Whether something was sealed. everything: also a journal that is not full."""
         log = self._log
+        with log.exclusive():
+            # Caught up with all of them: what another process has rotated meanwhile is sealed too, or it would be lost.
+            pass
         published = self._adopt()
         was_sealed = False
         if everything and log.generation.journal.commits:
