@@ -203,10 +203,16 @@ class EventLog:
         self._retire((*replaced.closed, replaced.journal), are_sealed=False)
 
     def rebase(self, known: Sealed, sealed: Sealed) -> None:
-        """Let more of the log count as sealed, unless something else than `known` has become the sealed part since."""
+        """Let more of the log count as sealed, unless something else than `known` has become the sealed part since.
+
+        Raises StoreClosedError.
+        """
         with self._lock:
+            if self._closed:
+                # Whoever seals must not go on: what counts as sealed no longer changes.
+                raise StoreClosedError(f"{self.path}: closed while it was being sealed; open the store again")
             # Where more is sealed than was read here yet, whoever reads next goes on from the manifest.
-            if self.generation.sealed is not known or self._closed or sealed.head > self.head:
+            if self.generation.sealed is not known or sealed.head > self.head:
                 return
             done = self.generation.rebase(sealed)
         self._retire(done, are_sealed=True)
@@ -443,7 +449,9 @@ class EventLog:
                     self.generation.close()
                     if self._process_lock is not None:
                         self._process_lock.close()
-                        self._maintenance.close()
+            if not self.read_only:
+                # Not under the lock: a thread that a commit of the last moment has woken needs it to end.
+                self._maintenance.close()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -102,7 +102,10 @@ class Maintenance:
             self._thread.join()
 
     def close(self) -> None:
-        self._process_lock.close()
+        """Let go of the lock, once nobody is at work: another process must not publish in between."""
+        self.finish()
+        with self._lock:
+            self._process_lock.close()
 
     def after_fork_in_child(self) -> None:
         self._lock = threading.Lock()

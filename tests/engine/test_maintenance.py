@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from playhead import Store, WriteError, manifest, segments
+from playhead import Store, WriteError, filesystem, log, manifest, segments
+from playhead.maintenance import Maintenance
 from playhead.verify import verify
 
 OpenStore = Callable[..., Store]
@@ -58,3 +61,77 @@ def test_what_another_sealed_since_this_one_last_looked_is_not_half_known(
     assert second.get_state("agent", "key").commit_ts == second.head
     second.refresh()
     assert (second.head, second.get_state("agent", "key").value) == (2, 2)
+
+
+def test_an_interrupt_while_closing_waits_for_a_seal_leaves_the_store_whole(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S8 S22
+    store = open_store()
+    monkeypatch.setattr(log, "SEAL_OPERATIONS", 4)
+    is_sealing, may_go_on = threading.Event(), threading.Event()
+    write, written = segments.write, []
+
+    def slow_write(*arguments: Any) -> Any:
+        is_sealing.set()
+        assert may_go_on.wait(30)
+        written.append(write(*arguments))
+        assert len(written) < 3
+        return written[-1]
+
+    def interrupt(_: Maintenance) -> None:
+        monkeypatch.setattr(Maintenance, "finish", finish)
+        may_go_on.set()
+        raise KeyboardInterrupt
+
+    finish = Maintenance.finish
+    monkeypatch.setattr(segments, "write", slow_write)
+    for number in range(4):
+        store.write("agent", "key", number)
+    assert is_sealing.wait(30)
+    monkeypatch.setattr(Maintenance, "finish", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        store.close()
+    store._log._maintenance.finish()
+    assert not store.is_sealing
+    assert len(written) == 1
+    again = open_store()
+    assert versions(again) == [1, 2, 3, 4]
+    assert verify(store.path) == []
+
+
+def test_a_thread_that_starts_while_the_store_is_closed_ends_with_it(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S8 S22
+    store = open_store()
+    store.write("agent", "key", 1)
+    store.write("agent", "key", 2)
+    finish, work = Maintenance.finish, Maintenance._work
+    at_work, may_go_on = threading.Event(), threading.Event()
+
+    def late_wake(self: Maintenance) -> None:
+        finish(self)
+        if not at_work.is_set():
+            self.wake()
+            assert at_work.wait(30)
+
+    def slow_work(self: Maintenance, *arguments: Any, **options: Any) -> bool:
+        at_work.set()
+        assert may_go_on.wait(30)
+        return work(self, *arguments, **options)
+
+    monkeypatch.setattr(log, "SEAL_OPERATIONS", 1)
+    monkeypatch.setattr(Maintenance, "finish", late_wake)
+    monkeypatch.setattr(Maintenance, "_work", slow_work)
+    closing = threading.Thread(target=store.close)
+    closing.start()
+    assert at_work.wait(30)
+    lock = filesystem.ProcessLock(store.path / "seal.lock")
+    try:
+        closing.join(0.2)
+        assert not lock.try_acquire(), "the lock is free, and the thread is still at work"
+    finally:
+        lock.close()
+        may_go_on.set()
+        closing.join()
+    assert not store.is_sealing
+    assert verify(store.path) == []
