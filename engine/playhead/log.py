@@ -399,9 +399,9 @@ class EventLog:
     def rotate(self, published: Manifest, replacement: Replacement) -> None:
         """Let the journal that `published` names last take the commits from now on."""
         with self.exclusive():
+            self.generation.journal.mark()
             # On disk whole before the next one takes a commit: so only the last journal can have a torn end.
             self.sync()
-            self.generation.journal.mark()
             replacement.install()
             self.generation.follow(published)
 

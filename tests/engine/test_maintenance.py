@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from playhead import Store, WriteError, filesystem, log, manifest, segments
+from playhead import Store, WriteError, filesystem, journal, log, manifest, segments
 from playhead.maintenance import Maintenance
 from playhead.verify import verify
 
@@ -135,3 +136,29 @@ def test_a_thread_that_starts_while_the_store_is_closed_ends_with_it(
         closing.join()
     assert not store.is_sealing
     assert verify(store.path) == []
+
+
+def test_a_journal_is_on_disk_whole_with_its_mark_before_the_next_one_is_published(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S4
+    store.write("agent", "key", 1)
+    closing = store._log.generation.journal
+    synced: list[int] = []
+    sync, install = journal.sync_data, filesystem.Replacement.install
+
+    def recorded_sync(descriptor: int) -> None:
+        sync(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    def checked_install(self: filesystem.Replacement) -> None:
+        if not found:
+            found.append((synced[-1], closing.path.stat().st_size, closing.is_marked))
+        install(self)
+
+    found: list[tuple[int, int, bool]] = []
+    monkeypatch.setattr(journal, "sync_data", recorded_sync)
+    monkeypatch.setattr(filesystem.Replacement, "install", checked_install)
+    store.seal()
+    ((on_disk, size, is_marked),) = found
+    assert is_marked
+    assert on_disk == size
