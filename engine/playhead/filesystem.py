@@ -181,6 +181,8 @@ class Hold:
         except OSError:
             # A file system that cannot lock: then a reader who was overtaken reads the manifest anew.
             return
+        # It may have been removed between the two.
+        path.stat()
 
     def release(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1

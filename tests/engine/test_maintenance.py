@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +164,20 @@ def test_a_journal_is_on_disk_whole_with_its_mark_before_the_next_one_is_publish
     ((on_disk, size, is_marked),) = found
     assert is_marked
     assert on_disk == size
+
+
+@pytest.mark.skipif(filesystem.fcntl is None, reason="needs flock")
+def test_a_directory_that_is_removed_just_before_it_is_locked_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S22
+    folder = tmp_path / "segment"
+    folder.mkdir()
+    flock = filesystem.fcntl.flock
+
+    def removed_before(descriptor: int, operation: int) -> None:
+        shutil.rmtree(folder)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(filesystem.fcntl, "flock", removed_before)
+    with pytest.raises(FileNotFoundError, match="segment"):
+        filesystem.Hold(folder)
