@@ -28,6 +28,7 @@ class ProcessLock:
     def __init__(self, path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> None:
         self.path = path
         self.timeout = timeout
+        self._descriptor = -1
         self._open()
         forking.track(self)
 
@@ -97,6 +98,8 @@ class ProcessLock:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+    __del__ = close
 
 
 def is_running(process: int) -> bool:

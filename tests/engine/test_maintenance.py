@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from playhead import Store, WriteError, filesystem, journal, log, manifest, segments
+import playhead
+from playhead import CorruptStoreError, Store, StoreBusyError, WriteError, filesystem, journal, log, manifest, segments
 from playhead.maintenance import Maintenance
 from playhead.verify import verify
 
@@ -181,3 +183,27 @@ def test_a_directory_that_is_removed_just_before_it_is_locked_is_not_held(
     monkeypatch.setattr(filesystem.fcntl, "flock", removed_before)
     with pytest.raises(FileNotFoundError, match="segment"):
         filesystem.Hold(folder)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts descriptors as Linux names them")
+def test_opening_that_fails_leaves_no_file_open(open_store: OpenStore) -> None:
+    store = open_store()
+    store.write("agent", "key", 1)
+
+    def descriptors() -> int:
+        gc.collect()
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = descriptors()
+    with store._log.exclusive():
+        for _ in range(3):
+            with pytest.raises(StoreBusyError):
+                playhead.open(store.path, lock_timeout=0)
+    assert descriptors() == before
+    store.close()
+    (journal_file,) = (store.path / "journal").iterdir()
+    journal_file.write_bytes(b"damaged")
+    before = descriptors()
+    with pytest.raises(CorruptStoreError):
+        playhead.open(store.path)
+    assert descriptors() == before
