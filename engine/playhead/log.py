@@ -221,7 +221,7 @@ class EventLog:
         # The sync lock: another thread may be syncing, or about to sync, one of these files.
         with self._sync_lock:
             for opened in journals:
-                if self._durable and not are_sealed:
+                if self._durable and not are_sealed and opened.durable_end < opened.end:
                     self._sync(opened)
                 opened.is_sealed = True
                 opened.close()
@@ -446,6 +446,9 @@ class EventLog:
             with self._lock:
                 if not self._closed:
                     self._closed = True
+                    # What another thread has committed and waits to have synced; that thread hears of a failure.
+                    with contextlib.suppress(DurabilityError):
+                        self._retire((*self.generation.closed, self.generation.journal), are_sealed=False)
                     self.generation.close()
                     if self._process_lock is not None:
                         self._process_lock.close()

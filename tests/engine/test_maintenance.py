@@ -207,3 +207,27 @@ def test_opening_that_fails_leaves_no_file_open(open_store: OpenStore) -> None:
     with pytest.raises(CorruptStoreError):
         playhead.open(store.path)
     assert descriptors() == before
+
+
+def test_a_commit_that_waits_for_the_disk_while_the_store_is_closed_is_on_disk_when_it_returns(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S4
+    store = open_store(durability="fsync")
+    synced: list[int] = []
+    sync, make_durable = journal.sync_data, log.EventLog._make_durable
+
+    def recorded_sync(descriptor: int) -> None:
+        sync(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    def closed_before(self: log.EventLog, *arguments: Any) -> None:
+        closing = threading.Thread(target=store.close)
+        closing.start()
+        closing.join()
+        make_durable(self, *arguments)
+
+    monkeypatch.setattr(journal, "sync_data", recorded_sync)
+    monkeypatch.setattr(log.EventLog, "_make_durable", closed_before)
+    assert store.write("agent", "key", 1) == 1
+    (file,) = (store.path / "journal").iterdir()
+    assert synced == [file.stat().st_size]
