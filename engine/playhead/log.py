@@ -60,7 +60,7 @@ class EventLog:
         self.path = path
         self.info = info
         self.read_only = read_only
-        self._durable = durability == "fsync"
+        self._durable = durability == "fsync" and not read_only
         self._clock = clock
         self._lock = threading.RLock()
         self._sync_lock = threading.Lock()

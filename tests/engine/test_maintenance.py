@@ -231,3 +231,18 @@ def test_a_commit_that_waits_for_the_disk_while_the_store_is_closed_is_on_disk_w
     assert store.write("agent", "key", 1) == 1
     (file,) = (store.path / "journal").iterdir()
     assert synced == [file.stat().st_size]
+
+
+def test_a_reader_asks_nothing_of_the_disk_but_to_read(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, reader = open_store(), open_store(read_only=True, durability="fsync")
+    writer.write("agent", "key", 1)
+    writer.seal()
+    writer.write("agent", "key", 2)
+
+    def refuse(*_: object) -> None:
+        raise OSError(30, "read-only")
+
+    monkeypatch.setattr(journal, "sync_data", refuse)
+    monkeypatch.setattr(log, "sync_directory", refuse)
+    reader.refresh()
+    assert versions(reader) == [1, 2]
