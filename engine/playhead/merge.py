@@ -34,11 +34,17 @@ def is_at_rest(segment: Segment) -> bool:
 
 
 def due(sealed: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The neighbours to merge next, oldest first; empty where nothing is due."""
-    for _, neighbours in itertools.groupby(sealed, lambda segment: -1 if is_at_rest(segment) else _tier(segment)):
-        run = tuple(itertools.islice(neighbours, FAN_IN))
-        if len(run) == FAN_IN and not is_at_rest(run[0]):
-            return run
+    """The neighbours to merge next, oldest first; empty where nothing is due.
+
+    One with a larger one behind it counts as being of that one's tier: nothing of its own will come to its side.
+    """
+    for is_resting, stretch in itertools.groupby(sealed, is_at_rest):
+        neighbours = [] if is_resting else list(stretch)
+        tiers = reversed(list(itertools.accumulate(map(_tier, reversed(neighbours)), max)))
+        for _, members in itertools.groupby(zip(tiers, neighbours, strict=True), lambda member: member[0]):
+            run = tuple(segment for _, segment in itertools.islice(members, FAN_IN))
+            if len(run) == FAN_IN:
+                return run
     return ()
 
 
