@@ -34,6 +34,8 @@ class Maintenance:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._is_hurried = False
+        self._left_alone: set[str] = set()
+        """Segments whose values are too long to merge them in little memory."""
 
     # ── who does it, and when ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -129,8 +131,11 @@ class Maintenance:
                 was_sealed = True
             elif log.is_journal_full:
                 published = self._rotate(published)
-            elif run := merge.due(published.segments):
-                published = self._publish(published.with_merged(merge.write(log.path / directory.SEGMENTS, run)))
+            elif run := merge.due(published.segments, self._left_alone):
+                if merged := merge.write(log.path / directory.SEGMENTS, run):
+                    published = self._publish(published.with_merged(merged))
+                else:
+                    self._left_alone.update(segment.name for segment in run)
             else:
                 break
         self._remove_unnamed(self._checkpoint(published))

@@ -121,6 +121,21 @@ def test_a_merge_changes_no_answer(store: Store, open_store: OpenStore) -> None:
     assert [path.name for path in (store.path / "segments").iterdir()] == ["000000000001-000000000009"]
 
 
+def test_values_too_long_to_be_merged_in_little_memory_stay_as_they_are_and_all_else_is_done(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S22
+    monkeypatch.setattr(merge, "_MEMORY", "16MB")
+    for number in range(merge.FAN_IN):
+        for key in range(4):
+            store.write("agent", f"key-{key}", f"{number} " + "long" * 250_000)
+        assert store.seal()
+    long = bounds(store.path)
+    assert len(long) == merge.FAN_IN
+    write_rounds(store, 1, merge.FAN_IN)
+    assert bounds(store.path) == [*long, (33, 32 + merge.FAN_IN)]
+    assert verify(store.path) == []
+
+
 def test_a_merged_segment_is_one_like_any_other(store: Store) -> None:
     write_rounds(store, 1, merge.FAN_IN)
     (only,) = manifest.load(store.path).segments
