@@ -91,11 +91,13 @@ class Maintenance:
 
     def tidy(self) -> None:
         """Remove what something that was cut off has left behind, unless somebody is at work here."""
-        if self._process_lock.try_acquire():
-            try:
-                self._remove_unnamed(manifest.load(self._log.path))
-            finally:
-                self._process_lock.release()
+        # The thread may have been woken already, and this lock cannot keep it out: both would hold the same one.
+        with self._lock:
+            if self._process_lock.try_acquire():
+                try:
+                    self._remove_unnamed(manifest.load(self._log.path))
+                finally:
+                    self._process_lock.release()
 
     def finish(self) -> None:
         """Wait for the thread, which makes haste now."""

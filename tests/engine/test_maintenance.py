@@ -246,3 +246,27 @@ def test_a_reader_asks_nothing_of_the_disk_but_to_read(open_store: OpenStore, mo
     monkeypatch.setattr(log, "sync_directory", refuse)
     reader.refresh()
     assert versions(reader) == [1, 2]
+
+
+def test_tidying_up_on_opening_keeps_out_of_the_way_of_a_seal_of_the_same_store(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S22
+    store = open_store()
+    store.write("agent", "key", 1)
+    maintenance = store._log._maintenance
+    write, locked = segments.write, []
+
+    def write_while_tidying(*arguments: Any) -> Any:
+        tidying.start()
+        tidying.join(0.2)
+        other = filesystem.ProcessLock(store.path / "seal.lock")
+        locked.append(not other.try_acquire())
+        other.close()
+        return write(*arguments)
+
+    tidying = threading.Thread(target=maintenance.tidy)
+    monkeypatch.setattr(segments, "write", write_while_tidying)
+    assert store.seal()
+    tidying.join()
+    assert locked == [True]
+    assert verify(store.path) == []
