@@ -148,7 +148,7 @@ def test_a_journal_is_on_disk_whole_with_its_mark_before_the_next_one_is_publish
     store.write("agent", "key", 1)
     closing = store._log.generation.journal
     synced: list[int] = []
-    sync, install = journal.sync_data, filesystem.Replacement.install
+    sync, install = filesystem.sync_data, filesystem.Replacement.install
 
     def recorded_sync(descriptor: int) -> None:
         sync(descriptor)
@@ -168,19 +168,19 @@ def test_a_journal_is_on_disk_whole_with_its_mark_before_the_next_one_is_publish
     assert on_disk == size
 
 
-@pytest.mark.skipif(filesystem.fcntl is None, reason="needs flock")
 def test_a_directory_that_is_removed_just_before_it_is_locked_is_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # S22
+    fcntl = pytest.importorskip("fcntl")
     folder = tmp_path / "segment"
     folder.mkdir()
-    flock = filesystem.fcntl.flock
+    flock = fcntl.flock
 
     def removed_before(descriptor: int, operation: int) -> None:
         shutil.rmtree(folder)
         flock(descriptor, operation)
 
-    monkeypatch.setattr(filesystem.fcntl, "flock", removed_before)
+    monkeypatch.setattr(fcntl, "flock", removed_before)
     with pytest.raises(FileNotFoundError, match="segment"):
         filesystem.Hold(folder)
 
@@ -214,7 +214,7 @@ def test_a_commit_that_waits_for_the_disk_while_the_store_is_closed_is_on_disk_w
 ) -> None:  # S4
     store = open_store(durability="fsync")
     synced: list[int] = []
-    sync, make_durable = journal.sync_data, log.EventLog._make_durable
+    sync, make_durable = filesystem.sync_data, log.EventLog._make_durable
 
     def recorded_sync(descriptor: int) -> None:
         sync(descriptor)
@@ -254,7 +254,8 @@ def test_tidying_up_on_opening_keeps_out_of_the_way_of_a_seal_of_the_same_store(
     store = open_store()
     store.write("agent", "key", 1)
     maintenance = store._log._maintenance
-    write, locked = segments.write, []
+    write = segments.write
+    locked: list[bool] = []
 
     def write_while_tidying(*arguments: Any) -> Any:
         tidying.start()

@@ -246,7 +246,7 @@ def test_commits_go_on_while_segments_are_sealed_and_merged(
     writing = threading.Event()
     write = merge.write
 
-    def slow_write(*arguments: object) -> Segment:
+    def slow_write(*arguments: object) -> Segment | None:
         # A commit comes and goes in the middle of every merge.
         writing.set()
         assert store.write("during", "merge", len(committed)) == store.head
