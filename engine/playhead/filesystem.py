@@ -31,6 +31,7 @@ class ProcessLock:
     def __init__(self, path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> None:
         self.path = path
         self.timeout = timeout
+        self._descriptor = -1
         self._open()
         forking.track(self)
 
@@ -100,6 +101,8 @@ class ProcessLock:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+    __del__ = close
 
 
 def is_running(process: int) -> bool:
@@ -184,6 +187,8 @@ class Hold:
         except OSError:
             # A file system that cannot lock: then a reader who was overtaken reads the manifest anew.
             return
+        # It may have been removed between the two.
+        path.stat()
 
     def release(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1

@@ -63,6 +63,7 @@ class Journal:
         """
         self.path = path
         self.first_commit_ts = self.next_commit_ts = first_commit_ts
+        self._descriptor = -1
         self._descriptor = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
         try:
             self._check_file_header()
@@ -185,7 +186,11 @@ class Journal:
         self.durable_end = max(self.durable_end, end)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    __del__ = close
 
 
 def _record_at(data: bytes, position: int) -> tuple[Payload, int] | None:

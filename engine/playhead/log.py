@@ -64,7 +64,7 @@ class EventLog:
         self.path = path
         self.info = info
         self.read_only = read_only
-        self._durable = durability == "fsync"
+        self._durable = durability == "fsync" and not read_only
         self._clock = clock
         self._lock = threading.RLock()
         self._sync_lock = threading.Lock()
@@ -216,9 +216,16 @@ class EventLog:
         self._retire((*replaced.closed, replaced.journal), are_sealed=False)
 
     def rebase(self, known: Sealed, sealed: Sealed) -> None:
-        """Let more of the log count as sealed, unless something else than `known` has become the sealed part since."""
+        """Let more of the log count as sealed, unless something else than `known` has become the sealed part since.
+
+        Raises StoreClosedError.
+        """
         with self._lock:
-            if self.generation.sealed is not known or self._closed:
+            if self._closed:
+                # Whoever seals must not go on: what counts as sealed no longer changes.
+                raise StoreClosedError(f"{self.path}: closed while it was being sealed; open the store again")
+            # Where more is sealed than was read here yet, whoever reads next goes on from the manifest.
+            if self.generation.sealed is not known or sealed.head > self.head:
                 return
             done = self.generation.rebase(sealed)
         self._retire(done, are_sealed=True)
@@ -227,7 +234,7 @@ class EventLog:
         # The sync lock: another thread may be syncing, or about to sync, one of these files.
         with self._sync_lock:
             for opened in journals:
-                if self._durable and not are_sealed:
+                if self._durable and not are_sealed and opened.durable_end < opened.end:
                     self._sync(opened)
                 opened.is_sealed = True
                 opened.close()
@@ -406,9 +413,9 @@ class EventLog:
     def rotate(self, published: Manifest, replacement: Replacement) -> None:
         """Let the journal that `published` names last take the commits from now on."""
         with self.exclusive():
+            self.generation.journal.mark()
             # On disk whole before the next one takes a commit: so only the last journal can have a torn end.
             self.sync()
-            self.generation.journal.mark()
             replacement.install()
             self.generation.follow(published)
 
@@ -448,15 +455,20 @@ class EventLog:
             if is_worthwhile and not self.read_only and self._failed is None:
                 # What is committed is safe in the journal, so a seal that fails here loses nothing.
                 with contextlib.suppress(PlayheadError):
-                    self._maintenance.seal()
+                    self._maintenance.seal(wait=False)
         finally:
             with self._lock:
                 if not self._closed:
                     self._closed = True
+                    # What another thread has committed and waits to have synced; that thread hears of a failure.
+                    with contextlib.suppress(DurabilityError):
+                        self._retire((*self.generation.closed, self.generation.journal), are_sealed=False)
                     self.generation.close()
                     if self._process_lock is not None:
                         self._process_lock.close()
-                        self._maintenance.close()
+            if not self.read_only:
+                # Not under the lock: a thread that a commit of the last moment has woken needs it to end.
+                self._maintenance.close()
 
     def _check_open(self) -> None:
         if self._closed:

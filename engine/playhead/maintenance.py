@@ -34,6 +34,8 @@ class Maintenance:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._is_hurried = False
+        self._left_alone: set[str] = set()
+        """Segments whose values are too long to merge them in little memory."""
 
     # ── who does it, and when ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -74,29 +76,32 @@ class Maintenance:
         if not is_urgent and threading.main_thread().is_alive():
             time.sleep(PAUSE_SECONDS)
 
-    def seal(self) -> bool:
+    def seal(self, *, wait: bool = True) -> bool:
         """Seal everything in the journals, and whatever else is due; False where there was nothing to seal.
 
-        Raises WriteError, DurabilityError, StoreBusyError.
+        wait: until another process that is at it is done; without, it is left to that one. Raises WriteError,
+        DurabilityError, StoreBusyError.
         """
         with self._lock:
-            self._process_lock.acquire()
+            if wait:
+                self._process_lock.acquire()
+            elif not self._process_lock.try_acquire():
+                return False
             try:
                 self._process_lock.announce()
-                with self._log.exclusive():
-                    # Caught up with what other processes have committed.
-                    pass
                 return self._work(everything=True)
             finally:
                 self._process_lock.release()
 
     def tidy(self) -> None:
         """Remove what something that was cut off has left behind, unless somebody is at work here."""
-        if self._process_lock.try_acquire():
-            try:
-                self._remove_unnamed(manifest.load(self._log.path))
-            finally:
-                self._process_lock.release()
+        # The thread may have been woken already, and this lock cannot keep it out: both would hold the same one.
+        with self._lock:
+            if self._process_lock.try_acquire():
+                try:
+                    self._remove_unnamed(manifest.load(self._log.path))
+                finally:
+                    self._process_lock.release()
 
     def finish(self) -> None:
         """Wait for the thread, which makes haste now."""
@@ -105,10 +110,15 @@ class Maintenance:
             self._thread.join()
 
     def close(self) -> None:
-        """Remove what only this held, and let go of the lock. After the log has let go of its files."""
+        """Remove what only this held, and let go of the lock, once nobody is at work.
+
+        After the log has let go of its files. Another process must not publish while this thread still works.
+        """
+        self.finish()
         with contextlib.suppress(PlayheadError):
             self.tidy()
-        self._process_lock.close()
+        with self._lock:
+            self._process_lock.close()
 
     def after_fork_in_child(self) -> None:
         self._lock = threading.Lock()
@@ -119,18 +129,25 @@ class Maintenance:
     def _work(self, pause: Callable[[], None] | None = None, *, everything: bool = False) -> bool:
         """Whether something was sealed. everything: also a journal that is not full."""
         log = self._log
-        published = self._adopt()
+        with log.exclusive():
+            # Caught up with all of them: what another process has rotated meanwhile is sealed too, or it would be lost.
+            pass
         was_sealed = False
         if everything and log.generation.journal.commits:
-            published = self._rotate(published)
+            self._rotate(self._adopt())
         while True:
+            # Anew each time: an interrupted commit may have had another thread read everything anew.
+            published = self._adopt()
             if log.generation.closed:
-                published = self._seal(published, pause)
+                self._seal(published, pause)
                 was_sealed = True
             elif log.is_journal_full:
-                published = self._rotate(published)
-            elif run := merge.due(published.segments):
-                published = self._publish(published.with_merged(merge.write(log.path / directory.SEGMENTS, run)))
+                self._rotate(published)
+            elif run := merge.due(published.segments, self._left_alone):
+                if merged := merge.write(log.path / directory.SEGMENTS, run):
+                    self._publish(published.with_merged(merged))
+                else:
+                    self._left_alone.update(segment.name for segment in run)
             else:
                 break
         self._remove_unnamed(self._checkpoint(published))
@@ -149,7 +166,7 @@ class Maintenance:
                 log.rebase(known, known.advanced(published))
                 return published
 
-    def _rotate(self, published: Manifest) -> Manifest:
+    def _rotate(self, published: Manifest) -> None:
         """Let a new journal take the commits from now on."""
         log = self._log
         name = journal.file_name(journal.number_of(published.journals[-1]) + 1)
@@ -159,9 +176,8 @@ class Maintenance:
         log.sync()
         log.rotate(rotated, manifest.prepare(log.path, rotated))
         log.sync_manifest()
-        return rotated
 
-    def _seal(self, published: Manifest, pause: Callable[[], None] | None) -> Manifest:
+    def _seal(self, published: Manifest, pause: Callable[[], None] | None) -> None:
         """Make one segment of the journals that take no more commits."""
         log = self._log
         generation = log.generation
@@ -170,12 +186,11 @@ class Maintenance:
         tables = generation.tail.tables(closed[-1].next_commit_ts - 1, pause)
         segment = segments.write(folder, *tables)
         index = generation.sealed.index.with_segments(folder, [segment])
-        sealed = self._publish(published.with_segment(segment), index)
+        self._publish(published.with_segment(segment), index)
         for opened in closed:
             # A leftover is harmless: no manifest names it, and the next writer to open the store removes it.
             with contextlib.suppress(OSError):
                 opened.path.unlink(missing_ok=True)
-        return sealed
 
     def _checkpoint(self, published: Manifest) -> Manifest:
         """Write a checkpoint of all that is sealed, where one is due."""

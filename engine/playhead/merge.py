@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,18 @@ def is_at_rest(segment: Segment) -> bool:
     return segment.is_partial or segment.operations >= REST_OPERATIONS or segment.bytes >= REST_BYTES
 
 
-def due(sealed: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The neighbours to merge next, oldest first; empty where nothing is due."""
-    for _, neighbours in itertools.groupby(sealed, lambda segment: -1 if is_at_rest(segment) else _tier(segment)):
-        run = tuple(itertools.islice(neighbours, FAN_IN))
-        if len(run) == FAN_IN and not is_at_rest(run[0]):
-            return run
+def due(sealed: Sequence[Segment], left_alone: Container[str] = ()) -> tuple[Segment, ...]:
+    """The neighbours to merge next, oldest first; empty where nothing is due. left_alone: names, as if at rest.
+
+    One with a larger one behind it counts as being of that one's tier: nothing of its own will come to its side.
+    """
+    for is_resting, stretch in itertools.groupby(sealed, lambda part: is_at_rest(part) or part.name in left_alone):
+        neighbours = [] if is_resting else list(stretch)
+        tiers = reversed(list(itertools.accumulate(map(_tier, reversed(neighbours)), max)))
+        for _, members in itertools.groupby(zip(tiers, neighbours, strict=True), lambda member: member[0]):
+            run = tuple(segment for _, segment in itertools.islice(members, FAN_IN))
+            if len(run) == FAN_IN:
+                return run
     return ()
 
 
@@ -50,10 +56,11 @@ def _tier(segment: Segment) -> int:
     return found
 
 
-def write(directory: Path, run: Sequence[Segment]) -> Segment:
+def write(directory: Path, run: Sequence[Segment]) -> Segment | None:
     """Write one segment of several that follow one another; it counts only once a manifest names it.
 
-    Takes little memory whatever their size. Raises WriteError, and CorruptStoreError where one cannot be read.
+    Takes little memory whatever their size; None where values are so long that it does not do. Raises WriteError, and
+    CorruptStoreError where one cannot be read.
     """
     import duckdb
     import pyarrow as pa
@@ -79,6 +86,8 @@ def write(directory: Path, run: Sequence[Segment]) -> Segment:
             _events(folders),
             (pa.Table.from_batches([batch]).cast(segments.OPERATIONS) for batch in operations),
         )
+    except duckdb.OutOfMemoryException:
+        return None
     except (duckdb.Error, pa.ArrowException) as error:
         reason = str(error).partition("\n")[0]
         if str(scratch) in str(error):

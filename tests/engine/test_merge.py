@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -54,28 +55,35 @@ def segment(operations: int, size: int = 1_000, *, is_partial: bool = False) -> 
     return Segment("name", 1, 1, 2 if is_partial else 1, 0, operations, size, {})
 
 
-def merged_all(sizes: Sequence[int]) -> list[Segment]:
-    """What a store that seals segments of these sizes is left with."""
+def merged_all(sizes: Sequence[int], written: list[int] | None = None) -> list[Segment]:
+    """What a store that seals segments of these sizes is left with. written: how much each merge writes is added."""
     kept: list[Segment] = []
     for size in sizes:
         kept.append(segment(size))
         while run := merge.due(kept):
             start = next(place for place in range(len(kept)) if kept[place] is run[0])
             kept[start : start + len(run)] = [segment(sum(part.operations for part in run))]
+            if written is not None:
+                written.append(kept[start].operations)
     return kept
 
 
 @given(st.lists(st.integers(1, 200_000), max_size=400))
-def test_few_small_segments_are_left_however_many_are_sealed(sizes: list[int]) -> None:
+def test_few_small_segments_are_left_however_many_of_whatever_size_are_sealed(sizes: list[int]) -> None:
     kept = merged_all(sizes)
-    small = [part for part in kept if not merge.is_at_rest(part)]
     assert sum(part.operations for part in kept) == sum(sizes)
-    # Sizes may fall and rise again and again; of equal ones there are never more than seven in a row.
-    for start in range(len(small) - merge.FAN_IN + 1):
-        neighbours = small[start : start + merge.FAN_IN]
-        assert len({merge._tier(part) for part in neighbours}) > 1 or any(
-            merge.is_at_rest(part) for part in kept[kept.index(neighbours[0]) : kept.index(neighbours[-1])]
-        )
+    for is_resting, stretch in itertools.groupby(kept, merge.is_at_rest):
+        tiers = [merge._tier(part) for part in stretch]
+        assert is_resting or len(tiers) <= (merge.FAN_IN - 1) * (max(tiers) + 1)
+
+
+@pytest.mark.parametrize("sizes", [[1_000, 2_000], [9_000, *[1] * 7], [100_000, *[1] * 8], range(1, 20_000, 77)])
+def test_segments_of_changing_sizes_do_not_pile_up_nor_are_they_written_often(sizes: Sequence[int]) -> None:
+    sizes = list(sizes) * (2_000 // len(sizes))
+    written: list[int] = []
+    kept = merged_all(sizes, written)
+    assert len([part for part in kept if not merge.is_at_rest(part)]) < 5 * merge.FAN_IN
+    assert sum(written) < 8 * sum(sizes)
 
 
 @pytest.mark.parametrize("size", [1, 1_000, 131_072])
@@ -111,6 +119,21 @@ def test_a_merge_changes_no_answer(store: Store, open_store: OpenStore) -> None:
     again = open_store()
     assert again.get_state("agent", "key-1").value == "next"
     assert [path.name for path in (store.path / "segments").iterdir()] == ["000000000001-000000000009"]
+
+
+def test_values_too_long_to_be_merged_in_little_memory_stay_as_they_are_and_all_else_is_done(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S22
+    monkeypatch.setattr(merge, "_MEMORY", "16MB")
+    for number in range(merge.FAN_IN):
+        for key in range(4):
+            store.write("agent", f"key-{key}", f"{number} " + "long" * 250_000)
+        assert store.seal()
+    long = bounds(store.path)
+    assert len(long) == merge.FAN_IN
+    write_rounds(store, 1, merge.FAN_IN)
+    assert bounds(store.path) == [*long, (33, 32 + merge.FAN_IN)]
+    assert verify(store.path) == []
 
 
 def test_a_merged_segment_is_one_like_any_other(store: Store) -> None:
@@ -223,7 +246,7 @@ def test_commits_go_on_while_segments_are_sealed_and_merged(
     writing = threading.Event()
     write = merge.write
 
-    def slow_write(*arguments: object) -> Segment:
+    def slow_write(*arguments: object) -> Segment | None:
         # A commit comes and goes in the middle of every merge.
         writing.set()
         assert store.write("during", "merge", len(committed)) == store.head
