@@ -21,6 +21,7 @@ from playhead import (
     StoreExistsError,
     StoreNotFoundError,
     bulk,
+    codec,
     directory,
     filesystem,
     manifest,
@@ -117,7 +118,7 @@ def test_where_no_store_is_nothing_is_verified(tmp_path: Path) -> None:
         ("operations.parquet", "value_bytes", lambda rows: [2, *rows[1:]], "value_bytes", 5),
         ("operations.parquet", "op", lambda rows: ["delete", *rows[1:]], "a delete that has a value", 5),
         ("operations.parquet", "previous_commit_ts", lambda rows: [3, *rows[1:]], "says it replaced commit 3", 5),
-        ("operations.parquet", "previous_hash", lambda rows: [b"x" * 16, *rows[1:]], "previous_hash", 5),
+        ("operations.parquet", "previous_hash", lambda rows: [b"x" * codec.HASH_BYTES, *rows[1:]], "previous_hash", 5),
     ],
 )
 def test_what_is_wrong_inside_a_segment_is_named(
