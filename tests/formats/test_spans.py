@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.formats.conftest import Loaded, load, write_lines
 
@@ -328,6 +328,7 @@ def test_ids_are_one_whichever_way_they_are_written(written: JSON, size: int, ex
     assert identity(written, size) == expected
 
 
+@example("²")
 @given(st.integers() | st.text() | st.floats() | st.lists(st.integers() | st.text(), max_size=3))
 def test_any_time_and_any_id_are_read_without_fail(value: JSON) -> None:
     found = instant(value)

@@ -95,7 +95,7 @@ def chunked(folder: str, names: list[str], read: Callable[[str], JSON]) -> Sampl
         starts = [
             int(part)
             for name in names
-            if name.startswith(prefix) and (part := name.removeprefix(prefix).removesuffix(".json")).isdigit()
+            if name.startswith(prefix) and (part := name.removeprefix(prefix).removesuffix(".json")).isdecimal()
         ]
         return [item for start in sorted(starts) for item in _listed(read(f"{prefix}{start}.json"))]
 

@@ -70,7 +70,7 @@ def _parts(path: str) -> list[str]:
 def _index(items: list[JSON], part: str, *, end: bool = False) -> int:
     if end and part == "-":
         return len(items)
-    if not part.isdigit():
+    if not part.isdecimal():
         raise PatchError(f"{part!r} is no place in an array")
     if int(part) >= len(items) + end:
         raise PatchError(f"the array has {len(items)} items")

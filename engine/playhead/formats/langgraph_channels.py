@@ -83,7 +83,7 @@ def task_name(wrote: list[Write], checkpoint: Fields, named: list[str]) -> str:
     if path.startswith(_PUSHED):
         place = path.removeprefix(_PUSHED).partition(",")[0]
         sent = _fields(checkpoint, "channel_values").get(SENDS) or checkpoint.get("pending_sends")
-        if place.isdigit() and isinstance(sent, list) and int(place) < len(sent):
+        if place.isdecimal() and isinstance(sent, list) and int(place) < len(sent):
             send = sent[int(place)]
             return str(send.get("node", "")) if isinstance(send, dict) else ""
     return ""

@@ -162,7 +162,7 @@ def identity(value: JSON, size: int) -> str:
             text = base64.b64decode(text, validate=True).hex()
         except (binascii.Error, ValueError):
             return text
-    elif size == 16 and text.isdigit() and len(text) > 32:
+    elif size == 16 and text.isascii() and text.isdigit() and len(text) > 32:
         # A number beyond 64 bits, which no JSON value of ours can be.
         return f"{int(text):032x}" if len(text) < 40 else text
     lowered = text.lower()

@@ -19,7 +19,7 @@ def moment(value: JSON) -> datetime | None:
     Text without an offset is local time (S29).
     """
     if isinstance(value, str):
-        if value.isdigit() and len(value) < 20:
+        if value.isascii() and value.isdigit() and len(value) < 20:
             return _since_epoch(int(value))
         if not 10 <= len(value) <= 40:
             return None
