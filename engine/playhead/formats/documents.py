@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from weakref import WeakKeyDictionary
 
 from playhead.errors import ImportFormatError
+from playhead.formats.json_cut import closed
 from playhead.formats.parquet import is_parquet, rows
 from playhead.formats.report import ImportReport
 from playhead.formats.source import (
@@ -39,9 +39,6 @@ def values(source: Source, report: ImportReport) -> Iterator[Placed]:
     else:
         yield from _one_after_another(source, report)
 
-
-# Strings are skipped whole, the last one though it has no end.
-_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{},]', re.DOTALL)
 
 _first: WeakKeyDictionary[Source, list[JSON]] = WeakKeyDictionary()
 
@@ -130,20 +127,11 @@ def _one_after_another(source: Source, report: ImportReport, most: int = DOCUMEN
 
 def _closed(text: bytes, report: ImportReport) -> JSON:
     """What a value that is cut off holds up to there, its objects and lists closed; None for what is no JSON."""
-    open_marks: list[bytes] = []
-    end = depth = 0
-    for token in _TOKENS.finditer(text):
-        mark = token.group()
-        if mark in (b"{", b"["):
-            open_marks.append(b"}" if mark == b"{" else b"]")
-        elif mark in (b"}", b"]", b","):
-            if mark != b"," and (not open_marks or open_marks.pop() != mark):
-                return None
-            end, depth = token.start() if mark == b"," else token.end(), len(open_marks)
-    if not depth:
+    whole = closed(text)
+    if whole is None:
         return None
     try:
-        found = parse(text[:end] + b"".join(reversed(open_marks[:depth])), report.repaired)
+        found = parse(whole, report.repaired)
     except ValueError:
         return None
     return found[0] if len(found) == 1 else None

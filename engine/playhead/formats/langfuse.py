@@ -9,6 +9,7 @@ from playhead.formats.attributes import unflattened_fields
 from playhead.formats.chat import ChatMessage, Fields, chat_messages, holds_messages, json_inside
 from playhead.formats.documents import first_values, place, values
 from playhead.formats.report import ImportReport
+from playhead.formats.run_log import text_in
 from playhead.formats.source import Placed, Source
 from playhead.formats.span_attributes import is_tool_answer, tool_call
 from playhead.formats.span_events import SpanFormat
@@ -146,11 +147,11 @@ def _trace(record: Fields, placed: Placed, pointer: str) -> Span:
     return Span(
         identity,
         identity,
-        name=_text(told, "name") or "trace",
+        name=text_in(told, "name") or "trace",
         kind="chain",
         start=start,
         end=(start or 0) + round(float(str(took)) * 1e9) if known else None,
-        session=_text(told, "sessionId"),
+        session=text_in(told, "sessionId"),
         given=given,
         gave=gave,
         attributes=_left(record),
@@ -165,7 +166,7 @@ def _observation(record: Fields, placed: Placed, pointer: str) -> Span:
         span_kind(told.get("type")) or span_kind(_attributes(told).get("langfuse.observation.type")) or "span"
     )
     given, gave = _content(told.get("input")), _content(told.get("output"))
-    name = _text(told, "name")
+    name = text_in(told, "name")
     if kind == "span" and is_tool_answer(gave):
         kind = "tool"
     tool, call_id, arguments = name, "", given
@@ -177,14 +178,14 @@ def _observation(record: Fields, placed: Placed, pointer: str) -> Span:
     return Span(
         trace_id,
         str(told["id"]),
-        _text(told, "parentObservationId") or trace_id,
+        text_in(told, "parentObservationId") or trace_id,
         name,
         kind,
         start,
         start if end is None and kind == "event" else end,
-        session=_text(told, "sessionId"),
+        session=text_in(told, "sessionId"),
         agent=name if kind == "agent" else "",
-        model=_text(told, "model") or _text(told, "providedModelName"),
+        model=text_in(told, "model") or text_in(told, "providedModelName"),
         input=heard,
         output=said,
         tool=tool if kind == "tool" else "",
@@ -194,7 +195,7 @@ def _observation(record: Fields, placed: Placed, pointer: str) -> Span:
         usage=_usage(told),
         failed=failed,
         error_type="error" if failed else "",
-        error=_text(told, "statusMessage"),
+        error=text_in(told, "statusMessage"),
         attributes=_left(record),
         place=place(placed, pointer),
     )
@@ -246,7 +247,7 @@ def _attributes(told: Fields) -> Fields:
 def _call_id(told: Fields) -> str:
     """The call that a tool's observation answers."""
     attributes = _attributes(told)
-    return next((_text(attributes, name) for name in _CALL_IDS if _text(attributes, name)), "")
+    return next((text_in(attributes, name) for name in _CALL_IDS if text_in(attributes, name)), "")
 
 
 def _left(record: Fields) -> Fields:
@@ -255,8 +256,3 @@ def _left(record: Fields) -> Fields:
         for name, value in record.items()
         if name.replace("_", "").lower() not in _TOLD and value not in (None, "", [], {}, False, "{}", "[]")
     }
-
-
-def _text(value: Fields, name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""

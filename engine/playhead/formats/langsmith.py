@@ -8,6 +8,7 @@ from typing import ClassVar
 from playhead.formats.chat import ChatMessage, Fields, chat_messages, holds_messages, json_inside
 from playhead.formats.documents import first_values, place, values
 from playhead.formats.report import ImportReport
+from playhead.formats.run_log import text_in
 from playhead.formats.source import Placed, Source
 from playhead.formats.span_attributes import is_tool_answer, tool_call
 from playhead.formats.span_events import SpanFormat
@@ -119,8 +120,8 @@ def _run(run: Fields, placed: Placed, pointer: str, above: Span | None) -> Span:
         kind,
         instant(run.get("start_time")),
         instant(run.get("end_time")),
-        session=next((_text(about, name) for name in _SESSIONS if _text(about, name)), ""),
-        agent=_text(about, "agent_name") or _text(about, "lc_agent_name"),
+        session=next((text_in(about, name) for name in _SESSIONS if text_in(about, name)), ""),
+        agent=text_in(about, "agent_name") or text_in(about, "lc_agent_name"),
         model=_model(about, known, outputs) if kind == "llm" else "",
         input=heard,
         output=said,
@@ -139,9 +140,9 @@ def _run(run: Fields, placed: Placed, pointer: str, above: Span | None) -> Span:
 
 def _tree(run: Fields, above: Span | None) -> tuple[str, str]:
     """The run's trace and parent: as it says, as its dotted order says, or as the run it lies in does."""
-    trace_id, parent_id = _text(run, "trace_id"), _text(run, "parent_run_id")
+    trace_id, parent_id = text_in(run, "trace_id"), text_in(run, "parent_run_id")
     # Each part is a start time, Z, and a run's id.
-    path = [part.partition("Z")[2] for part in _text(run, "dotted_order").split(".")]
+    path = [part.partition("Z")[2] for part in text_in(run, "dotted_order").split(".")]
     if not trace_id:
         trace_id = above.trace_id if above is not None else path[0] or str(run["id"])
     if not parent_id:
@@ -197,20 +198,15 @@ def _model(about: Fields, extra: Fields, outputs: JSON) -> str:
     answer = outputs.get("llm_output") if isinstance(outputs, dict) else None
     told: Fields = answer if isinstance(answer, dict) else {}
     found = (
-        _text(about, "ls_model_name")
-        or _text(told, "model_name")
-        or _text(given, "model")
-        or _text(given, "model_name")
+        text_in(about, "ls_model_name")
+        or text_in(told, "model_name")
+        or text_in(given, "model")
+        or text_in(given, "model_name")
     )
-    return found or (_text(outputs, "model") if isinstance(outputs, dict) else "")
+    return found or (text_in(outputs, "model") if isinstance(outputs, dict) else "")
 
 
 def _error_type(error: JSON) -> str:
     """The exception's name, where the text begins with one: `TimeoutError('…')`."""
     name = error.partition("(")[0].strip() if isinstance(error, str) else ""
     return name if name.isidentifier() else "error"
-
-
-def _text(value: Fields, name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from playhead.formats.chat import Fields, chat_messages, json_inside
 from playhead.formats.documents import first_values, place, values
 from playhead.formats.report import ImportReport
+from playhead.formats.run_log import text_in
 from playhead.formats.source import Placed, Source
 from playhead.formats.span_events import SpanFormat
 from playhead.formats.span_index import Unknown
@@ -69,24 +70,25 @@ def _call(record: Fields, placed: Placed, pointer: str, file: str) -> Span:
     failed = record.get("status") == "failure" or bool(record.get("error_str"))
     detail = record.get("error_information")
     told: Fields = detail if isinstance(detail, dict) else {}
-    identity = _text(record, "id") or _text(answer, "id")
+    identity = text_in(record, "id") or text_in(answer, "id")
+    model = text_in(record, "model") or text_in(answer, "model")
     return Span(
-        _text(record, "trace_id") or _text(record, "session_id") or _text(about, "session_id") or file,
+        text_in(record, "trace_id") or text_in(record, "session_id") or text_in(about, "session_id") or file,
         identity or f"call {placed.line}",
-        name=f"{_text(record, 'call_type') or 'completion'} {_text(record, 'model') or _text(answer, 'model')}".strip(),
+        name=f"{text_in(record, 'call_type') or 'completion'} {model}".strip(),
         kind=_kind(record),
         start=start,
         end=end,
-        session=_text(about, "session_id"),
-        agent=_text(about, "agent_name"),
-        model=_text(record, "model") or _text(answer, "model"),
+        session=text_in(about, "session_id"),
+        agent=text_in(about, "agent_name"),
+        model=model,
         input=chat_messages(record["messages"], "user"),
         output=chat_messages(response, "assistant") if answer else [],
         gave=None if answer else response,
         usage=_usage(record, answer),
         failed=failed,
-        error_type=_text(told, "error_class") or ("error" if failed else ""),
-        error=_text(record, "error_str") or _text(told, "error_message"),
+        error_type=text_in(told, "error_class") or ("error" if failed else ""),
+        error=text_in(record, "error_str") or text_in(told, "error_message"),
         attributes={name: value for name, value in record.items() if name not in _TOLD and _tells(value)},
         place=place(placed, pointer),
     )
@@ -103,7 +105,7 @@ def _usage(record: Fields, answer: Fields) -> Usage | None:
 
 
 def _kind(record: Fields) -> SpanKind:
-    called = _text(record, "call_type")
+    called = text_in(record, "call_type")
     return "embedding" if "embedding" in called else "reranker" if "rerank" in called else "llm"
 
 
@@ -122,8 +124,3 @@ def _tells(value: JSON, depth: int = 4) -> bool:
     if isinstance(value, dict) and depth:
         return any(_tells(inner, depth - 1) for inner in value.values())
     return value not in (None, "", [], False)
-
-
-def _text(value: Fields, name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""

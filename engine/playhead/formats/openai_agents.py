@@ -8,6 +8,7 @@ from typing import ClassVar, cast
 from playhead.formats.chat import Fields, chat_messages, json_inside
 from playhead.formats.documents import first_values, place, values
 from playhead.formats.report import ImportReport
+from playhead.formats.run_log import text_in
 from playhead.formats.source import Placed, Source
 from playhead.formats.span_events import SpanFormat
 from playhead.formats.span_index import Unknown
@@ -90,30 +91,30 @@ def _span(item: Fields, placed: Placed, pointer: str) -> Span:
     data = cast(Fields, item["span_data"])
     inner = data.get("data")
     custom: Fields = inner if isinstance(inner, dict) else {}
-    kind = _KINDS.get(_text(custom, "sdk_span_type") or _text(data, "type"), "span")
-    trace_id = _text(item, "trace_id")
+    kind = _KINDS.get(text_in(custom, "sdk_span_type") or text_in(data, "type"), "span")
+    trace_id = text_in(item, "trace_id")
     error = item.get("error")
     told: Fields = error if isinstance(error, dict) else {"message": error} if error else {}
     speaks = kind == "llm"
     return Span(
         trace_id,
         str(item["id"]),
-        _text(item, "parent_id") or trace_id,
+        text_in(item, "parent_id") or trace_id,
         _name(data, custom),
         kind,
         instant(item.get("started_at")),
         instant(item.get("ended_at")),
-        agent=_text(data, "name") if kind == "agent" else _text(custom, "agent_name"),
-        model=_text(data, "model"),
+        agent=text_in(data, "name") if kind == "agent" else text_in(custom, "agent_name"),
+        model=text_in(data, "model"),
         input=chat_messages(data.get("input"), "user") if speaks else [],
         output=chat_messages(data.get("output"), "assistant") if speaks else [],
-        tool=_text(data, "name") if kind == "tool" else "",
+        tool=text_in(data, "name") if kind == "tool" else "",
         given=None if speaks else json_inside(data.get("input")),
         gave=None if speaks else json_inside(data.get("output")),
         usage=read_usage(data.get("usage") or custom.get("usage")),
-        response_id=_text(data, "response_id"),
+        response_id=text_in(data, "response_id"),
         failed=bool(told),
-        error_type=_text(told, "type") or ("error" if told else ""),
+        error_type=text_in(told, "type") or ("error" if told else ""),
         error=_error(told),
         attributes={name: value for name, value in data.items() if name not in _TOLD and value not in (None, {}, [])},
         place=place(placed, pointer),
@@ -125,7 +126,7 @@ def _name(data: Fields, custom: Fields) -> str:
         return f"handoff: {data.get('from_agent')} to {data.get('to_agent')}"
     if custom.get("sdk_span_type") == "turn":
         return f"turn {custom.get('turn')}"
-    return _text(custom, "name") or _text(data, "name") or _text(data, "type") or "span"
+    return text_in(custom, "name") or text_in(data, "name") or text_in(data, "type") or "span"
 
 
 def _error(told: Fields) -> str:
@@ -133,8 +134,3 @@ def _error(told: Fields) -> str:
     said = message if isinstance(message, str) else ""
     detail = data.get("error") if isinstance(data, dict) else None
     return f"{said}: {detail}" if said and isinstance(detail, str) and detail else said
-
-
-def _text(value: Fields, name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
