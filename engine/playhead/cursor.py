@@ -17,6 +17,7 @@ from playhead.moment import Moment
 from playhead.outline import OutlineRow, StateOutline
 from playhead.timeline import Integers, Timeline
 from playhead.track import Track
+from playhead.verbs import Verbs
 
 if TYPE_CHECKING:
     from playhead.store import Store
@@ -35,13 +36,14 @@ class HistoryRow:
     exists: bool
 
 
-class Cursor:
+class Cursor(Verbs):
     """A playhead on one store: which agent's state is looked at, where, and what is compared with what.
 
     Moves return whether (or where) they moved and never raise for going past an end. Methods may read from disk.
     """
 
     def __init__(self, store: Store, agent_id: str | None = None, namespace: str | None = None) -> None:
+        super().__init__()
         self.store = store
         self.track = Track(store.history, store.view())
         self._timelines: dict[AgentAddress, Timeline] = {}

@@ -25,7 +25,8 @@ class Track:
 
     def __init__(self, history: History, view: View) -> None:
         self._history = history
-        self._view = view
+        self.view = view
+        """What the events are those of."""
         self.head = 0
         self.kind_names: list[str] = []
         """What the codes in `kinds` stand for; a code of 255 is any kind beyond the first 255."""
@@ -47,7 +48,7 @@ class Track:
         """Take in what was committed since. True where there is something."""
         if view.head == self.head:
             return False
-        self._view = view
+        self.view = view
         with self._lock:
             # The last page was not full; what is new belongs on it.
             self._pages.pop(self.head // PAGE_ROWS, None)
@@ -56,7 +57,7 @@ class Track:
 
     def _load(self) -> None:
         start = self.head + 1
-        with self._history.query(self._view) as query:
+        with self._history.query(self.view) as query:
             source = query.events(start)
             found = query.rows(f"SELECT DISTINCT kind FROM {source} ORDER BY kind")
             self.kind_names += [kind for (kind,) in found if kind not in self.kind_names]
@@ -70,7 +71,7 @@ class Track:
         self.times = numpy.concatenate([self.times, rows["at"]])
         failing = [code for code, kind in enumerate(self.kind_names[:_MOST_KINDS]) if is_error_kind(kind)]
         self.errors = numpy.flatnonzero(numpy.isin(self.kinds, failing)) + 1
-        self.head = self._view.head
+        self.head = self.view.head
 
     def kind(self, commit_ts: int) -> str:
         code = int(self.kinds[commit_ts - 1])
@@ -89,7 +90,7 @@ class Track:
             rows = self._pages.pop(page, None)
             if rows is None:
                 first = page * PAGE_ROWS + 1
-                rows = self._history.headers(self._view, range(first, min(first + PAGE_ROWS - 1, self.head) + 1))
+                rows = self._history.headers(self.view, range(first, min(first + PAGE_ROWS - 1, self.head) + 1))
             self._pages[page] = rows
             if len(self._pages) > CACHED_PAGES:
                 self._pages.popitem(last=False)

@@ -1,0 +1,288 @@
+"""Conditions over the whole past: one vectorised query over the moments at which what they name changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from playhead import codec
+from playhead.diff import Path, format_path
+from playhead.entry import from_microseconds
+from playhead.errors import QueryError
+from playhead.expression import Compiled, Spot, StatePath, Use, nearest
+from playhead.expression_sql import compile_expression
+from playhead.generation import View
+from playhead.history import History
+from playhead.model import AgentAddress
+from playhead.query import Query
+
+_KINDS = {
+    "ARRAY": "list", "BIGINT": "number", "BOOLEAN": "boolean", "DOUBLE": "number", "HUGEINT": "number",
+    "NULL": "null", "OBJECT": "object", "UBIGINT": "number", "VARCHAR": "text",
+}  # fmt: skip
+"""What DuckDB calls the types of JSON values, and what people call them."""
+_FITTING: dict[str, tuple[str, ...]] = {
+    "number": ("number",),
+    "text": ("text",),
+    "boolean": ("boolean",),
+    "length": ("text", "list", "object"),
+    "container": ("list",),
+    "holder": ("text", "list"),
+}
+_PLURALS = {
+    "number": "numbers", "text": "text", "boolean": "true or false", "list": "lists", "object": "objects",
+    "length": "text, lists or objects", "container": "lists", "holder": "text or lists", "null": "null",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Commits over which a condition held, without a break."""
+
+    first: int
+    """The commit at which it became true; 0 where it holds of the empty state."""
+    last: int
+    """The last commit at which it was still true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What an expression's value was: from each of these commits on, until the next."""
+
+    commits: Sequence[int]
+    values: Sequence[Any]
+    """Numbers, texts, booleans, times or JSON values; None where there was no value."""
+
+
+class Conditions:
+    """Evaluates expressions over one agent's past; another agent's state is named in them (docs/expressions.md)."""
+
+    def __init__(self, history: History, view: View, agent: AgentAddress) -> None:
+        self._history = history
+        self._view = view
+        self._agent = agent
+
+    def when(self, expression: str) -> list[Interval]:
+        """Every interval in which the expression is true, oldest first.
+
+        Raises QueryError pointing at what cannot be read, a key that never was, or values that cannot be compared.
+        """
+        compiled = compile_expression(expression, condition=True)
+        with self._history.query(self._view) as query:
+            points = _Evaluation(query, self._view, self._agent, compiled)
+            rows = points.changes(f"coalesce({compiled.value_sql()}, false)")
+        commits, truths = rows["commit_ts"], numpy.ma.getdata(rows["value"]).astype(numpy.bool_)
+        begins = numpy.flatnonzero(truths)
+        ends = numpy.append(commits[1:] - 1, self._view.head)
+        return [Interval(int(commits[row]), int(ends[row])) for row in begins]
+
+    def series(self, expression: str) -> Series:
+        """Every value that the expression has had, and from which commit on. Raises QueryError like `when`."""
+        compiled = compile_expression(expression, condition=False)
+        with self._history.query(self._view) as query:
+            points = _Evaluation(query, self._view, self._agent, compiled)
+            rows = points.changes(compiled.value_sql())
+        return Series(rows["commit_ts"].tolist(), list(map(_reader(compiled), rows["value"].tolist())))
+
+
+def _reader(compiled: Compiled) -> Callable[[Any], Any]:
+    """What makes a value of the answer what people take it for."""
+    if compiled.result.kind == "any":
+        return lambda text: None if text is None else codec.decode(text)
+    if compiled.result.kind == "time":
+        return lambda at: None if at is None else from_microseconds(at)
+    return lambda value: value
+
+
+class _Evaluation:
+    """One expression in one question to DuckDB."""
+
+    def __init__(self, query: Query, view: View, agent: AgentAddress, compiled: Compiled) -> None:
+        self._query = query
+        self._view = view
+        self._agent = agent
+        self._compiled = compiled
+        self._tables: dict[StatePath, str] = {}
+        self._key_tables: dict[tuple[AgentAddress, str], str] = {}
+        for path in dict.fromkeys(leaf.path for leaf in compiled.leaves):
+            self._tables[path] = self._make_table(path)
+        self._check_kinds()
+
+    # ── the values that are named ────────────────────────────────────────────────────────────────────────────────────
+
+    def _make_table(self, path: StatePath) -> str:
+        """A table of the value at the path: one row for each commit that touched its key."""
+        name = f"path_{len(self._tables)}"
+        source = self._meta_source(path) if path.of_event else self._key_table(path)
+        part = self._extracted("whole_value", path.steps)
+        identity = "hash" if not path.steps and not path.of_event else "json"
+        kinds = " ".join(f"WHEN '{theirs}' THEN '{ours}'" for theirs, ours in _KINDS.items())
+        self._query.run(
+            f"CREATE TEMP TABLE {name} AS SELECT commit_ts, kind, json::VARCHAR AS json,"
+            f" ({identity})::VARCHAR AS identity,"
+            " CASE kind WHEN 'number' THEN TRY_CAST(json::VARCHAR AS DOUBLE) END AS number,"
+            " CASE kind WHEN 'number' THEN TRY_CAST(CASE WHEN type != 'DOUBLE' THEN json::VARCHAR END AS HUGEINT) END"
+            " AS whole,"
+            " CASE kind WHEN 'text' THEN json->>'$' END AS text,"
+            " CASE kind WHEN 'boolean' THEN json::VARCHAR = 'true' END AS boolean,"
+            " (CASE kind WHEN 'text' THEN length(json->>'$') WHEN 'list' THEN json_array_length(json)"
+            " WHEN 'object' THEN len(json_keys(json)) END)::BIGINT AS length"
+            f" FROM (SELECT *, json_type(json) AS type, CASE json_type(json) {kinds} END AS kind"
+            f" FROM (SELECT commit_ts, hash, {part} AS json FROM {source}))"
+        )
+        return name
+
+    def _key_table(self, path: StatePath) -> str:
+        """The values of a whole key: of several operations of one commit, the last is what the commit left (S5)."""
+        agent = self._agent_of(path)
+        known = self._key_tables.get((agent, path.key))
+        if known is not None:
+            return known
+        name = f"key_{len(self._key_tables)}"
+        query = self._query
+        condition = f"{query.agent(*agent)} AND key = {query.parameter(path.key)}"
+        query.run(
+            f"CREATE TEMP TABLE {name} AS SELECT commit_ts, last.value AS whole_value, last.hash AS hash FROM ("
+            "SELECT commit_ts, max_by({value: CASE WHEN op = 'write' THEN value END, hash: CASE WHEN op = 'write' THEN hex(value_hash) END}, version)"
+            f" AS last FROM {query.operations()} WHERE {condition} GROUP BY commit_ts)"
+        )
+        if not query.rows(f"SELECT 1 FROM {name} LIMIT 1") and not self._may_be_missing(path):
+            raise self._error_of_key(path, agent)
+        self._key_tables[agent, path.key] = name
+        return name
+
+    def _meta_source(self, path: StatePath) -> str:
+        return f"(SELECT commit_ts, meta AS whole_value, NULL AS hash FROM {self._query.events()})"
+
+    def _extracted(self, value: str, steps: Path) -> str:
+        """SQL of the part of a JSON value: keys as JSON pointers, which can spell any of them; positions as paths."""
+        part = f"json_extract({value}, '$')"
+        pointer = ""
+        for step in steps:
+            if isinstance(step, str) and not step.isdecimal():
+                pointer += "/" + step.replace("~", "~0").replace("/", "~1")
+                continue
+            if pointer:
+                part, pointer = f"json_extract({part}, {self._query.parameter(pointer)})", ""
+            if isinstance(step, str):
+                # A pointer would take it for a position in a list, too.
+                key = self._query.parameter(f'$."{step}"')
+                part = f"json_extract({part}, {key})"
+            else:
+                at = self._query.parameter(f"$[{step}]" if step >= 0 else f"$[#{step}]")
+                part = f"json_extract({part}, {at})"
+        return f"json_extract({part}, {self._query.parameter(pointer)})" if pointer else part
+
+    # ── what cannot be meant ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _agent_of(self, path: StatePath) -> AgentAddress:
+        if path.agent_id is None:
+            return self._agent
+        agents = self._history_agents()
+        fitting = [
+            agent for agent in agents if agent.agent_id == path.agent_id and path.namespace in (None, agent.namespace)
+        ]
+        near_by = [agent for agent in fitting if agent.namespace == self._agent.namespace]
+        if len(near_by or fitting) == 1:
+            return (near_by or fitting)[0]
+        if fitting:
+            named = ", ".join(map(str, fitting))
+            raise self._compiled.text.error(
+                f"agent {path.agent_id!r} is in several namespaces; write agent('namespace', 'id'): {named}",
+                self._spot_of(path),
+            )
+        near = nearest(path.agent_id, (agent.agent_id for agent in agents))
+        raise self._compiled.text.error(f"no agent {path.agent_id!r} in this store{near}", self._spot_of(path))
+
+    def _history_agents(self) -> list[AgentAddress]:
+        rows = self._query.rows(f"SELECT DISTINCT namespace, agent_id FROM {self._query.operations()}")
+        return sorted(AgentAddress(*row) for row in rows)
+
+    def _may_be_missing(self, path: StatePath) -> bool:
+        """Whether the expression asks if this exists, or something it is part of or holds."""
+        return any(
+            asked.key == path.key
+            and (asked.namespace, asked.agent_id) == (path.namespace, path.agent_id)
+            and (asked.steps == path.steps[: len(asked.steps)] or path.steps == asked.steps[: len(path.steps)])
+            for asked in self._compiled.asked_to_exist
+        )
+
+    def _error_of_key(self, path: StatePath, agent: AgentAddress) -> QueryError:
+        query = self._query
+        condition = query.agent(*agent)
+        keys = [key for (key,) in query.rows(f"SELECT DISTINCT key FROM {query.operations()} WHERE {condition}")]
+        # `plan.steps` may be meant for the key "plan/steps".
+        spelled = "/".join([path.key, *(str(step) for step in path.steps)])
+        inside = [key for key in keys if spelled == key or spelled.startswith(f"{key}/")]
+        hint = f"; write {format_path((max(inside, key=len),))}" if inside else nearest(path.key, keys)
+        return self._compiled.text.error(f"{agent} never had a key {path.key!r}{hint}", self._spot_of(path))
+
+    def _spot_of(self, path: StatePath) -> Spot:
+        return self._compiled.spots[path]
+
+    def _check_kinds(self) -> None:
+        """Refuses a path that never was there, and one whose values were never of the kind they are taken for."""
+        found = {
+            path: {kind for (kind,) in self._query.rows(f"SELECT DISTINCT kind FROM {table}")} - {None}
+            for path, table in self._tables.items()
+        }
+        for path, kinds in found.items():
+            if not kinds and not self._may_be_missing(path) and not path.of_event:
+                raise self._error_of_path(path)
+        for use in self._compiled.uses:
+            kinds = found[use.path] - {"null"}
+            if kinds and not kinds.intersection(_FITTING[use.kind]):
+                raise self._error_of_use(use, kinds)
+
+    def _error_of_path(self, path: StatePath) -> QueryError:
+        parents: list[str] = []
+        if path.steps and isinstance(path.steps[-1], str):
+            source = self._key_table(path)
+            parent = self._extracted("whole_value", path.steps[:-1])
+            rows = self._query.rows(f"SELECT DISTINCT unnest(json_keys({parent})) FROM {source}")
+            parents = sorted(name for (name,) in rows if name is not None)
+        near = nearest(str(path.steps[-1]), parents) if path.steps else ""
+        return self._compiled.text.error(
+            f"there never was a value at {path}{near} (exists({path}) may ask for one that is yet to come)",
+            self._spot_of(path),
+        )
+
+    def _error_of_use(self, use: Use, kinds: set[str]) -> QueryError:
+        holds = " and ".join(_PLURALS[kind] for kind in sorted(kinds))
+        return self._compiled.text.error(f"{use.path} holds {holds}, never {_PLURALS[use.kind]}", use.spot)
+
+    # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def changes(self, value: str) -> dict[str, Any]:
+        """The commits from which on the value is another one, ascending, commit 0 first."""
+        joins = []
+        for number, leaf in enumerate(self._compiled.leaves):
+            moment = "points.commit_ts - 1" if leaf.before else "points.commit_ts"
+            how, table = ("LEFT JOIN", "=") if leaf.path.of_event else ("ASOF LEFT JOIN", ">=")
+            joins.append(f"{how} {self._tables[leaf.path]} value_{number} ON {moment} {table} value_{number}.commit_ts")
+        if self._compiled.needs_events:
+            times = (
+                "epoch_us(coalesce(occurred_at, committed_at)) AS occurred_at, epoch_us(committed_at) AS committed_at"
+            )
+            source = f"(SELECT * REPLACE ({times}) FROM {self._query.events()})"
+            joins.append(f"LEFT JOIN {source} events ON points.commit_ts = events.commit_ts")
+        evaluated = f"SELECT points.commit_ts, {value} AS value FROM ({self._points()}) points {' '.join(joins)}"
+        return self._query.arrays(
+            f"SELECT commit_ts, value FROM ({evaluated})"
+            " QUALIFY row_number() OVER (ORDER BY commit_ts) = 1"
+            " OR value IS DISTINCT FROM lag(value) OVER (ORDER BY commit_ts) ORDER BY commit_ts"
+        )
+
+    def _points(self) -> str:
+        """Every commit at which the value may differ from that at the commit before."""
+        if self._compiled.needs_events:
+            return f"SELECT 0::BIGINT AS commit_ts UNION ALL SELECT commit_ts FROM {self._query.events()}"
+        points = ["SELECT 0::BIGINT AS commit_ts"]
+        for leaf in self._compiled.leaves:
+            # What was the value one commit ago changes one commit later.
+            moment = "commit_ts + 1" if leaf.before else "commit_ts"
+            points.append(f"SELECT {moment} FROM {self._tables[leaf.path]}")
+        return f"SELECT * FROM ({' UNION '.join(points)}) WHERE commit_ts <= {self._view.head:d}"
