@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy
 
@@ -16,6 +16,7 @@ from playhead.expression import Compiled, Spot, StatePath, Use, nearest
 from playhead.expression_sql import compile_expression
 from playhead.generation import View
 from playhead.history import History
+from playhead.latest import Integers
 from playhead.model import AgentAddress
 from playhead.query import Query
 
@@ -72,8 +73,10 @@ class Conditions:
         """
         compiled = compile_expression(expression, condition=True)
         with self._history.query(self._view) as query:
-            points = _Evaluation(query, self._view, self._agent, compiled)
-            rows = points.changes(f"coalesce({compiled.value_sql()}, false)")
+            evaluation = _Evaluation(query, self._view, self._agent, compiled)
+            if compiled.needs_events:
+                return _runs(evaluation.true_commits())
+            rows = evaluation.changes(f"coalesce({compiled.value_sql()}, false)")
         commits, truths = rows["commit_ts"], numpy.ma.getdata(rows["value"]).astype(numpy.bool_)
         begins = numpy.flatnonzero(truths)
         ends = numpy.append(commits[1:] - 1, self._view.head)
@@ -83,9 +86,16 @@ class Conditions:
         """Every value that the expression has had, and from which commit on. Raises QueryError like `when`."""
         compiled = compile_expression(expression, condition=False)
         with self._history.query(self._view) as query:
-            points = _Evaluation(query, self._view, self._agent, compiled)
-            rows = points.changes(compiled.value_sql())
+            rows = _Evaluation(query, self._view, self._agent, compiled).changes(compiled.value_sql())
         return Series(rows["commit_ts"].tolist(), list(map(_reader(compiled), rows["value"].tolist())))
+
+
+def _runs(commits: Integers) -> list[Interval]:
+    """Ascending commits as intervals of neighbours."""
+    breaks = numpy.flatnonzero(numpy.diff(commits) > 1)
+    begins = commits[numpy.concatenate([[0], breaks + 1])] if len(commits) else commits
+    ends = commits[numpy.concatenate([breaks, [len(commits) - 1]])] if len(commits) else commits
+    return [Interval(*both) for both in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
 def _reader(compiled: Compiled) -> Callable[[Any], Any]:
@@ -146,7 +156,8 @@ class _Evaluation:
         condition = f"{query.agent(*agent)} AND key = {query.parameter(path.key)}"
         query.run(
             f"CREATE TEMP TABLE {name} AS SELECT commit_ts, last.value AS whole_value, last.hash AS hash FROM ("
-            "SELECT commit_ts, max_by({value: CASE WHEN op = 'write' THEN value END, hash: CASE WHEN op = 'write' THEN hex(value_hash) END}, version)"
+            "SELECT commit_ts, max_by(CASE WHEN op = 'write' THEN {value: value, hash: hex(value_hash)}"
+            " ELSE {value: NULL, hash: NULL} END, version)"
             f" AS last FROM {query.operations()} WHERE {condition} GROUP BY commit_ts)"
         )
         if not query.rows(f"SELECT 1 FROM {name} LIMIT 1") and not self._may_be_missing(path):
@@ -256,33 +267,49 @@ class _Evaluation:
 
     # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def true_commits(self) -> Integers:
+        """Every commit at which the condition holds, where events are part of it: ascending."""
+        source, value = self._with_events(), self._compiled.value_sql()
+        commits = self._query.arrays(f"SELECT events.commit_ts FROM {source} WHERE {value}")["commit_ts"]
+        return cast(Integers, numpy.sort(commits))
+
     def changes(self, value: str) -> dict[str, Any]:
         """The commits from which on the value is another one, ascending, commit 0 first."""
-        joins = []
-        for number, leaf in enumerate(self._compiled.leaves):
-            moment = "points.commit_ts - 1" if leaf.before else "points.commit_ts"
-            how, table = ("LEFT JOIN", "=") if leaf.path.of_event else ("ASOF LEFT JOIN", ">=")
-            joins.append(f"{how} {self._tables[leaf.path]} value_{number} ON {moment} {table} value_{number}.commit_ts")
-        if self._compiled.needs_events:
-            times = (
-                "epoch_us(coalesce(occurred_at, committed_at)) AS occurred_at, epoch_us(committed_at) AS committed_at"
-            )
-            source = f"(SELECT * REPLACE ({times}) FROM {self._query.events()})"
-            joins.append(f"LEFT JOIN {source} events ON points.commit_ts = events.commit_ts")
-        evaluated = f"SELECT points.commit_ts, {value} AS value FROM ({self._points()}) points {' '.join(joins)}"
+        source = self._with_events() if self._compiled.needs_events else f"{self._states()} events"
         return self._query.arrays(
-            f"SELECT commit_ts, value FROM ({evaluated})"
+            f"SELECT commit_ts, value FROM (SELECT events.commit_ts, {value} AS value FROM {source})"
             " QUALIFY row_number() OVER (ORDER BY commit_ts) = 1"
             " OR value IS DISTINCT FROM lag(value) OVER (ORDER BY commit_ts) ORDER BY commit_ts"
         )
 
-    def _points(self) -> str:
-        """Every commit at which the value may differ from that at the commit before."""
-        if self._compiled.needs_events:
-            return f"SELECT 0::BIGINT AS commit_ts UNION ALL SELECT commit_ts FROM {self._query.events()}"
-        points = ["SELECT 0::BIGINT AS commit_ts"]
-        for leaf in self._compiled.leaves:
+    def _states(self) -> str:
+        """The values that are named, from each commit on at which one of them may differ from the commit before."""
+        points, joins, columns = ["SELECT 0::BIGINT AS commit_ts"], [], ["points.commit_ts"]
+        for number, leaf in enumerate(self._compiled.leaves):
+            if leaf.path.of_event:
+                continue
+            table = self._tables[leaf.path]
             # What was the value one commit ago changes one commit later.
-            moment = "commit_ts + 1" if leaf.before else "commit_ts"
-            points.append(f"SELECT {moment} FROM {self._tables[leaf.path]}")
-        return f"SELECT * FROM ({' UNION '.join(points)}) WHERE commit_ts <= {self._view.head:d}"
+            later, sooner = (" + 1", " - 1") if leaf.before else ("", "")
+            points.append(f"SELECT commit_ts{later} FROM {table}")
+            columns.append(f"value_{number}")
+            joins.append(
+                f"ASOF LEFT JOIN {table} value_{number} ON points.commit_ts{sooner} >= value_{number}.commit_ts"
+            )
+        moments = f"SELECT * FROM ({' UNION '.join(points)}) WHERE commit_ts <= {self._view.head:d}"
+        return f"(SELECT {', '.join(columns)} FROM ({moments}) points {' '.join(joins)})"
+
+    def _with_events(self) -> str:
+        """The values that are named and the event, at every single commit."""
+        self._query.run(f"CREATE TEMP TABLE states AS SELECT * FROM {self._states()}")
+        times = "epoch_us(coalesce(occurred_at, committed_at)) AS occurred_at, epoch_us(committed_at) AS committed_at"
+        every = f"SELECT * REPLACE ({times}) FROM {self._query.events()}"
+        joins = [
+            f"LEFT JOIN {self._tables[leaf.path]} value_{number} ON events.commit_ts = value_{number}.commit_ts"
+            for number, leaf in enumerate(self._compiled.leaves)
+            if leaf.path.of_event
+        ]
+        # At commit 0 nothing has happened.
+        events = f"(SELECT 0::BIGINT AS commit_ts UNION ALL BY NAME {every}) events"
+        asof = "ASOF JOIN states ON events.commit_ts >= states.commit_ts"
+        return f"{events} {asof} {' '.join(joins)}"

@@ -75,7 +75,11 @@ class _Compiler:
         if isinstance(place, EventField):
             self.needs_events = True
             kind = EVENT_FIELDS[place.name]
-            return Part(exp.column(place.name, table="events"), kind, spot_of(node))
+            column: exp.Expr = exp.column(place.name, table="events")
+            if place.name == "commit_ts":
+                # The row of commit 0, where nothing has happened.
+                column = exp.func("nullif", column, exp.Literal.number(0))
+            return Part(column, kind, spot_of(node))
         if place is not None:
             return self._leaf(place, spot_of(node))
         for kind_of_node, method in _methods():

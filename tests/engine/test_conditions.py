@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -65,7 +66,7 @@ PATHS = [
     Place("agent('other').\"b/c\"", "other b/c", ()),
     Place('a."x ""y/~"', "a", ('x "y/~',)),
 ]
-OPERATORS: dict[str, Callable[[object, object], bool]] = {
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 NUMBERS: list[JSON] = [0, 1, 1.5, -2, 2**53, 2**53 + 1]

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _add_screens(commands)
     _add_logs(commands)
     _add_reading(commands)
+    _add_asking(commands)
     _add_moments(commands)
     _add_upkeep(commands)
     return top
@@ -111,6 +112,42 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _store_option(sql)
     _json(sql)
+
+
+def _add_asking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _expression_command(commands, "when", "list when an expression was true (exit code 1: never)")
+    forward = _expression_command(commands, "c", "find the next commit at which an expression becomes true")
+    forward.add_argument("--at", metavar="MOMENT", default="0", help=f"after which commit: {_MOMENT_HELP} (default: 0)")
+    back = _expression_command(commands, "rc", "find the last commit at which an expression became true")
+    _at(back)
+    watch = _command(commands, "watch", "asking:run_watch", "list every value that expressions have had")
+    watch.add_argument("expressions", nargs="+", metavar="EXPR", help=_EXPRESSION_HELP)
+    _store_option(watch)
+    _agent(watch)
+    watch.add_argument("--csv", action="store_true", help="print comma-separated values")
+    _json(watch)
+    check = _command(commands, "check", "asking:run_check", "judge a run by rules (exit code 1: one is broken)")
+    check.add_argument("rules", metavar="RULES.toml", help="tables that begin with [[rule]]; see docs/expressions.md")
+    _store_option(check)
+    _agent(check, "whose state rules are about that name no agent (default: the only one)")
+    check.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML, too")
+    _json(check)
+
+
+_EXPRESSION_HELP = (
+    "a condition such as \"budget.remaining < 0 and event.kind = 'tool_result'\"; see docs/expressions.md"
+)
+
+
+def _expression_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
+) -> argparse.ArgumentParser:
+    added = _command(commands, name, f"asking:run_{name}", summary)
+    added.add_argument("expression", metavar="EXPR", help=_EXPRESSION_HELP)
+    _store_option(added)
+    _agent(added)
+    _json(added)
+    return added
 
 
 def _add_moments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
