@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy
 
 from playhead import codec
-from playhead.diff import Path, format_path
+from playhead.diff import format_path
 from playhead.entry import from_microseconds
 from playhead.errors import QueryError
 from playhead.expression import Compiled, Spot, StatePath, Use, nearest
@@ -18,6 +18,7 @@ from playhead.generation import View
 from playhead.history import History
 from playhead.latest import Integers
 from playhead.model import AgentAddress
+from playhead.path_history import extracted
 from playhead.query import Query
 
 _KINDS = {
@@ -127,7 +128,7 @@ class _Evaluation:
         """A table of the value at the path: one row for each commit that touched its key."""
         name = f"path_{len(self._tables)}"
         source = self._meta_source(path) if path.of_event else self._key_table(path)
-        part = self._extracted("whole_value", path.steps)
+        part = extracted(self._query, "whole_value", path.steps)
         identity = "hash" if not path.steps and not path.of_event else "json"
         kinds = " ".join(f"WHEN '{theirs}' THEN '{ours}'" for theirs, ours in _KINDS.items())
         self._query.run(
@@ -167,25 +168,6 @@ class _Evaluation:
 
     def _meta_source(self, path: StatePath) -> str:
         return f"(SELECT commit_ts, meta AS whole_value, NULL AS hash FROM {self._query.events()})"
-
-    def _extracted(self, value: str, steps: Path) -> str:
-        """SQL of the part of a JSON value: keys as JSON pointers, which can spell any of them; positions as paths."""
-        part = f"json_extract({value}, '$')"
-        pointer = ""
-        for step in steps:
-            if isinstance(step, str) and not step.isdecimal():
-                pointer += "/" + step.replace("~", "~0").replace("/", "~1")
-                continue
-            if pointer:
-                part, pointer = f"json_extract({part}, {self._query.parameter(pointer)})", ""
-            if isinstance(step, str):
-                # A pointer would take it for a position in a list, too.
-                key = self._query.parameter(f'$."{step}"')
-                part = f"json_extract({part}, {key})"
-            else:
-                at = self._query.parameter(f"$[{step}]" if step >= 0 else f"$[#{step}]")
-                part = f"json_extract({part}, {at})"
-        return f"json_extract({part}, {self._query.parameter(pointer)})" if pointer else part
 
     # ── what cannot be meant ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -252,7 +234,7 @@ class _Evaluation:
         parents: list[str] = []
         if path.steps and isinstance(path.steps[-1], str):
             source = self._key_table(path)
-            parent = self._extracted("whole_value", path.steps[:-1])
+            parent = extracted(self._query, "whole_value", path.steps[:-1])
             rows = self._query.rows(f"SELECT DISTINCT unnest(json_keys({parent})) FROM {source}")
             parents = sorted(name for (name,) in rows if name is not None)
         near = nearest(str(path.steps[-1]), parents) if path.steps else ""

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from playhead.conditions import Conditions, Interval, Series
-from playhead.model import AgentAddress
+from playhead.diff import Path
+from playhead.model import Address, AgentAddress
+from playhead.path_history import PathChange, path_changes
 
 if TYPE_CHECKING:
     from playhead.store import Store
@@ -25,6 +27,7 @@ class Verbs:
     position: int
 
     def __init__(self) -> None:
+        self._path_changes: OrderedDict[tuple[AgentAddress, str, Path, int], list[PathChange]] = OrderedDict()
         self._intervals: OrderedDict[tuple[str, AgentAddress, int], list[Interval]] = OrderedDict()
 
     def _jump(self, commit_ts: int) -> bool:
@@ -58,6 +61,33 @@ class Verbs:
         """Go back to the commit before this one at which the expression became true. False where there is none."""
         begins = [interval.first for interval in self.when(expression) if interval.first < self.position]
         return bool(begins) and self._jump(begins[-min(count, len(begins))])
+
+    def path_history(self, key: str, path: Path = ()) -> list[PathChange]:
+        """Every commit that changed the value at a path of a key of this agent, oldest first."""
+        asked = (self.agent, key, path, self.track.head)
+        if asked not in self._path_changes:
+            address = Address(*self.agent, key)
+            self._path_changes[asked] = path_changes(self.store.history, self.track.view, address, path)
+            while len(self._path_changes) > KEPT_ANSWERS:
+                self._path_changes.popitem(last=False)
+        return self._path_changes[asked]
+
+    def last(self, key: str, path: Path = (), count: int = 1) -> PathChange | None:
+        """Go back to the commit before this one that changed the value at the path; None where there is none.
+
+        Not merely one that wrote its key: this is the reverse watchpoint. Asked again, it goes further back.
+        """
+        found = [change for change in self.path_history(key, path) if change.commit_ts < self.position]
+        return self._go_to_change(found[-min(count, len(found))]) if found else None
+
+    def next(self, key: str, path: Path = (), count: int = 1) -> PathChange | None:
+        """Go on to the next commit that changes the value at the path; None where there is none."""
+        found = [change for change in self.path_history(key, path) if change.commit_ts > self.position]
+        return self._go_to_change(found[min(count, len(found)) - 1]) if found else None
+
+    def _go_to_change(self, change: PathChange) -> PathChange:
+        self._jump(change.commit_ts)
+        return change
 
     def watch(self, expressions: Sequence[str]) -> list[Series]:
         """What each expression's value has been over the whole past. Raises QueryError like `when`."""

@@ -273,6 +273,32 @@ def test_a_watched_expression_has_the_value_that_the_state_has_at_every_commit(s
                 assert type(watched.values[row]) is type(None if found is MISSING else found)
 
 
+@given(st.lists(COMMIT | RESTORE, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_last_and_next_walk_the_commits_that_changed_a_path_and_no_others(steps: list[tuple[str, object]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
+        moments = write_history(store, steps)
+        for place in PATHS:
+            cursor = store.cursor("other" if place.key.startswith("other ") else AGENT)
+            key = place.key.removeprefix("other ")
+            expected = [at for at, moment in enumerate(moments) if changed(place).holds(moment)]
+            backwards = []
+            while (change := cursor.last(key, place.steps)) is not None:
+                assert cursor.position == change.commit_ts
+                moment = moments[change.commit_ts]
+                before, after = place.find(moment.before), place.find(moment.after)
+                assert (change.existed, change.before) == ((False, None) if before is MISSING else (True, before))
+                assert (change.exists, change.after) == ((False, None) if after is MISSING else (True, after))
+                backwards.append(change.commit_ts)
+            # What the head itself changed is where the walk starts.
+            assert backwards == [at for at in reversed(expected) if at < store.head]
+            cursor.position = 0
+            forwards = []
+            while (change := cursor.next(key, place.steps)) is not None:
+                forwards.append(change.commit_ts)
+            assert forwards == expected
+
+
 # ── examples ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
