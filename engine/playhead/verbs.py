@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from playhead.conditions import Conditions, Interval, Series
+from playhead.counterfactual import fold_without
 from playhead.diff import Path
-from playhead.model import Address, AgentAddress
+from playhead.model import Address, AgentAddress, Change
 from playhead.path_history import PathChange, path_changes
 
 if TYPE_CHECKING:
@@ -88,6 +89,14 @@ class Verbs:
     def _go_to_change(self, change: PathChange) -> PathChange:
         self._jump(change.commit_ts)
         return change
+
+    def fold_without(self, commits: Collection[int], *, every_agent: bool = False) -> list[Change]:
+        """How the state here would differ if these recorded events had not happened, sorted by address.
+
+        A counterfactual of the record: what came later is taken as it was written, whatever had been read before.
+        """
+        scope = (None, None) if every_agent else (self.agent.namespace, self.agent.agent_id)
+        return fold_without(self.store.history, self.track.view, self.position, commits, *scope)
 
     def watch(self, expressions: Sequence[str]) -> list[Series]:
         """What each expression's value has been over the whole past. Raises QueryError like `when`."""

@@ -1,4 +1,4 @@
-"""when, c, rc, watch, check: conditions over the whole past of a run."""
+"""when, c, rc, watch, fold, check: conditions over the whole past of a run."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from playhead.rules import Verdict, check, load
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.moments import print_changes
 from playhead_tui.cli.output import compact, note, print_json, print_table
-from playhead_tui.cli.stores import chosen_agent, chosen_moment, open_for_reading
+from playhead_tui.cli.stores import chosen_agent, chosen_moment, narrowed_to, open_for_reading
 from playhead_tui.drawing.words import plural
+
+MOST_STRUCK = 1_000_000
 
 
 @contextmanager
@@ -129,6 +131,38 @@ def _cell(value: Any) -> Any:
 def _text(value: Any) -> str | None:
     cell = _cell(value)
     return cell if cell is None or isinstance(cell, str) else compact(cell)
+
+
+def run_fold(options: argparse.Namespace) -> int:
+    struck = _commits(options.without)
+    with open_for_reading(options) as store:
+        agent_id, namespace = narrowed_to(options, store)
+        cursor = store.cursor(agent_id, namespace=namespace)
+        cursor.position = chosen_moment(options.at, store)
+        beyond = [commit_ts for commit_ts in struck if not 1 <= commit_ts <= cursor.position]
+        if beyond:
+            raise InvalidArgumentError(f"--without: there is no commit {beyond[0]} up to {cursor.position}")
+        changes = cursor.fold_without(struck, every_agent=agent_id is None)
+    if options.json:
+        print_json({"at": cursor.position, "without": struck, "changes": [change.to_json() for change in changes]})
+    else:
+        without = plural(len(struck), "event")
+        note(f"commit {cursor.position:,} as recorded → without {without} (of the record: nothing is run again)")
+        print_changes(changes)
+    return EXIT_OK
+
+
+def _commits(text: str) -> list[int]:
+    """`311,312` and `300-320` as commits, ascending. Raises InvalidArgumentError."""
+    commits: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not (first.isdecimal() and first.isascii() and (not dash or (last.isdecimal() and last.isascii()))):
+            raise InvalidArgumentError(f"--without takes commit numbers, 311,312 or 300-320, and not {part.strip()!r}")
+        if dash and int(last) - int(first) >= MOST_STRUCK:
+            raise InvalidArgumentError(f"--without: {part.strip()} are more than {MOST_STRUCK:,} commits")
+        commits.update(range(int(first), int(last) + 1) if dash else [int(first)])
+    return sorted(commits)
 
 
 def run_check(options: argparse.Namespace) -> int:

@@ -132,6 +132,31 @@ def _add_asking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _agent(check, "whose state rules are about that name no agent (default: the only one)")
     check.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML, too")
     _json(check)
+    fold = _command(commands, "fold", "asking:run_fold", "say what the state would be without some recorded events")
+    fold.add_argument("--without", required=True, metavar="N,N…", help="the commits to leave out: 311,312 or 300-320")
+    _store_option(fold)
+    _agent(fold, "only this agent (default: every agent)")
+    _at(fold)
+    _json(fold)
+    bisect = _command(
+        commands, "bisect", "bisecting:run_bisect", "find the first bad commit (exit code 1: not just one)"
+    )
+    bisect.add_argument("expression", nargs="?", metavar="EXPR", help="what is true of bad commits")
+    bisect.add_argument(
+        "--run",
+        dest="command",
+        metavar="COMMAND",
+        help="judge by a shell command: it finds the state in $PLAYHEAD_STATE, a folder of JSON files, and as one JSON"
+        " object on stdin; it exits with 0 for good, 1 to 127 for bad, 125 for skip",
+    )
+    bisect.add_argument("--good", metavar="MOMENT", default="0", help="a commit known to be good (default: 0)")
+    bisect.add_argument("--bad", metavar="MOMENT", help="a commit known to be bad (default: head)")
+    bisect.add_argument(
+        "--verify", type=int, default=4, metavar="N", help="judge N more on either side, to notice several boundaries"
+    )
+    _store_option(bisect)
+    _agent(bisect)
+    _json(bisect)
 
 
 _EXPRESSION_HELP = (

@@ -1,0 +1,154 @@
+"""bisect: the first bad commit of a run, judged by a command or by an expression."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy
+
+from playhead import JSON, InvalidArgumentError
+from playhead.bisection import Bisection, Verdict
+from playhead.cursor import Cursor
+from playhead.model import iso
+from playhead_tui.cli import EXIT_NO, EXIT_OK
+from playhead_tui.cli.asking import asked_cursor
+from playhead_tui.cli.output import note, print_json
+from playhead_tui.cli.stores import chosen_moment
+from playhead_tui.drawing.words import plural
+
+SKIP = 125
+"""What git bisect takes for: this one cannot be judged."""
+ABORT = 128
+
+
+def run_bisect(options: argparse.Namespace) -> int:
+    if (options.expression is None) == (options.command is None):
+        raise InvalidArgumentError("name what tells good from bad: an expression, or a command with --run; one of them")
+    with asked_cursor(options) as cursor:
+        good = chosen_moment(options.good, cursor.store)
+        bad = chosen_moment(options.bad, cursor.store)
+        if good >= bad:
+            raise InvalidArgumentError(f"the good commit comes before the bad one, and {good} does not before {bad}")
+        if options.expression is not None:
+            return _by_expression(cursor, good, bad, options)
+        return _by_command(cursor, good, bad, options)
+
+
+def _by_expression(cursor: Cursor, good: int, bad: int, options: argparse.Namespace) -> int:
+    """Bad is where the expression is true; its whole past is known at once, so nothing has to be searched."""
+    begins = [each for each in cursor.when(options.expression) if each.last > good and each.first <= bad]
+    if begins and begins[0].first <= good:
+        raise InvalidArgumentError(f"the expression is true at commit {good} already; name an earlier one with --good")
+    if not begins or begins[-1].last < bad:
+        raise InvalidArgumentError(f"the expression is not true at commit {bad}; name a bad commit with --bad")
+    odd = [f"it is not true any more at commit {each.last + 1}" for each in begins[:-1]]
+    return _report(cursor, [begins[0].first], begins[0].first - 1, odd, options)
+
+
+def _by_command(cursor: Cursor, good: int, bad: int, options: argparse.Namespace) -> int:
+    touching = cursor.timeline.commits
+    inside = touching[(touching > good) & (touching <= bad)].tolist()
+    commits = [good, *inside] if inside[-1:] == [bad] else [good, *inside, bad]
+    judge = _Judge(cursor, options.command)
+    for commit_ts, expected, option in ((bad, "bad", "--bad"), (good, "good", "--good")):
+        if judge(commit_ts) != expected:
+            raise InvalidArgumentError(
+                f"the command does not find commit {commit_ts} {expected} (it exits with {judge.code});"
+                f" name another one with {option}"
+            )
+    bisection = Bisection(commits)
+    while (candidate := bisection.candidate) is not None:
+        verdict = judge(candidate)
+        bisection.answer(verdict)
+        note(f"commit {candidate:,}: {verdict}; {plural(bisection.steps_left, 'more step')} at most")
+    odd = _oddities(judge, commits, bisection, options.verify)
+    return _report(cursor, bisection.suspects, bisection.good, odd, options)
+
+
+def _oddities(judge: _Judge, commits: Sequence[int], bisection: Bisection, samples: int) -> list[str]:
+    """What some commits further away say against there being one first bad commit."""
+    odd = []
+    for expected, side in (
+        ("good", [each for each in commits if each < bisection.good]),
+        ("bad", [each for each in commits if each > bisection.bad]),
+    ):
+        chosen = sorted({side[row] for row in numpy.linspace(0, len(side) - 1, min(samples, len(side)), dtype=int)})
+        for commit_ts in chosen:
+            verdict = judge(commit_ts)
+            if verdict not in (expected, "skip"):
+                odd.append(f"commit {commit_ts:,} is {verdict}")
+    return odd
+
+
+class _Judge:
+    """Runs the command on the state at a commit, once for each."""
+
+    def __init__(self, cursor: Cursor, command: str) -> None:
+        self._cursor = cursor
+        self._command = command
+        self._known: dict[int, Verdict] = {}
+        self.code = 0
+        """What the command exited with last."""
+
+    def __call__(self, commit_ts: int) -> Verdict:
+        if commit_ts not in self._known:
+            self._known[commit_ts] = self._judge(commit_ts)
+        return self._known[commit_ts]
+
+    def _judge(self, commit_ts: int) -> Verdict:
+        agent = self._cursor.agent
+        records = self._cursor.store.state(agent.agent_id, at=commit_ts, namespace=agent.namespace)
+        state = {key: record.value for key, record in records.items()}
+        with tempfile.TemporaryDirectory(prefix="playhead-bisect-") as folder:
+            write_state(Path(folder), state)
+            environment = {**os.environ, "PLAYHEAD_STATE": folder, "PLAYHEAD_COMMIT": str(commit_ts)}
+            given = json.dumps(state, ensure_ascii=False).encode()
+            self.code = subprocess.run(self._command, shell=True, input=given, env=environment, check=False).returncode
+        if self.code < 0 or self.code >= ABORT:
+            raise InvalidArgumentError(
+                f"{self._command}: ended with {self.code} at commit {commit_ts}; the bisection was given up"
+                f" (0 means good, 1 to 127 bad, {SKIP} skip)"
+            )
+        return "good" if self.code == 0 else "skip" if self.code == SKIP else "bad"
+
+
+def write_state(folder: Path, state: dict[str, JSON]) -> None:
+    """Each key as a JSON file: `plan/steps` is plan/steps.json, and what no file name can hold is percent-encoded."""
+    for key, value in state.items():
+        parts = [quote(part, safe=" !#$&'()+,;=@[]{}") for part in key.split("/")]
+        safe = [part.replace(".", "%2E") if not part.strip(".") else part for part in parts]
+        *folders, name = [part or "%" for part in safe]
+        target = folder.joinpath(*folders)
+        target.mkdir(parents=True, exist_ok=True)
+        (target / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _report(cursor: Cursor, suspects: Sequence[int], good: int, odd: Sequence[str], options: argparse.Namespace) -> int:
+    events = [cursor.track.header(commit_ts) for commit_ts in suspects]
+    if options.json:
+        print_json(
+            {
+                "first_bad": suspects[0] if len(suspects) == 1 else None,
+                "suspects": [
+                    {"commit_ts": event.commit_ts, "at": iso(event.moment), "kind": event.kind, "label": event.label}
+                    for event in events
+                ],
+                "last_good": good,
+                "monotone": not odd,
+                "against": list(odd),
+            }
+        )
+    else:
+        word = "is the first bad commit" if len(events) == 1 else "may be the first bad commit"
+        for event in events:
+            print(f"{event.commit_ts} {word}\t{event.kind}\t{event.label}")
+        if odd:
+            note(f"the answer is not monotone, so this is one boundary of several: {'; '.join(odd)}")
+    return EXIT_OK if len(suspects) == 1 else EXIT_NO
