@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy
@@ -117,7 +118,8 @@ class _Evaluation:
         self._agent = agent
         self._compiled = compiled
         self._tables: dict[StatePath, str] = {}
-        self._key_tables: dict[tuple[AgentAddress, str], str] = {}
+        self._key_tables: dict[AgentAddress, str] = {}
+        self._read_keys()
         for path in dict.fromkeys(leaf.path for leaf in compiled.leaves):
             self._tables[path] = self._make_table(path)
         self._check_kinds()
@@ -127,7 +129,7 @@ class _Evaluation:
     def _make_table(self, path: StatePath) -> str:
         """A table of the value at the path: one row for each commit that touched its key."""
         name = f"path_{len(self._tables)}"
-        source = self._meta_source(path) if path.of_event else self._key_table(path)
+        source = self._meta_source(path) if path.of_event else self._key_source(path)
         part = extracted(self._query, "whole_value", path.steps)
         identity = "hash" if not path.steps and not path.of_event else "json"
         kinds = " ".join(f"WHEN '{theirs}' THEN '{ours}'" for theirs, ours in _KINDS.items())
@@ -146,25 +148,31 @@ class _Evaluation:
         )
         return name
 
-    def _key_table(self, path: StatePath) -> str:
-        """The values of a whole key: of several operations of one commit, the last is what the commit left (S5)."""
-        agent = self._agent_of(path)
-        known = self._key_tables.get((agent, path.key))
-        if known is not None:
-            return known
-        name = f"key_{len(self._key_tables)}"
+    def _read_keys(self) -> None:
+        """The values of all keys that are named, in one scan an agent; of a commit's writes, the last (S5)."""
+        paths = [leaf.path for leaf in self._compiled.leaves if not leaf.path.of_event]
+        by_agent: dict[AgentAddress, dict[str, StatePath]] = {}
+        for path in paths:
+            by_agent.setdefault(self._agent_of(path), {}).setdefault(path.key, path)
         query = self._query
-        condition = f"{query.agent(*agent)} AND key = {query.parameter(path.key)}"
-        query.run(
-            f"CREATE TEMP TABLE {name} AS SELECT commit_ts, last.value AS whole_value, last.hash AS hash FROM ("
-            "SELECT commit_ts, max_by(CASE WHEN op = 'write' THEN {value: value, hash: hex(value_hash)}"
-            " ELSE {value: NULL, hash: NULL} END, version)"
-            f" AS last FROM {query.operations()} WHERE {condition} GROUP BY commit_ts)"
-        )
-        if not query.rows(f"SELECT 1 FROM {name} LIMIT 1") and not self._may_be_missing(path):
-            raise self._error_of_key(path, agent)
-        self._key_tables[agent, path.key] = name
-        return name
+        for number, (agent, named) in enumerate(by_agent.items()):
+            keys = f"SELECT unnest({query.parameter(list(named))}::VARCHAR[])"
+            query.run(
+                f"CREATE TEMP TABLE keys_{number} AS"
+                " SELECT key, commit_ts, last.value AS whole_value, last.hash AS hash FROM ("
+                "SELECT key, commit_ts, max_by(CASE WHEN op = 'write' THEN {value: value, hash: hex(value_hash)}"
+                " ELSE {value: NULL, hash: NULL} END, version) AS last"
+                f" FROM {query.operations()} WHERE {query.agent(*agent)} AND key IN ({keys}) GROUP BY key, commit_ts)"
+            )
+            self._key_tables[agent] = f"keys_{number}"
+            found = {key for (key,) in query.rows(f"SELECT DISTINCT key FROM keys_{number}")}
+            for key, path in named.items():
+                if key not in found and not self._may_be_missing(path):
+                    raise self._error_of_key(path, agent)
+
+    def _key_source(self, path: StatePath) -> str:
+        table = self._key_tables[self._agent_of(path)]
+        return f"(SELECT commit_ts, whole_value, hash FROM {table} WHERE key = {self._query.parameter(path.key)})"
 
     def _meta_source(self, path: StatePath) -> str:
         return f"(SELECT commit_ts, meta AS whole_value, NULL AS hash FROM {self._query.events()})"
@@ -174,7 +182,7 @@ class _Evaluation:
     def _agent_of(self, path: StatePath) -> AgentAddress:
         if path.agent_id is None:
             return self._agent
-        agents = self._history_agents()
+        agents = self._agents
         fitting = [
             agent for agent in agents if agent.agent_id == path.agent_id and path.namespace in (None, agent.namespace)
         ]
@@ -190,7 +198,8 @@ class _Evaluation:
         near = nearest(path.agent_id, (agent.agent_id for agent in agents))
         raise self._compiled.text.error(f"no agent {path.agent_id!r} in this store{near}", self._spot_of(path))
 
-    def _history_agents(self) -> list[AgentAddress]:
+    @cached_property
+    def _agents(self) -> list[AgentAddress]:
         rows = self._query.rows(f"SELECT DISTINCT namespace, agent_id FROM {self._query.operations()}")
         return sorted(AgentAddress(*row) for row in rows)
 
@@ -233,7 +242,7 @@ class _Evaluation:
     def _error_of_path(self, path: StatePath) -> QueryError:
         parents: list[str] = []
         if path.steps and isinstance(path.steps[-1], str):
-            source = self._key_table(path)
+            source = self._key_source(path)
             parent = extracted(self._query, "whole_value", path.steps[:-1])
             rows = self._query.rows(f"SELECT DISTINCT unnest(json_keys({parent})) FROM {source}")
             parents = sorted(name for (name,) in rows if name is not None)

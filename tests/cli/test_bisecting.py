@@ -99,10 +99,14 @@ def test_keys_that_no_file_name_can_hold_are_percent_encoded(tmp_path: Path) -> 
 def test_fold_shows_the_state_without_some_recorded_events(run: Run, store: Path) -> None:
     folded = run("fold", "--without", "4,5", "-s", store, "--json").json
     assert isinstance(folded, dict)
-    assert [(each["key"], each["status"]) for each in folded["changes"]] == [("draft", "added"), ("budget", "changed")]
+    assert [(each["key"], each["status"]) for each in folded["changes"]] == [
+        ("draft", "added"),
+        ("plan", "changed"),
+        ("budget", "changed"),
+    ]
     assert run("fold", "--without", "5", "-s", store, "--agent", "refund").out.splitlines() == [
         "~ default/refund/budget  v2 → v1",
-        "    ~ remaining: -1 → 40",
+        "  ~ remaining: -1 → 40",
     ]
 
 
