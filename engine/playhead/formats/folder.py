@@ -50,6 +50,11 @@ class Gathered:
     """Files that are no logs or cannot be read, and folders that were not looked into."""
 
 
+def files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder that may be a log, in the order of the names. Raises LogError."""
+    return _files(folder, Gathered(folder))
+
+
 def gather(folder: Path) -> Gathered:
     """Look at every file below a folder, each once however many links lead to it. Raises LogError."""
     gathered = Gathered(folder)

@@ -67,6 +67,11 @@ def formats() -> list[Format]:
     return list(_all())
 
 
+def format_named(name: str) -> Format | None:
+    """The format of that name, or None."""
+    return next((known for known in formats() if known.name == name), None)
+
+
 def recognise(path: str | Path) -> tuple[Format, Source]:
     """The format of a log file, and the file ready to be read.
 

@@ -40,6 +40,8 @@ def run_demo(options: argparse.Namespace) -> int:
 
 
 def _show(found: Found, options: argparse.Namespace) -> int:
+    if found.note:
+        note(found.note)
     if found.report is not None:
         _print_problems(found.report)
     read_info(found.path)
