@@ -25,7 +25,7 @@ class LiveImport:
     """Appends to an imported run what its log gains. The only other way a store of one grows is an import (S28)."""
 
     def __init__(
-        self, log: Path, store: Path, stop: threading.Event, on_idle: Callable[[], None] | None = None
+        self, log: Path, store: Path, stop: threading.Event, on_idle: Callable[[], object] | None = None
     ) -> None:
         """on_idle: called, in the thread that runs this, whenever all that the log holds is in the store and on disk.
 
@@ -37,6 +37,7 @@ class LiveImport:
         self._report = ImportReport()
         self._continuation = Continuation(store)
         self._reason = ""
+        self.format = ""
         self.files: list[FileIdentity] = []
         """What the files were like whose content, all of it, is in the store; empty where nobody can say."""
 
@@ -94,7 +95,7 @@ class LiveImport:
         return False
 
     def _tell(self, known: Format, source: Source) -> bool:
-        self._report = ImportReport()
+        self._report, self.format = ImportReport(), known.name
         self._continuation.begin()
         return all(self._take(draft) for draft in known.read(source, self._report))
 

@@ -41,6 +41,9 @@ def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     opened = _command(commands, "open", "loading:run_open", "open a store or a log in the debugger")
     opened.add_argument("path", nargs="?", metavar="STORE|LOG", help="a store, a log file, a folder of logs, or -")
     _keep_going(opened)
+    opened.add_argument(
+        "-f", "--follow", action="store_true", help="keep up with a log that is being written: the screen moves along"
+    )
     opened.add_argument("--agent", metavar="ID", help="the agent to look at first")
     opened.add_argument("--namespace", metavar="NAME", help="the agent's namespace")
     opened.add_argument("--at", metavar="MOMENT", help=f"where to put the playhead: {_MOMENT_HELP}")
