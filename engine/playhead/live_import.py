@@ -75,10 +75,10 @@ class LiveImport:
 
     def _read_again(self, known: Format, source: Source) -> bool:
         """Read the whole log, and wait until it has changed; True where the store can no longer follow."""
-        files = [self._log, self._log.with_name(f"{self._log.name}-wal"), *(file.path for file in known.files(source))]
-        # Reading a database makes files beside it, and needs none to be found there.
-        before = {path: stamp_of(path) for path in [*files, *([] if source.is_binary else [self._log.parent])]}
         read = identities(file.path for file in known.files(source))
+        beside = [self._log.with_name(f"{self._log.name}-wal")] if source.is_binary else [self._log.parent]
+        watched = [self._log, *(Path(file.path) for file in read), *beside, *source.expected]
+        before = {path: stamp_of(path) for path in watched}
         started = time.thread_time()
         follows = self._tell(known, source) and self._settled()
         if follows:

@@ -36,15 +36,14 @@ class Watch:
         self.stop = stop
         self._on_idle = on_idle
         self._seen: dict[Path, Stamp] = {}
-        self._sources: list[LiveSource] = []
+        self.sources: dict[Path, LiveSource] = {}
+        """The files that are read, each once however often it is asked for."""
         self.replaced = ""
         """Why what was read is no longer what the file holds; empty while it is."""
 
-    def add(self, path: Path, source: LiveSource | None = None) -> None:
+    def add(self, path: Path) -> None:
         """Look at one more file or folder, whether it is there yet or not."""
         self._seen.setdefault(path, stamp_of(path))
-        if source is not None:
-            self._sources.append(source)
 
     def wait(self) -> bool:
         """Return True once something has changed; False where there is nothing more to come."""
@@ -61,12 +60,12 @@ class Watch:
 
     def read_files(self) -> list[FileIdentity]:
         """What the files are like, or nothing where one of them holds more than was read."""
-        found = identities(source.path for source in self._sources)
-        read = [source.read_bytes for source in self._sources]
+        found = identities(self.sources)
+        read = [source.read_bytes for source in self.sources.values()]
         return found if [file.size for file in found] == read else []
 
     def close(self) -> None:
-        for source in self._sources:
+        for source in self.sources.values():
             source.close()
 
 
@@ -79,7 +78,7 @@ class LiveSource(Source):
         super().__init__(path)
         self._watch = watch
         self._file = self.path.open("rb")
-        watch.add(path, self)
+        watch.sources[path] = self
         self._rest = self._before = b""
         self._line = self._end = 0
 
@@ -104,7 +103,7 @@ class LiveSource(Source):
         return self._watch.wait()
 
     def beside(self, path: Path) -> Source:
-        return LiveSource(path, self._watch)
+        return self._watch.sources.get(path) or LiveSource(path, self._watch)
 
     def expect_in(self, folder: Path) -> None:
         self._watch.add(folder)

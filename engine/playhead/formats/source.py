@@ -59,6 +59,8 @@ class Source:
         """Raises LogError for what is missing, unreadable, empty or no file."""
         self.path = Path(path)
         self._document_repaired: Counter[str] = Counter()
+        self.expected: list[Path] = []
+        """Folders where further files of the same log may appear, there already or not."""
         self.broken: str | None = None
         """Where the JSON document that this begins like goes wrong, once that is known."""
         try:
@@ -219,7 +221,8 @@ class Source:
         return Source(path)
 
     def expect_in(self, folder: Path) -> None:
-        """Say where further files of the same log may appear, there already or not."""
+        """Note where further files of the same log may appear."""
+        self.expected.append(folder)
 
     def open(self) -> io.BufferedReader:
         """The file's bytes as a stream, decompressed where it is compressed. Raises OSError."""
