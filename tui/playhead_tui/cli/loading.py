@@ -15,11 +15,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 import playhead
 from playhead import ImportReport, InvalidArgumentError, LogError, StoreExistsError
-from playhead.directory import is_store, read_info
+from playhead.directory import read_info
 from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
 from playhead_tui.cli import EXIT_OK
 from playhead_tui.cli.output import note, print_json, print_table
-from playhead_tui.cli.stores import chosen_moment, open_for_reading
+from playhead_tui.cli.stores import chosen_moment, followed_log, open_for_reading
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import STANDARD_INPUT, Found, demo_store, spooled_input, store_for
 
@@ -29,21 +29,10 @@ MOST_NAMED = 20
 
 def run_open(options: argparse.Namespace) -> int:
     path = options.path or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
-    follow = followed_log(path) if options.follow else None
+    follow = followed_log(Path(path)) if options.follow else None
     with showing_progress(path) as progress:
         found = store_for(Path(path), progress.start, keep_going=options.keep_going)
     return _show(found, options, follow)
-
-
-def followed_log(path: str) -> Path | None:
-    """The log to follow; None for a store, whose commits are seen as they come anyway. Raises InvalidArgumentError."""
-    if path == STANDARD_INPUT:
-        raise InvalidArgumentError("standard input cannot be followed; write it to a file, and follow that")
-    if is_store(Path(path)):
-        return None
-    if Path(path).is_dir():
-        raise InvalidArgumentError(f"{path} is a folder; one log can be followed at a time: name its file")
-    return Path(path)
 
 
 def run_demo(options: argparse.Namespace) -> int:
