@@ -43,6 +43,7 @@ class Format(ABC):
         Deterministic: the same bytes give the same drafts (S21). Raises ImportFormatError where nothing can be skipped.
         """
         report.format = self.name
+        report.warnings += source.refusals
         files = self.files(source)
         report.files = [file.name for file in files]
         report.bytes_total = sum(file.size for file in files)

@@ -59,6 +59,8 @@ class Source:
         """Raises LogError for what is missing, unreadable, empty or no file."""
         self.path = Path(path)
         self._document_repaired: Counter[str] = Counter()
+        self.refusals: list[str] = []
+        """What formats of installed packages could not say of the file, and why."""
         self.expected: list[Path] = []
         """Folders where further files of the same log may appear, there already or not."""
         self.broken: str | None = None
