@@ -10,7 +10,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,9 +105,12 @@ class Continuation:
         """Up to which commit the log tells the same events in the same order."""
         self.appended = 0
 
-    @property
-    def head(self) -> int:
-        return self._known.head
+    def pass_over(self, namespaces: Iterable[str]) -> None:
+        """Take all that the store holds of these for told."""
+        passed = set(namespaces)
+        lanes = {agent: lane for agent, lane in self._known.lanes.items() if agent.namespace in passed}
+        self._next |= {agent: len(lane) for agent, lane in lanes.items()}
+        self._matched += len(set().union(*lanes.values()))
 
     @property
     def is_caught_up(self) -> bool:

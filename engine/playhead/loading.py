@@ -14,7 +14,7 @@ from playhead.errors import ImportFormatError, LogError
 from playhead.formats import folder
 from playhead.formats.playhead_export import FORMAT_NAME, write_events
 from playhead.formats.registry import recognise
-from playhead.formats.report import ImportReport
+from playhead.formats.report import ImportReport, LogOutcome
 from playhead.growing import Continuation
 from playhead.model import JSON, SnapshotEntry, iso
 from playhead.store import Store
@@ -32,6 +32,8 @@ class RecognisedLog:
     """All files that are read together."""
     read: Callable[[ImportReport, bool], Iterator[Draft]]
     """Its events; with True, what can be read of broken ones."""
+    passed_over: tuple[str, ...] = ()
+    """The namespaces of logs that are not read again, since they are as they were when they were loaded."""
 
     @staticmethod
     def at(path: Path) -> RecognisedLog:
@@ -53,14 +55,22 @@ class RecognisedLog:
         return RecognisedLog(path, known.name, tuple(file.path for file in known.files(source)), read)
 
     @staticmethod
-    def of_folder(gathered: folder.Gathered) -> RecognisedLog:
-        """The logs that were found in a folder, as one."""
+    def of_folder(
+        gathered: folder.Gathered, files: Iterable[dict[str, JSON]] = (), outcomes: Iterable[LogOutcome] = ()
+    ) -> RecognisedLog:
+        """The logs that were found in a folder, as one.
+
+        files, outcomes: of the logs that were loaded before; those that are unchanged are not read again.
+        """
+        loaded = list(outcomes)
+        same = folder.unchanged(gathered, files, loaded)
 
         def read(report: ImportReport, keep_going: bool) -> Iterator[Draft]:
-            yield from folder.read(gathered, report, keep_going=keep_going)
+            yield from folder.read(gathered, report, keep_going=keep_going, loaded=loaded, passed_over=same)
 
-        files = tuple(file for log in gathered.logs for file in log.files)
-        return RecognisedLog(gathered.folder, folder.FORMAT_NAME, files, read)
+        read_files = tuple(file for log in gathered.logs for file in log.files)
+        passed_over = tuple(namespace for outcome in same.values() for namespace in outcome.namespaces)
+        return RecognisedLog(gathered.folder, folder.FORMAT_NAME, read_files, read, passed_over)
 
 
 def import_log(
@@ -122,6 +132,7 @@ def continue_import(
     known = log if isinstance(log, RecognisedLog) else RecognisedLog.at(Path(log))
     report = ImportReport()
     with Continuation(Path(store)) as continuation:
+        continuation.pass_over(known.passed_over)
         if on_start is not None:
             on_start(report)
         for draft in known.read(report, keep_going):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -284,3 +285,81 @@ def test_two_processes_that_open_a_log_that_grows_agree(log: Path) -> None:
     with playhead.open(found.path, read_only=True) as store:
         assert store.head == 399
     assert len(cache.cached_runs()) == 1
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "logs"
+    (root / "deep").mkdir(parents=True)
+    for number in range(1, 5):
+        write(root / f"{number}.jsonl", 10, text=f"of {number}")
+    append(root / "2.jsonl", "not json\n")
+    write(root / "deep" / "5.jsonl", 10)
+    return root
+
+
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the logs in folders that are read from now on."""
+    from playhead.formats import parallel
+
+    names: list[str] = []
+    read = parallel._read
+
+    def noted(task: parallel.Task, *rest: Any) -> parallel.Portion:
+        names.append(task.name)
+        return read(task, *rest)
+
+    monkeypatch.setattr(parallel, "_read", noted)
+    return names
+
+
+def test_of_a_folder_only_what_changed_is_read_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = store_for(folder)
+    with playhead.open(first.path) as store:
+        store.snapshot("here", at=17)
+    read = reads(monkeypatch)
+    assert store_for(folder) == Found(first.path)
+    append(folder / "3.jsonl", line(11))
+    write(folder / "deep" / "0.jsonl", 4)
+    second = store_for(folder)
+    assert second.path == first.path
+    assert sorted(read) == ["3.jsonl", "deep/0.jsonl"]
+    playhead.import_log(folder, tmp_path / "whole")
+    with playhead.open(second.path, read_only=True) as grown, playhead.open(tmp_path / "whole") as whole:
+        assert grown.head == whole.head == 55
+        assert [taken.label for taken in grown.snapshots()] == ["here"]
+        assert grown.agents() == whole.agents()
+        for agent in whole.agents():
+            states = [
+                {
+                    key: (record.value, record.version)
+                    for key, record in store.state(agent.agent_id, namespace=agent.namespace).items()
+                }
+                for store in (grown, whole)
+            ]
+            assert states[0] == states[1]
+        reports = [(store.imported or {})["report"] for store in (grown, whole)]
+    for report in reports:
+        assert isinstance(report, dict)
+        for name in ("bytes_read", "bytes_total", "files", "logs", "malformed_lines"):
+            names = report.pop(name)
+            if name == "logs":
+                assert isinstance(names, list) and len(names) == 6
+    assert reports[0] == reports[1]
+
+
+def test_a_folder_with_a_rewritten_or_a_missing_log_is_loaded_anew(folder: Path) -> None:
+    first = store_for(folder)
+    write(folder / "3.jsonl", 10, text="anew")
+    second = store_for(folder)
+    assert second.path != first.path
+    (folder / "4.jsonl").unlink()
+    third = store_for(folder)
+    assert third.path not in (first.path, second.path)
+    heads = []
+    for found in (first, second, third):
+        with playhead.open(found.path, read_only=True) as store:
+            heads.append(store.head)
+    assert heads == [50, 50, 40]

@@ -20,6 +20,7 @@ from playhead.directory import SNAPSHOTS_FILE, is_store, read_info
 from playhead.formats import folder
 from playhead.formats.identity import FileIdentity, identities
 from playhead.formats.registry import format_named
+from playhead.formats.report import LogOutcome
 from playhead.formats.source import Source
 from playhead.loading import OnStart, RecognisedLog, continue_import
 from playhead.model import SnapshotEntry
@@ -74,12 +75,17 @@ class _Kept:
             return Found(kept)
         # Before they are read: what comes meanwhile makes them others the next time.
         walked = identities(folder.files(self.log)) if self.log.is_dir() else None
-        known = RecognisedLog.of_folder(folder.gather(self.log)) if self.log.is_dir() else RecognisedLog.at(self.log)
+        gathered = folder.gather(self.log) if self.log.is_dir() else None
+        known = RecognisedLog.of_folder(gathered) if gathered is not None else RecognisedLog.at(self.log)
         if not known.files:
             # A folder without a log in it is no store, and is told so as one.
             return Found(self.log)
         read = identities(known.files) if walked is None else walked
-        found = self._continued(known, kept, on_start) if kept is not None else self._loaded(known, on_start)
+        found = None
+        if gathered is not None and entry is not None and kept is not None:
+            found = self._added(RecognisedLog.of_folder(gathered, entry.files, _outcomes(kept)), kept, on_start)
+        if found is None:
+            found = self._continued(known, kept, on_start) if kept is not None else self._loaded(known, on_start)
         self.remember(found.path, known.format, read)
         cache.hold(found.path)
         return found
@@ -99,6 +105,15 @@ class _Kept:
             return identities(file.path for file in known.files(Source(self.log))) if known is not None else []
         except LogError:
             return []
+
+    def _added(self, known: RecognisedLog, kept: Path, on_start: OnStart | None) -> Found | None:
+        """The store of a folder with what changed of its logs; None where that does not follow on what it holds."""
+        if not known.passed_over:
+            return None
+        continued = continue_import(known, kept, keep_going=self.keep_going, on_start=on_start)
+        if continued.agreed is not None:
+            return None
+        return Found(kept, continued.report if continued.appended else None)
 
     def _continued(self, known: RecognisedLog, kept: Path, on_start: OnStart | None) -> Found:
         if read_info(kept).imported is None:
@@ -135,6 +150,13 @@ class _Kept:
             # Another process loaded the same log meanwhile.
             return Found(target, note=note)
         return Found(target, report, note)
+
+
+def _outcomes(store: Path) -> list[LogOutcome]:
+    """What became of each log of a folder when it was loaded."""
+    report = (read_info(store).imported or {}).get("report")
+    logs = report.get("logs") if isinstance(report, dict) else None
+    return [outcome for told in (logs if isinstance(logs, list) else []) if (outcome := LogOutcome.of_json(told))]
 
 
 def remember_followed(log: Path, store: Path, kind: str, read: list[FileIdentity]) -> None:
