@@ -198,18 +198,23 @@ class Hold:
     __del__ = release
 
 
-def remove_unless_held(path: Path) -> None:
-    """Remove a directory and what is in it; leave it where some process still reads it. Raises OSError."""
+def remove_unless_held(path: Path, aside: Path | None = None) -> bool:
+    """Remove a directory and what is in it; leave it, and return False, where some process still reads it.
+
+    aside: what it is renamed to first, so that one whose removal was cut off is not taken for whole. Raises OSError.
+    """
     if fcntl is None:
-        shutil.rmtree(path)
-        return
+        shutil.rmtree(path if aside is None else path.rename(aside))
+        return True
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path if aside is None else path.rename(aside))
+    except BlockingIOError:
+        return False
     finally:
         os.close(descriptor)
+    return True
 
 
 def checksum(path: Path) -> str:

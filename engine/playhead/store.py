@@ -235,8 +235,8 @@ class Store:
 
         With an agent and no namespace, the default one. The head is fixed when this is called. With `follow`, what is
         there is only the beginning: it then waits for each further commit, of this process or another, as `refresh`
-        finds it. That ends behind `end_ts`, where the iterator is closed, or once `stop` is set, within 0.25 s.
-        Raises InvalidArgumentError for following an imported run, which no commit will ever reach (S28).
+        finds it. That ends behind `end_ts`, where the iterator is closed, or once `stop` is set, within 0.25 s. To an
+        imported run something comes only while its log is followed beside (S28).
         """
         view = self.view()
         start = 0 if start_ts is None else checked_commit_ts(start_ts, "start_ts")
@@ -244,8 +244,6 @@ class Store:
         if agent_id is not None and namespace is None:
             namespace = DEFAULT_NAMESPACE
         if follow:
-            if self.imported is not None:
-                raise InvalidArgumentError(f"{self.path}: holds an imported run, so there is nothing to follow")
             return follow_log(self._log, self._history, start, last, namespace, agent_id, stop)
         if stop is not None:
             raise InvalidArgumentError("stop ends a replay that waits, so it goes with follow=True")

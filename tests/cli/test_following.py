@@ -54,8 +54,42 @@ def test_the_last_commits_alone_can_be_asked_for(run: Run, store: Path) -> None:
     assert "must not be negative" in run("replay", store, "-n", "-1").err
 
 
-def test_a_log_that_was_loaded_is_not_followed(run: Run, tmp_path: Path) -> None:  # S28
-    (tmp_path / "run.jsonl").write_text('{"role": "user", "content": "hello"}\n')
-    outcome = run("replay", tmp_path / "run.jsonl", "--follow")
-    assert outcome.code == 2
-    assert "nothing to follow" in outcome.err
+def line(number: int) -> str:
+    return json.dumps({"role": "user", "content": f"message {number}"}) + "\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_a_log_that_is_written_is_followed_also_where_it_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    log = tmp_path / "run.jsonl"
+    log.write_text("".join(line(number) for number in range(1, 14)))
+    process = follow(log, "--json")
+    assert process.stdout is not None
+    for number in range(1, 17):
+        assert json.loads(process.stdout.readline())["label"] == f"message {number}"
+        if number >= 13:
+            with log.open("a") as file:
+                file.write(line(number + 1))
+    process.stdout.readline()
+    log.write_text(line(101))
+    assert json.loads(process.stdout.readline())["label"] == "message 101"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.startswith("run.jsonl: it ") and errors.endswith("playhead: interrupted\n")
+
+
+def test_a_folder_an_imported_store_and_standard_input_are_not_followed(run: Run, tmp_path: Path) -> None:  # S28
+    (tmp_path / "run.jsonl").write_text(line(1))
+    playhead.import_log(tmp_path / "run.jsonl", tmp_path / "store")
+    for path, reason in (
+        (tmp_path / "store", "follow the log it was loaded from"),
+        (tmp_path, "one log can be followed at a time"),
+        ("-", "write it to a file"),
+    ):
+        for command in ("replay", "open"):
+            if (command, path) != ("open", tmp_path / "store"):
+                outcome = run(command, path, "--follow")
+                assert (outcome.code, reason in outcome.err) == (2, True), outcome.err

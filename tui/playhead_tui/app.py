@@ -22,6 +22,7 @@ from playhead_tui.screens.main import MainScreen
 if TYPE_CHECKING:
     from playhead import Store
     from playhead.cursor import Cursor
+    from playhead_tui.following import Following
 
 Opener = Callable[[Path], "Store"]
 
@@ -45,8 +46,10 @@ class PlayheadApp(App[None]):
 
     path: what to open, after the first paint. opener: how; it may import a log, and runs in a thread of its own.
     agent_id, namespace: whose state to show first. goto: where to put the playhead, as typed after `:`.
+    follow: the log that `path` was loaded from, to be followed while it is shown.
     """
 
+    _following: Following | None
     CSS_PATH = "playhead.tcss"
     TITLE = "Playhead"
     PAUSE_GC_ON_SCROLL = True
@@ -57,6 +60,13 @@ class PlayheadApp(App[None]):
         def __init__(self, name: str, store: Store, cursor: Cursor) -> None:
             super().__init__()
             self.name, self.store, self.cursor = name, store, cursor
+
+    class Moved(Message):
+        """The log that is followed was rewritten, and is in another store from now on."""
+
+        def __init__(self, path: Path, reason: str) -> None:
+            super().__init__()
+            self.path, self.reason = path, reason
 
     class Refused(Message):
         def __init__(self, error: Exception) -> None:
@@ -72,9 +82,11 @@ class PlayheadApp(App[None]):
         namespace: str | None = None,
         goto: str | None = None,
         recent: RecentStores | None = None,
+        follow: Path | None = None,
     ) -> None:
         super().__init__()
         self._path, self._opener = path, opener
+        self._follow, self._following, self._news = follow, None, ""
         self._agent = (agent_id, namespace)
         self._goto = goto
         self.recent = recent or RecentStores.of_user()
@@ -136,7 +148,43 @@ class PlayheadApp(App[None]):
             self.post_message(self.Opened(run_name(store), store, cursor))
 
     def on_playhead_app_opened(self, message: Opened) -> None:
+        if self._follow is not None:
+            self._begin_following(self._follow, message.store.path)
+        elif self._following is not None and self._following.store != message.store.path:
+            self.stop_following(wait=False)
         self.main.attach(message.name, Driver(message.store, message.cursor, self.main))
+        if self._news:
+            self.main.tell(self._news)
+            self._news = ""
+
+    def _begin_following(self, log: Path, store: Path) -> None:
+        from playhead_tui.following import Following
+
+        self._follow = None
+        self._following = Following(
+            log,
+            store,
+            on_moved=lambda path, reason: self.post_message(self.Moved(path, reason)),
+            on_failed=lambda error: self.post_message(self.Refused(error)),
+        )
+        self._following.start()
+
+    def on_playhead_app_moved(self, message: Moved) -> None:
+        self._news = message.reason
+        self.open(message.path)
+
+    def stop_following(self, *, wait: bool = True) -> None:
+        """Let the followed log be, once its store is whole."""
+        if self._following is not None:
+            self._following.stop(wait=wait)
+            self._following = None
+
+    def grows(self, store: Store) -> bool:
+        """Whether commits may come while the store is shown: of an agent, or of its log that is followed (S28)."""
+        return store.imported is None or (self._following is not None and self._following.store == store.path)
+
+    def on_unmount(self) -> None:
+        self.stop_following()
 
     def on_playhead_app_refused(self, message: Refused) -> None:
         self.main.refuse(message.error)
@@ -158,9 +206,10 @@ def run(
     agent_id: str | None = None,
     namespace: str | None = None,
     goto: str | None = None,
+    follow: Path | None = None,
 ) -> int:
     """Open the app on a store and stay until it is left. Returns the exit code: 0, or 1 after a crash."""
-    app = PlayheadApp(path, opener=opener, agent_id=agent_id, namespace=namespace, goto=goto)
+    app = PlayheadApp(path, opener=opener, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow)
     app.quiets_collector = True
     app.run()
     gc.unfreeze()  # what is still frozen when Python ends counts as leaked, and some libraries say so aloud

@@ -21,6 +21,10 @@ class Format(ABC):
     looked_for: ClassVar[str]
     """What a file of this format holds, as the end of a sentence that says no file did."""
 
+    tells_lines: ClassVar[bool] = False
+    """Whether `drafts` tells a file of lines one by one, and nothing more at its end: then a file that is still being
+    written is read on where it stopped. Any other format's file is read from its beginning each time it has grown."""
+
     @abstractmethod
     def recognise(self, source: Source) -> bool:
         """Whether the file is of this format, judged by its content and never by its name."""
@@ -39,6 +43,7 @@ class Format(ABC):
         Deterministic: the same bytes give the same drafts (S21). Raises ImportFormatError where nothing can be skipped.
         """
         report.format = self.name
+        report.warnings += source.refusals
         files = self.files(source)
         report.files = [file.name for file in files]
         report.bytes_total = sum(file.size for file in files)

@@ -39,6 +39,8 @@ class _Stream:
     began: datetime = _BEFORE_ALL
     about: dict[str, JSON] = field(default_factory=dict)
     """What the file beside a sub-agent's says of it."""
+    clock: Clock | None = None
+    """Of the records that were read so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class _Timed:
 
 class ClaudeCode(Format):
     """A session becomes one namespace `claude:<session id>`, with `main` and every sub-agent as agents of their own."""
+
+    tells_lines: ClassVar[bool] = True
 
     name: ClassVar[str] = "claude-code"
     title: ClassVar[str] = "Claude Code session"
@@ -75,7 +79,7 @@ class ClaudeCode(Format):
         main = streams[0].agent or MAIN_AGENT
         records = ClaudeRecords(_session_id(source), report, main)
         introduced: set[str] = {main}
-        for stream, timed in _merged(streams, report):
+        for stream, timed in _followed(source, streams, report):
             placed = timed.placed
             meta: dict[str, JSON] = {
                 "file": stream.label,
@@ -162,17 +166,20 @@ def _streams(source: Source) -> list[_Stream]:
     if main.agent is not None or not source.has_lines:
         return [main]
     session_id, folder = _session_id(source), source.path.parent
+    for expected in (folder, folder / session_id / "subagents", folder / source.path.stem / "subagents"):
+        source.expect_in(expected)
     stems = {session_id: None, source.path.stem: None}
     below = [path for stem in stems for path in folder.joinpath(stem, "subagents").glob("agent-*.jsonl")]
     beside = [path for path in folder.glob("agent-*.jsonl") if path != source.path]
-    streams = [_subagent_stream(path, None) for path in below] + [_subagent_stream(path, session_id) for path in beside]
+    streams = [_subagent_stream(source, path, None) for path in below]
+    streams += [_subagent_stream(source, path, session_id) for path in beside]
     found = [stream for stream in streams if stream is not None]
     return [main, *sorted(found, key=lambda stream: (stream.began, stream.label))]
 
 
-def _subagent_stream(path: Path, session_id: str | None) -> _Stream | None:
+def _subagent_stream(main: Source, path: Path, session_id: str | None) -> _Stream | None:
     try:
-        source = Source(path)
+        source = main.beside(path)
     except LogError:
         return None
     records = [record for record in source.head if isinstance(record, dict)]
@@ -194,6 +201,15 @@ def _about(path: Path) -> dict[str, JSON]:
     return {ours: known[theirs] for theirs, ours in names.items() if isinstance(known, dict) and theirs in known}
 
 
+def _followed(source: Source, streams: list[_Stream], report: ImportReport) -> Iterator[tuple[_Stream, _Timed]]:
+    """All records in time order; of a session that is still being written, then what each of its files gains."""
+    yield from _merged(streams, report)
+    while source.wait():
+        known = {stream.source.path for stream in streams}
+        streams += [stream for stream in _streams(source) if stream.source.path not in known]
+        yield from _merged(streams, report)
+
+
 def _merged(streams: list[_Stream], report: ImportReport) -> Iterator[tuple[_Stream, _Timed]]:
     """All records in time order, each file's own order kept; a file is opened when its time has come."""
     waiting = list(reversed(streams))
@@ -201,7 +217,7 @@ def _merged(streams: list[_Stream], report: ImportReport) -> Iterator[tuple[_Str
     while waiting or heap:
         while waiting and (not heap or waiting[-1].began <= heap[0][0]):
             stream = waiting.pop()
-            rest = _timed(stream.source, report)
+            rest = _timed(stream, report)
             first = next(rest, None)
             if first is not None:
                 heapq.heappush(heap, (first.at, streams.index(stream), first, rest))
@@ -216,12 +232,17 @@ def _merged(streams: list[_Stream], report: ImportReport) -> Iterator[tuple[_Str
             heapq.heapreplace(heap, (following.at, number, following, rest))
 
 
-def _timed(source: Source, report: ImportReport) -> Iterator[_Timed]:
+def _timed(stream: _Stream, report: ImportReport) -> Iterator[_Timed]:
     """A file's records with their times; a record without one happened when the one before it did."""
+    source = stream.source
     items = _document_records(source)
     steps: Steps = ("loglines",) if isinstance(_document(source), dict) else ()
-    placed_records = source.elements(report, items, steps) if items is not None else source.records(report)
-    clock = Clock(next((time for record in _head(source) if (time := record_time(record)) is not None), None))
+    placed_records = source.elements(report, items, steps) if items is not None else source.fresh(report)
+    if stream.clock is None:
+        stream.clock = Clock(
+            next((time for record in _head(source) if (time := record_time(record)) is not None), None)
+        )
+    clock = stream.clock
     for placed in placed_records:
         value = placed.value
         written = value.get("timestamp") if isinstance(value, dict) else None

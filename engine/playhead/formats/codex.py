@@ -35,6 +35,7 @@ class Codex(Format):
     name: ClassVar[str] = "codex"
     title: ClassVar[str] = "Codex CLI rollout"
     looked_for: ClassVar[str] = "Codex CLI rollout lines with timestamp, type and payload"
+    tells_lines: ClassVar[bool] = True
 
     def recognise(self, source: Source) -> bool:
         return source.has_lines and (any(_is_record(record) for record in source.head) or _is_bare(source.head))

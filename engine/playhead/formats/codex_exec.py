@@ -24,6 +24,7 @@ class CodexExec(Format):
     name: ClassVar[str] = "codex-exec"
     title: ClassVar[str] = "Codex CLI exec output"
     looked_for: ClassVar[str] = "what codex exec --json prints (thread.started, item.completed…)"
+    tells_lines: ClassVar[bool] = True
 
     def recognise(self, source: Source) -> bool:
         return source.has_lines and any(

@@ -7,17 +7,18 @@ that two files tell of has the second one's name beside its own. Logs follow one
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from playhead.draft import Draft
 from playhead.errors import ImportFormatError, LogError, UnknownFormatError
+from playhead.formats.identity import identities
 from playhead.formats.parallel import Portion, Task, read_all
 from playhead.formats.registry import recognise
 from playhead.formats.report import ImportReport, LogOutcome
-from playhead.model import DEFAULT_NAMESPACE
+from playhead.model import DEFAULT_NAMESPACE, JSON
 
 FORMAT_NAME = "folder"
 MOST_FILES = 200_000
@@ -50,6 +51,11 @@ class Gathered:
     """Files that are no logs or cannot be read, and folders that were not looked into."""
 
 
+def files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder that may be a log, in the order of the names. Raises LogError."""
+    return _files(folder, Gathered(folder))
+
+
 def gather(folder: Path) -> Gathered:
     """Look at every file below a folder, each once however many links lead to it. Raises LogError."""
     gathered = Gathered(folder)
@@ -75,8 +81,31 @@ def gather(folder: Path) -> Gathered:
     return gathered
 
 
-def read(gathered: Gathered, report: ImportReport, *, keep_going: bool = False) -> Iterator[Draft]:
+def unchanged(
+    gathered: Gathered, files: Iterable[dict[str, JSON]], outcomes: Iterable[LogOutcome]
+) -> dict[str, LogOutcome]:
+    """The logs, by name, whose files are all the same as they were; `files` and `outcomes` are those of before."""
+    before = {str(file["path"]): file for file in files}
+    loaded = {outcome.name: outcome for outcome in outcomes}
+    return {
+        log.name: loaded[log.name]
+        for log in gathered.logs
+        if log.name in loaded and all(before.get(file.path) == file.to_json() for file in identities(log.files))
+    }
+
+
+def read(
+    gathered: Gathered,
+    report: ImportReport,
+    *,
+    keep_going: bool = False,
+    loaded: Iterable[LogOutcome] = (),
+    passed_over: Mapping[str, LogOutcome] | None = None,
+) -> Iterator[Draft]:
     """The events of all logs, one log after another by when they begin; `report` is complete when it ends.
+
+    loaded: the logs that were loaded before, whose namespaces stay theirs. passed_over: those of them that are not read
+    again, by name.
 
     What cannot be opened is passed over and named, since nobody knows that it is a log.
     keep_going: a log that is broken gives what could be read of it, instead of an error for all.
@@ -85,9 +114,15 @@ def read(gathered: Gathered, report: ImportReport, *, keep_going: bool = False) 
     if not gathered.logs:
         raise UnknownFormatError(_nothing(gathered))
     report.format = FORMAT_NAME
-    report.bytes_total = sum(log.bytes for log in gathered.logs)
-    tasks = [Task(log.name, log.path, log.bytes) for log in gathered.logs]
+    passed_over = passed_over or {}
+    logs = [log for log in gathered.logs if log.name not in passed_over]
+    report.bytes_total = sum(log.bytes for log in logs)
+    tasks = [Task(log.name, log.path, log.bytes, log.format) for log in logs]
     names = _Namespaces()
+    for outcome in loaded:
+        names.keep(outcome)
+    for outcome in passed_over.values():
+        _count(report, outcome)
     with read_all(tasks, report) as portions:
         broken = [
             LogOutcome(portion.name, "broken", portion.report.format, portion.report.events, portion.error)
@@ -97,8 +132,9 @@ def read(gathered: Gathered, report: ImportReport, *, keep_going: bool = False) 
         if broken and not keep_going:
             raise _broken(gathered, broken)
         for portion in sorted(portions, key=lambda portion: (portion.began or _NEVER, portion.name)):
-            yield from _told(portion, names)
-            _add(report, portion)
+            known: dict[str, str] = {}
+            yield from _told(portion, names, known)
+            _add(report, portion, tuple(sorted(known.values())))
     report.logs += [*broken, *gathered.passed_over]
     report.logs.sort(key=lambda outcome: outcome.name)
     report.announce()
@@ -110,6 +146,10 @@ class _Namespaces:
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}
 
+    def keep(self, outcome: LogOutcome) -> None:
+        """Leave a log that was loaded before the names that it has."""
+        self._owners |= dict.fromkeys(outcome.namespaces, outcome.name)
+
     def of(self, namespace: str, log: str) -> str:
         """The name that a log's namespace has among those of the other logs."""
         if namespace == DEFAULT_NAMESPACE:
@@ -119,9 +159,8 @@ class _Namespaces:
         return namespace
 
 
-def _told(portion: Portion, names: _Namespaces) -> Iterator[Draft]:
-    """A log's events under the namespaces they have here."""
-    known: dict[str, str] = {}
+def _told(portion: Portion, names: _Namespaces, known: dict[str, str]) -> Iterator[Draft]:
+    """A log's events under the namespaces they have here; `known` is filled with these, by what the log calls them."""
     folder = portion.name.rpartition("/")[0]
 
     def renamed(namespace: str) -> str:
@@ -144,30 +183,53 @@ def _told(portion: Portion, names: _Namespaces) -> Iterator[Draft]:
         yield draft
 
 
-def _add(report: ImportReport, portion: Portion) -> None:
+def _add(report: ImportReport, portion: Portion, namespaces: tuple[str, ...]) -> None:
     part = portion.report
-    folder = portion.name.rpartition("/")[0]
-    report.files += [f"{folder}/{name}" if folder else name for name in part.files]
-    for counter, other in (
-        (report.counts, part.counts),
-        (report.repaired, part.repaired),
-        (report.unknown, part.unknown),
-    ):
-        counter.update(other)
-    report.records += part.records
-    report.events += part.events
-    report.operations += part.operations
-    report.torn += part.torn
-    for line in part.malformed_lines:
-        report.skip(portion.name, line.line, line.offset, line.reason)
-    report.malformed += part.malformed - len(part.malformed_lines)
-    report.warnings += [f"{portion.name}: {warning}" for warning in part.warnings]
     if part.snapshots:
-        report.warnings.append(
-            f"{portion.name}: its snapshots ({len(part.snapshots)}) are left out; import it by itself"
-        )
-    if not portion.error:
-        report.logs.append(LogOutcome(portion.name, "loaded", part.format, part.events))
+        part.warnings.append(f"its snapshots ({len(part.snapshots)}) are left out; import it by itself")
+    told = part.to_json()
+    for name in _OF_NO_USE:
+        del told[name]
+    outcome = LogOutcome(portion.name, "loaded", part.format, part.events, "", namespaces, told)
+    _count(report, outcome)
+    if portion.error:
+        report.logs.remove(outcome)
+
+
+_OF_NO_USE = ("bytes_total", "bytes_read", "snapshots")
+"""What of a log's report is of no use once it was counted."""
+
+
+def _count(report: ImportReport, outcome: LogOutcome) -> None:
+    """Add what the report of one log said to that of all."""
+    part, folder = outcome.report or {}, outcome.name.rpartition("/")[0]
+
+    def texts(name: str) -> list[str]:
+        found = part.get(name)
+        return [str(text) for text in found] if isinstance(found, list) else []
+
+    def number(name: str) -> int:
+        found = part.get(name)
+        return found if isinstance(found, int) else 0
+
+    report.files += [f"{folder}/{name}" if folder else name for name in texts("files")]
+    for counter, name in ((report.counts, "counts"), (report.repaired, "repaired"), (report.unknown, "unknown")):
+        counts = part.get(name)
+        for what, count in counts.items() if isinstance(counts, dict) else ():
+            counter[what] += count if isinstance(count, int | float) else 0  # type: ignore[assignment]
+    report.records += number("records")
+    report.events += number("events")
+    report.operations += number("operations")
+    report.torn += number("torn")
+    lines = part.get("malformed_lines")
+    skipped = [line for line in (lines if isinstance(lines, list) else []) if isinstance(line, dict)]
+    for line in skipped:
+        at, offset = line.get("line"), line.get("offset")
+        if isinstance(at, int) and isinstance(offset, int):
+            report.skip(outcome.name, at, offset, str(line.get("reason")))
+    report.malformed += number("malformed") - len(skipped)
+    report.warnings += [f"{outcome.name}: {warning}" for warning in texts("warnings")]
+    report.logs.append(outcome)
 
 
 def _files(folder: Path, gathered: Gathered) -> Iterator[Path]:

@@ -22,6 +22,7 @@ class GeminiStream(Format):
     name: ClassVar[str] = "gemini-stream"
     title: ClassVar[str] = "Gemini CLI stream-json output"
     looked_for: ClassVar[str] = "what gemini -o stream-json prints (init, message, tool_use with tool_id, result)"
+    tells_lines: ClassVar[bool] = True
 
     def recognise(self, source: Source) -> bool:
         return source.has_lines and any(_is_event(record) for record in source.head)

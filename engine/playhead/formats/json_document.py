@@ -55,7 +55,10 @@ def document_records(source: Source, report: ImportReport) -> Iterator[Placed] |
     if not isinstance(only, dict):
         return None
     name = _records_in(only)
-    return source.elements(report, [only]) if name is None else _held(source, report, only, name)
+    if name is not None:
+        return _held(source, report, only, name)
+    # On one line, it may be the first of many that are yet to come.
+    return None if source.has_lines else source.elements(report, [only])
 
 
 def message_places(source: Source) -> list[Place]:

@@ -60,6 +60,7 @@ class JsonLines(Format):
     name: ClassVar[str] = "jsonl"
     title: ClassVar[str] = "JSON lines"
     looked_for: ClassVar[str] = "JSON lines of any kind, or any JSON document"
+    tells_lines: ClassVar[bool] = True
 
     def recognise(self, source: Source) -> bool:
         return bool(source.head) if source.has_lines else any(isinstance(value, dict | list) for value in source.values)

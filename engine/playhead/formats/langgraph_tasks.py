@@ -10,6 +10,9 @@ from playhead.model import JSON
 
 Fields = dict[str, JSON]
 
+INTERRUPT = "__interrupt__"
+"""The channel that a task's questions are written to."""
+
 
 class Task:
     """One task, from all that it wrote."""
@@ -41,7 +44,7 @@ class Task:
         return {f"tasks/{key_part(self.id)}": value}
 
     def _take(self, channel: str, value: JSON) -> None:
-        if channel == "__interrupt__":
+        if channel == INTERRUPT:
             listed = value if isinstance(value, list) else [value]
             self.interrupts += [one if isinstance(one, dict) else {"value": one} for one in listed]
         elif channel == "__error__":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from playhead.draft import Draft
@@ -21,7 +22,7 @@ from playhead.formats.langgraph_channels import (
     task_name,
 )
 from playhead.formats.langgraph_state import BranchState
-from playhead.formats.langgraph_tasks import Task, checkpoint_label, said
+from playhead.formats.langgraph_tasks import INTERRUPT, Task, checkpoint_label, said
 from playhead.formats.langgraph_tree import Node
 from playhead.formats.langgraph_values import Decoder, UndecodableError
 from playhead.formats.report import ImportReport
@@ -304,33 +305,47 @@ class Reader:
         tasks = [Task(task_id, task_name(wrote, checkpoint, named), wrote) for task_id, wrote in by_task.items()]
         stand.ran = [task.name or task.id for task in tasks]
         asked: list[JSON] = []
+        events: list[tuple[int, Callable[[], Draft]]] = []
         for task in tasks:
-            if task.interrupts:
-                draft = self._task_event(node, stand, task, time)
-                asked += [{"task": task.id, "node": task.name, **question} for question in task.interrupts]
-                phase: Fields = {"phase": "waiting", "step": _step(stand)}
-                stand.state.add(draft, {**task.value("interrupted"), "interrupts": list(asked), "status": phase})
-                draft.kind = "interrupt"
-                draft.label = one_line(f"{task.title} asks: {said(task.interrupts[0].get('value'))}")
-                yield draft
+            rows = [write.row for write in task.wrote]
+            questions = [write.row for write in task.wrote if write.channel == INTERRUPT]
+            if questions:
+                events.append((max(questions), partial(self._asked, node, stand, task, questions, time, asked)))
+            if task.failure is not None or not questions or task.outcome:
+                events.append((max(rows), partial(self._ended, node, stand, task, rows, time)))
         if told:
-            yield self._told(node, stand, checkpoint, told, time)
-        for task in tasks:
-            if task.failure is None and task.interrupts and not task.outcome:
-                continue
-            draft = self._task_event(node, stand, task, time)
-            stand.state.add(draft, task.value("error" if task.failure is not None else "done"))
-            draft.kind, draft.label = "task", one_line(f"{task.title} → {', '.join(task.outcome) or 'nothing'}")
-            if task.failure is not None:
-                stand.state.error(draft, task.title, task.failure)
-                stand.state.add(draft, {"status": {"phase": "error", "step": _step(stand)}})
-                draft.kind, draft.label = "task_error", one_line(f"{task.title} failed: {task.failure}")
-            self._report.counts["tasks"] += 1
-            yield draft
+            last = max(write.row for write in told)
+            events.append((last, partial(self._told, node, stand, checkpoint, told, time)))
+        # As they were written: what a run that goes on adds comes behind what is there.
+        for _, tell in sorted(events, key=lambda event: event[0]):
+            yield tell()
 
-    def _task_event(self, node: Node, stand: _Stand, task: Task, time: datetime | None) -> Draft:
-        meta: Fields = {**self._place(node), "table": "writes", "task_id": task.id}
-        meta["row"] = [write.row for write in task.wrote]
+    def _asked(
+        self, node: Node, stand: _Stand, task: Task, rows: list[int], time: datetime | None, asked: list[JSON]
+    ) -> Draft:
+        """What a task asked, beside what others of the same step `asked` before."""
+        draft = self._task_event(node, stand, task, rows, time)
+        asked += [{"task": task.id, "node": task.name, **question} for question in task.interrupts]
+        phase: Fields = {"phase": "waiting", "step": _step(stand)}
+        stand.state.add(draft, {**task.value("interrupted"), "interrupts": list(asked), "status": phase})
+        draft.kind = "interrupt"
+        draft.label = one_line(f"{task.title} asks: {said(task.interrupts[0].get('value'))}")
+        return draft
+
+    def _ended(self, node: Node, stand: _Stand, task: Task, rows: list[int], time: datetime | None) -> Draft:
+        """What came of a task."""
+        draft = self._task_event(node, stand, task, rows, time)
+        stand.state.add(draft, task.value("error" if task.failure is not None else "done"))
+        draft.kind, draft.label = "task", one_line(f"{task.title} → {', '.join(task.outcome) or 'nothing'}")
+        if task.failure is not None:
+            stand.state.error(draft, task.title, task.failure)
+            stand.state.add(draft, {"status": {"phase": "error", "step": _step(stand)}})
+            draft.kind, draft.label = "task_error", one_line(f"{task.title} failed: {task.failure}")
+        self._report.counts["tasks"] += 1
+        return draft
+
+    def _task_event(self, node: Node, stand: _Stand, task: Task, rows: list[int], time: datetime | None) -> Draft:
+        meta: Fields = {**self._place(node), "table": "writes", "task_id": task.id, "row": list[JSON](rows)}
         return Draft(namespace=stand.namespace, meta=self._beside(meta, time), occurred_at=time)
 
     def _told(self, node: Node, stand: _Stand, checkpoint: Fields, writes: list[Write], time: datetime | None) -> Draft:

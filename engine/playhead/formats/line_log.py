@@ -52,6 +52,7 @@ class LineFormat(Format):
     """A format whose files hold one record per line, or a list of them; the run is `<tool>:<id>`."""
 
     tool: ClassVar[str]
+    tells_lines: ClassVar[bool] = True
 
     @abstractmethod
     def is_record(self, record: Fields) -> bool:

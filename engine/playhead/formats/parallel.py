@@ -19,8 +19,9 @@ from pathlib import Path
 
 from playhead.draft import Draft
 from playhead.errors import LogError
-from playhead.formats.registry import recognise
+from playhead.formats.registry import format_named
 from playhead.formats.report import ImportReport
+from playhead.formats.source import Source
 
 PAYS_FROM_BYTES = 24 * 1024 * 1024
 """Of all logs together; below this, starting processes takes longer than they save."""
@@ -37,6 +38,8 @@ class Task:
     name: str
     path: Path
     bytes: int
+    format: str
+    """The name of its format."""
 
 
 @dataclass(slots=True)
@@ -87,7 +90,9 @@ def _read(task: Task, spool: Path, on_bytes: Callable[[int], None]) -> Portion:
     with spool.open("wb") as file:
         batch: list[Draft] = []
         try:
-            known, source = recognise(task.path)
+            known, source = format_named(task.format), Source(task.path)
+            if known is None:
+                raise LogError(f"{task.path}: there is no format {task.format!r} any more")
             portion.report.advance = advance
             for draft in known.read(source, portion.report):
                 if portion.began is None:
@@ -159,7 +164,7 @@ def _ask(process: subprocess.Popen[str], task: Task, spool: Path, told: queue.Si
     """Have a process read one log; each line it answers is a number of bytes, an empty one the end."""
     assert process.stdin is not None and process.stdout is not None
     try:
-        process.stdin.write(json.dumps([task.name, str(task.path), task.bytes, str(spool)]) + "\n")
+        process.stdin.write(json.dumps([task.name, str(task.path), task.bytes, task.format, str(spool)]) + "\n")
         process.stdin.flush()
         for line in process.stdout:
             if not line.strip():
@@ -183,8 +188,8 @@ def work() -> None:
         answers.flush()
 
     for line in sys.stdin:
-        name, path, size, spool = json.loads(line)
-        portion = _read(Task(name, Path(path), size), Path(spool), on_bytes)
+        name, path, size, kind, spool = json.loads(line)
+        portion = _read(Task(name, Path(path), size, kind), Path(spool), on_bytes)
         _answer(Path(spool)).write_bytes(pickle.dumps(portion))
         answers.write("\n")
         answers.flush()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
 from pathlib import Path
 
-from playhead.errors import UnknownFormatError
+from playhead.errors import LogError, UnknownFormatError
 from playhead.formats.base import Format
+from playhead.formats.installed import Installed, installed
 from playhead.formats.source import Source
-
-ENTRY_POINTS = "playhead.formats"
-"""Installed packages add formats under this entry point group: a `Format` subclass each, asked before JSON lines."""
 
 _KNOWN_BYTES = {
     b"SQLite format 3\0": "a SQLite database",
@@ -21,7 +18,7 @@ _KNOWN_BYTES = {
 
 
 @cache
-def _all() -> tuple[Format, ...]:
+def _own() -> tuple[Format, ...]:
     # Imported here, so that naming a format does not load them all.
     from playhead.formats.claude_code import ClaudeCode
     from playhead.formats.coding_agents import coding_agents
@@ -32,7 +29,6 @@ def _all() -> tuple[Format, ...]:
     from playhead.formats.statehouse import StatehouseDump, StatehouseReplay
     from playhead.formats.tracers import tracers
 
-    # The last one takes any JSON lines, so it must be asked last.
     return (
         PlayheadExport(),
         StatehouseReplay(),
@@ -42,29 +38,30 @@ def _all() -> tuple[Format, ...]:
         *tracers(),
         LangGraph(),
         InspectLog(),
-        *_installed(),
         JsonLines(),
     )
 
 
-def _installed() -> list[Format]:
-    from importlib.metadata import entry_points
+@cache
+def _installed() -> Installed:
+    return installed({known.name for known in _own()})
 
-    found: list[Format] = []
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            loaded = entry.load()
-        except (ImportError, AttributeError) as error:
-            # One broken package must not keep every other log from opening.
-            warnings.warn(f"log format {entry.name} ({entry.value}) cannot be loaded: {error}", stacklevel=2)
-            continue
-        found.append(loaded() if isinstance(loaded, type) else loaded)
-    return found
+
+def broken_formats() -> list[str]:
+    """Of each format of an installed package that cannot be used, which it is and why."""
+    return list(_installed().broken)
 
 
 def formats() -> list[Format]:
     """Every format, in the order they are asked; the first that recognises a file reads it."""
-    return list(_all())
+    # The last one takes any JSON lines, so it must be asked last.
+    *others, last = _own()
+    return [*others, *_installed().formats, last]
+
+
+def format_named(name: str) -> Format | None:
+    """The format of that name, or None."""
+    return next((known for known in formats() if known.name == name), None)
 
 
 def recognise(path: str | Path) -> tuple[Format, Source]:
@@ -75,12 +72,21 @@ def recognise(path: str | Path) -> tuple[Format, Source]:
     """
     source = Source(path)
     for known in formats():
-        if known.recognise(source):
-            return known, source
+        try:
+            if known.recognise(source):
+                if known is _own()[-1]:
+                    # It may have been theirs.
+                    source.refusals += broken_formats()
+                return known, source
+        except LogError as error:
+            if known not in _installed().formats:
+                raise
+            source.refusals.append(str(error))
     looks = next((name for magic, name in _KNOWN_BYTES.items() if source.first.startswith(magic)), None)
     if looks is None and source.broken is not None:
         looks = f"JSON at its beginning, and then not ({source.broken})"
     looked_for = "; ".join(known.looked_for for known in formats())
     raise UnknownFormatError(
         f"{source.path}{f' is {looks};' if looks else ':'} no format recognises it; looked for: {looked_for}"
+        + "".join(f"; {refusal}" for refusal in (*source.refusals, *broken_formats()))
     )

@@ -36,6 +36,10 @@ class LogOutcome:
     events: int = 0
     reason: str = ""
     """Empty for what is loaded."""
+    namespaces: tuple[str, ...] = ()
+    """Where its events are."""
+    report: dict[str, JSON] | None = None
+    """What its own report said, as JSON; None for what is not loaded."""
 
     def to_json(self) -> dict[str, JSON]:
         """The outcome as a JSON object."""
@@ -45,7 +49,18 @@ class LogOutcome:
             "format": self.format or None,
             "events": self.events,
             "reason": self.reason or None,
+            **({"namespaces": list(self.namespaces), "report": self.report} if self.report is not None else {}),
         }
+
+    @staticmethod
+    def of_json(told: JSON) -> LogOutcome | None:
+        """What `to_json` gave for a log that is loaded; None for any other, and for what is none."""
+        match told:
+            case {"name": str(name), "status": "loaded", "namespaces": list(namespaces), "report": dict(report)}:
+                kind, events = report.get("format"), report.get("events")
+                if isinstance(kind, str) and isinstance(events, int):
+                    return LogOutcome(name, "loaded", kind, events, "", tuple(map(str, namespaces)), report)
+        return None
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -59,6 +59,10 @@ class Source:
         """Raises LogError for what is missing, unreadable, empty or no file."""
         self.path = Path(path)
         self._document_repaired: Counter[str] = Counter()
+        self.refusals: list[str] = []
+        """What formats of installed packages could not say of the file, and why."""
+        self.expected: list[Path] = []
+        """Folders where further files of the same log may appear, there already or not."""
         self.broken: str | None = None
         """Where the JSON document that this begins like goes wrong, once that is known."""
         try:
@@ -86,6 +90,10 @@ class Source:
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def is_compressed(self) -> bool:
+        return self._compression is not None
 
     @property
     def is_binary(self) -> bool:
@@ -159,27 +167,38 @@ class Source:
                 now = end if self._compression is None else _consumed(file)
                 report.read(now - told)
                 told = now
-                if line == 1 and raw.startswith(BYTE_ORDER_MARK):
-                    raw, offset = raw[3:], offset + 3
-                text = raw.strip(BLANK)
-                if not text:
-                    continue
-                try:
-                    values = parse(text, report.repaired)
-                except ValueError as error:
-                    if raw.endswith(b"\n"):
-                        report.skip(self.name, line, offset, str(error))
-                    else:
-                        report.torn += 1
-                    continue
-                report.records += len(values)
-                length = len(raw.rstrip(b"\r\n"))
-                for value in values:
-                    yield Placed(value, line, offset, length)
+                yield from self.placed(raw, line, offset, report)
             if self._compression is not None:
                 report.read(max(0, self.size - told))
                 if _is_cut(file) and report.torn == torn:
                     report.torn += 1
+
+    def placed(self, raw: bytes, line: int, offset: int, report: ImportReport) -> Sequence[Placed]:
+        """The records of one line that begins at `offset`; none where it is blank, or no JSON."""
+        if line == 1 and raw.startswith(BYTE_ORDER_MARK):
+            raw, offset = raw[3:], offset + 3
+        text = raw.strip(BLANK)
+        if not text:
+            return ()
+        try:
+            values = parse(text, report.repaired)
+        except ValueError as error:
+            if raw.endswith(b"\n"):
+                report.skip(self.name, line, offset, str(error))
+            else:
+                report.torn += 1
+            return ()
+        report.records += len(values)
+        length = len(raw.rstrip(b"\r\n"))
+        return [Placed(value, line, offset, length) for value in values]
+
+    def fresh(self, report: ImportReport) -> Iterator[Placed]:
+        """`records`; of a file that is followed, those that came since the last time."""
+        return self.records(report)
+
+    def wait(self) -> bool:
+        """Of a file that is followed: whether there is more to read, once that is known. Else there never is."""
+        return False
 
     def elements(self, report: ImportReport, items: list[JSON], steps: Steps | None = None) -> Iterator[Placed]:
         """The records that `document` holds in the list that `steps` lead to, each with its own place.
@@ -198,6 +217,14 @@ class Source:
         """Where the `count` objects in the document's list at `steps` lie; empty where that cannot be told."""
         found = element_places(self._content(), steps)
         return found if len(found) == count else []
+
+    def beside(self, path: Path) -> Source:
+        """Another file of the same log, followed where this one is. Raises LogError."""
+        return Source(path)
+
+    def expect_in(self, folder: Path) -> None:
+        """Note where further files of the same log may appear."""
+        self.expected.append(folder)
 
     def open(self) -> io.BufferedReader:
         """The file's bytes as a stream, decompressed where it is compressed. Raises OSError."""

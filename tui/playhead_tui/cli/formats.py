@@ -7,7 +7,7 @@ from collections import Counter
 
 from playhead import LogError
 from playhead.formats.explain import Explanation, explain
-from playhead.formats.registry import formats
+from playhead.formats.registry import broken_formats, formats
 from playhead_tui.cli import EXIT_MISTAKE, EXIT_OK
 from playhead_tui.cli.output import note, print_json, print_table
 from playhead_tui.library import STANDARD_INPUT
@@ -21,6 +21,8 @@ def run_formats(options: argparse.Namespace) -> int:
         print_json([{"name": one.name, "title": one.title, "looked_for": one.looked_for} for one in formats()])
     else:
         print_table(("name", "log", "recognised by"), ((one.name, one.title, one.looked_for) for one in formats()))
+    for sentence in broken_formats():
+        note(sentence)
     return EXIT_OK
 
 

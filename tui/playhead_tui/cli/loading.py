@@ -19,7 +19,7 @@ from playhead.directory import read_info
 from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
 from playhead_tui.cli import EXIT_OK
 from playhead_tui.cli.output import note, print_json, print_table
-from playhead_tui.cli.stores import chosen_moment, open_for_reading
+from playhead_tui.cli.stores import chosen_moment, followed_log, open_for_reading
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import STANDARD_INPUT, Found, demo_store, spooled_input, store_for
 
@@ -29,9 +29,10 @@ MOST_NAMED = 20
 
 def run_open(options: argparse.Namespace) -> int:
     path = options.path or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
+    follow = followed_log(Path(path)) if options.follow else None
     with showing_progress(path) as progress:
         found = store_for(Path(path), progress.start, keep_going=options.keep_going)
-    return _show(found, options)
+    return _show(found, options, follow)
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -39,7 +40,9 @@ def run_demo(options: argparse.Namespace) -> int:
     return _show(Found(demo_store(fresh=options.fresh)), options)
 
 
-def _show(found: Found, options: argparse.Namespace) -> int:
+def _show(found: Found, options: argparse.Namespace, follow: Path | None = None) -> int:
+    if found.note:
+        note(found.note)
     if found.report is not None:
         _print_problems(found.report)
     read_info(found.path)
@@ -59,7 +62,7 @@ def _show(found: Found, options: argparse.Namespace) -> int:
         )
     from playhead_tui.app import run
 
-    return run(found.path, agent_id=options.agent, namespace=options.namespace, goto=position)
+    return run(found.path, agent_id=options.agent, namespace=options.namespace, goto=position, follow=follow)
 
 
 def run_import(options: argparse.Namespace) -> int:

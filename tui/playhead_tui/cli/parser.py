@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _add_asking(commands)
     _add_moments(commands)
     _add_upkeep(commands)
+    _add_cache(commands)
     return top
 
 
@@ -41,6 +42,9 @@ def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     opened = _command(commands, "open", "loading:run_open", "open a store or a log in the debugger")
     opened.add_argument("path", nargs="?", metavar="STORE|LOG", help="a store, a log file, a folder of logs, or -")
     _keep_going(opened)
+    opened.add_argument(
+        "-f", "--follow", action="store_true", help="keep up with a log that is being written: the screen moves along"
+    )
     opened.add_argument("--agent", metavar="ID", help="the agent to look at first")
     opened.add_argument("--namespace", metavar="NAME", help="the agent's namespace")
     opened.add_argument("--at", metavar="MOMENT", help=f"where to put the playhead: {_MOMENT_HELP}")
@@ -215,6 +219,26 @@ def _add_upkeep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     repair.add_argument("-o", "--output", metavar="NEW_STORE", help="the copy to make (default: STORE.repaired)")
     repair.add_argument("--yes", action="store_true", help="do not ask (exit code 1 where the answer is no)")
     _json(repair)
+
+
+def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    cache = commands.add_parser(
+        "cache", help="list or remove the logs that are kept loaded", description="List or remove loaded logs."
+    )
+    actions = cache.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listed = _command(actions, "list", "cache:run_cache_list", "list the logs that are kept loaded, last used first")
+    _json(listed)
+    remove = _command(actions, "remove", "cache:run_cache_remove", "remove loaded logs, with their snapshots")
+    remove.add_argument("runs", nargs="+", metavar="LOG|STORE", help="the log that was loaded, or the store it is in")
+    prune = _command(
+        actions, "prune", "cache:run_cache_prune", "remove what is not needed: older loads, logs that are gone"
+    )
+    prune.add_argument(
+        "--days", type=int, metavar="N", help="also what was not opened for N days; what has snapshots always stays"
+    )
+    for command in (remove, prune):
+        command.add_argument("--yes", action="store_true", help="do not ask (exit code 1 where the answer is no)")
+        _json(command)
 
 
 def _command(

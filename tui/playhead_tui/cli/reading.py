@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from playhead import Event, InvalidArgumentError, Record, Store
 from playhead.model import iso
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import compact, console, note, print_json, print_table
-from playhead_tui.cli.stores import chosen_agent, chosen_moment, narrowed_to, open_for_reading
+from playhead_tui.cli.stores import chosen_agent, chosen_moment, followed_log, narrowed_to, open_for_reading, store_path
 from playhead_tui.drawing.words import plural, size
 
 
@@ -117,17 +120,57 @@ def _print_record(record: Record, *, as_json: bool) -> int:
 
 
 def run_replay(options: argparse.Namespace) -> int:
-    with open_for_reading(options) as store:
-        agent_id, namespace = narrowed_to(options, store)
-        bounds = {"start_ts": _first_of_last(options, store), "end_ts": options.end_ts}
-        events = store.replay(agent_id, namespace=namespace, **bounds, follow=options.follow)
-        if options.json:
-            for event in events:
-                line = json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":"))
-                print(line, flush=options.follow)
-        else:
-            _print_events(events, following=options.follow)
-    return EXIT_OK
+    log = followed_log(store_path(options)) if options.follow else None
+    if log is None:
+        with open_for_reading(options) as store:
+            if options.follow and store.imported is not None:
+                raise InvalidArgumentError(
+                    f"{store.path}: holds an imported run; follow the log it was loaded from: {store.imported['file']}"
+                )
+            _replay(options, store)
+        return EXIT_OK
+    news: list[str | Exception] = []
+    while True:
+        with open_for_reading(options) as store, _following(log, store, news) as moved:
+            _replay(options, store, moved)
+        for told in news:
+            if isinstance(told, Exception):
+                raise told
+            note(told)
+        if not news:
+            return EXIT_OK
+        news.clear()
+
+
+@contextmanager
+def _following(log: Path, store: Store, news: list[str | Exception]) -> Iterator[threading.Event]:
+    """Keep a log's store in step with it; the event is set where the store is no longer the log's, for the reason."""
+    from playhead_tui.following import Following
+
+    moved = threading.Event()
+
+    def tell(reason: str | Exception) -> None:
+        news.append(reason)
+        moved.set()
+
+    following = Following(log, store.path, on_moved=lambda _, reason: tell(reason), on_failed=tell)
+    following.start()
+    try:
+        yield moved
+    finally:
+        following.stop()
+
+
+def _replay(options: argparse.Namespace, store: Store, stop: threading.Event | None = None) -> None:
+    agent_id, namespace = narrowed_to(options, store)
+    bounds = {"start_ts": _first_of_last(options, store), "end_ts": options.end_ts}
+    events = store.replay(agent_id, namespace=namespace, **bounds, follow=options.follow, stop=stop)
+    if options.json:
+        for event in events:
+            line = json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":"))
+            print(line, flush=options.follow)
+    else:
+        _print_events(events, following=options.follow)
 
 
 def _first_of_last(options: argparse.Namespace, store: Store) -> int | None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import playhead
 from playhead import AgentAddress, InvalidArgumentError, MomentError, Store
+from playhead.directory import is_store
 from playhead.goto import Absolute, Label, parse
 from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
 from playhead_tui.cli.output import note
-from playhead_tui.library import store_for
+from playhead_tui.library import STANDARD_INPUT, store_for
 
 
 def store_path(options: argparse.Namespace) -> Path:
@@ -31,6 +32,17 @@ def open_for_reading(options: argparse.Namespace) -> Store:
 def open_for_writing(options: argparse.Namespace) -> Store:
     """Open an existing store to write to it."""
     return playhead.open(store_for(store_path(options)).path, create=False)
+
+
+def followed_log(path: Path) -> Path | None:
+    """The log to follow; None for a store, whose commits are seen as they come anyway. Raises InvalidArgumentError."""
+    if str(path) == STANDARD_INPUT:
+        raise InvalidArgumentError("standard input cannot be followed; write it to a file, and follow that")
+    if is_store(path) or not path.exists():
+        return None
+    if path.is_dir():
+        raise InvalidArgumentError(f"{path} is a folder; one log can be followed at a time: name its file")
+    return path
 
 
 def chosen_agent(options: argparse.Namespace, store: Store) -> AgentAddress:

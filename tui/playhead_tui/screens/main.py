@@ -166,7 +166,7 @@ class MainScreen(Flows, MainActions):
                 self.fail(error)
 
     def _poll(self) -> None:
-        if self.driver is not None and self.driver.store.imported is None and self.driver.idle:
+        if self.driver is not None and self.driver.idle and self.playhead_app.grows(self.driver.store):
             self._refresh(self.driver)
 
     @work(group="poll")
@@ -284,7 +284,7 @@ class MainScreen(Flows, MainActions):
 
     def _state_word(self, frame: Frame) -> str:
         assert self.driver is not None
-        if self.driver.store.imported is not None:
+        if not self.playhead_app.grows(self.driver.store):
             return "IMPORTED"
         return "LIVE" if frame.at_head else "PAST"
 
