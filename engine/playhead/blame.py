@@ -74,12 +74,12 @@ def _backwards(newest: Record, versions: Versions, versions_max: int | None) -> 
         yield from reversed(batch)
         version -= len(batch)
         left -= len(batch)
-        each = 1 + max(_weight(batch[0].value), _weight(batch[-1].value))
+        each = 1 + max(weight_of(batch[0].value), weight_of(batch[-1].value))
         size = max(1, min(2 * size, VERSIONS_AT_ONCE, CHARACTERS_AT_ONCE // each))
 
 
-def _weight(value: JSON) -> int:
-    """Roughly the characters of a value; what is past a batch's limit is not counted."""
+def weight_of(value: JSON) -> int:
+    """Roughly the characters of a value; what is past `CHARACTERS_AT_ONCE` is not counted."""
     weight = 0
     rest = [value]
     while rest and weight < CHARACTERS_AT_ONCE:

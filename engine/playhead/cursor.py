@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["BlameRow", "Cursor", "HistoryRow", "OutlineRow", "StateOutline"]
 
 JUMPS_KEPT = 200
+BLAMES_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Cursor:
         """The commits that the last search found, ascending."""
         self._back: list[int] = []
         self._forward: list[int] = []
+        self._blamed: OrderedDict[tuple[AgentAddress, str, int, int | None], list[BlameRow]] = OrderedDict()
         self.agent = self._initial_agent(agent_id, namespace)
 
     def _initial_agent(self, agent_id: str | None, namespace: str | None) -> AgentAddress:
@@ -308,12 +311,13 @@ class Cursor:
         columns = (column.tolist() for column in self.timeline.history(self._key(key)))
         return [HistoryRow(*row) for row in zip(*columns, strict=True)]
 
-    def versions(self, key: str | None = None, first: int = 1, last: int | None = None) -> list[Record]:
-        """A key's versions first … last with their values, as far as they exist, oldest first. All are in memory."""
+    def versions(
+        self, key: str | None = None, first: int = 1, last: int | None = None, *, step: int = 1
+    ) -> list[Record]:
+        """A key's versions first … last, or every `step`th of them, with values, oldest first; all are in memory."""
         key = self._key(key)
-        return self.timeline.version_records(
-            key, first, self.timeline.version_at(key, self.head) if last is None else last
-        )
+        newest = self.timeline.version_at(key, self.head)
+        return self.timeline.version_records(key, first, newest if last is None else last, step)
 
     def blame(self, key: str | None = None, *, versions_max: int | None = None) -> list[BlameRow]:
         """Each leaf of a key's value at the playhead, in document order, with the version that last wrote it.
@@ -322,7 +326,14 @@ class Cursor:
         With `versions_max`, no more versions are read, and rows that would need it are not `exact`.
         """
         key = self._key(key)
-        return blame(self.record(key), lambda first, last: self.versions(key, first, last), versions_max)
+        record = self.record(key)
+        # A version never changes, so neither does who wrote its parts.
+        question = (self.agent, key, record.version, versions_max)
+        if question not in self._blamed:
+            self._blamed[question] = blame(record, lambda first, last: self.versions(key, first, last), versions_max)
+            while len(self._blamed) > BLAMES_KEPT:
+                self._blamed.popitem(last=False)
+        return self._blamed[question]
 
     def set_base(self, moment: Moment | None) -> None:
         """Choose what comparisons start from: a moment, or None for each key's previous version."""
