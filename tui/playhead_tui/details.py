@@ -143,8 +143,8 @@ def _searched(page: Page, find: str) -> Page:
         return page
     wanted = matcher(find)
     hits = [at for at, row in enumerate(page.rows) if wanted.search(row.line.text)]
-    told = Span(f"{plural(len(hits), 'line')} with “{printable(crop(find, 20))}”  ", "warning")
-    return Page(page.tab, (told, *page.title), page.rows, all_open=page.all_open, found=wanted, hits=hits)
+    told = Span(f"  {plural(len(hits), 'line')} with “{printable(crop(find, 20))}”", "warning")
+    return Page(page.tab, (*page.title, told), page.rows, all_open=page.all_open, found=wanted, hits=hits)
 
 
 def version_notes(cursor: Cursor, key: str, first: int, last: int) -> dict[int, VersionNote]:

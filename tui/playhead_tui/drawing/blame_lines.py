@@ -14,15 +14,19 @@ from playhead_tui.drawing.span import Line, Role, Span, left, printable, right, 
 
 _RECENT, _LATE = 10, 200
 """Commits ago."""
-_LABEL_WIDTH = 30
-_LABEL_LEAST = 100
-"""Cells that the page needs for its gutter to have room for the event's label."""
+_LABEL_LEAST, _LABEL_MOST = 12, 40
 
 
 def gutter_width(blamed: Sequence[BlameRow], width: int) -> int:
     """Cells that the gutter takes of a page."""
     version, commit = _number_widths(blamed)
-    return version + commit + 14 + (_LABEL_WIDTH + 1 if width >= _LABEL_LEAST else 0)
+    return version + commit + 11 + _label_width(width)
+
+
+def _label_width(width: int) -> int:
+    """Cells of the gutter that the event's label has, with a space before it; none in a narrow page."""
+    room = min(_LABEL_MOST, (width - 44) // 3)
+    return room + 1 if room >= _LABEL_LEAST else 0
 
 
 def age_role(age: int) -> Role:
@@ -86,10 +90,10 @@ def _gutter(
             Span(right(words.count(row.commit_ts), numbers[1]), role),
             Span(right(words.age(age), 8), role),
         ]
-    if width >= _LABEL_LEAST:
+    if label_width := _label_width(width):
         text = printable(header.label or header.kind) if header is not None else ""
         kind = kind_role(header.kind) if header is not None else "muted"
-        spans.append(Span(" " + left(text, _LABEL_WIDTH), "error" if kind == "error" else role))
+        spans.append(Span(" " + left(text, label_width - 1), "error" if kind == "error" else role))
     return tuple(spans)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from playhead import JSON, Record
 from playhead.blame import weight_of
-from playhead.diff import changes, format_path
+from playhead.diff import ValueChange, changes, format_path
 from playhead_tui.drawing import words
 from playhead_tui.drawing.span import Span, printable
 
 _SCALAR_WIDTH = 32
+_VALUE_WIDTH = 120
+_CHANGES_TOLD, _ENOUGH = 6, 120
+"""Changes that are told one by one, as long as they come to no more than so many characters."""
 _COMPARED_MAX = 200_000
 """Characters of values that are compared for a row."""
 
@@ -24,38 +27,34 @@ def change_spans(before: Record, after: Record) -> tuple[Span, ...]:
     difference = changes(before.value, after.value, limit=100)
     if difference.is_empty:
         return (Span("written back as it was", "faint"),)
-    first, *others = difference.changes
-    name = Span(printable(format_path(first.path)), "key")
-    gap = Span(" " if name.text else "")
-    if others:
-        counts = str(difference.summary) if not difference.truncated else "over 100 differences"
-        shared = _shared(first.path, others[-1].path)
-        return (
-            Span("~ ", "changed"),
-            Span(printable(format_path(shared)), "key"),
-            Span(" " if shared else ""),
-            Span(counts),
-        )
-    if first.op == "added":
-        return Span("+ ", "added"), name, gap, Span(words.gist(first.after, 160), "text")
-    if first.op == "removed":
-        return Span("− ", "removed"), name, gap, Span(words.gist(first.before, 160), "muted")
-    if first.op == "moved":
-        return Span("→ ", "accent"), name, Span(f" from {format_path(first.from_path or ())}", "muted")
-    sign = (Span("~ ", "changed"), name, gap)
-    old, new = _short(first.before), _short(first.after)
-    return *sign, Span(old, "removed"), Span(" → ", "muted"), Span(new, "added"), *_delta(first.before, first.after)
+    spans: list[Span] = []
+    told = 0
+    for change in difference.changes[:_CHANGES_TOLD]:
+        spans += [*([Span(" · ", "faint")] if spans else []), *_told(change)]
+        told += 1
+        if sum(len(span.text) for span in spans) > _ENOUGH:
+            break
+    more = len(difference.changes) - told
+    if more:
+        spans.append(Span(f" · {'over ' if difference.truncated else ''}{more} more", "faint"))
+    return tuple(spans)
 
 
-def _shared(first: tuple[str | int, ...], second: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    shared = 0
-    while shared < min(len(first), len(second)) and first[shared] == second[shared]:
-        shared += 1
-    return first[:shared]
-
-
-def _short(value: JSON) -> str:
-    return words.preview(value, _SCALAR_WIDTH)
+def _told(change: ValueChange) -> tuple[Span, ...]:
+    path = printable(format_path(change.path))
+    name, gap = Span(path, "key"), Span(" " if path else "")
+    match change.op:
+        case "added":
+            return Span("+ ", "added"), name, gap, Span(words.gist(change.after, _VALUE_WIDTH), "text")
+        case "removed":
+            return Span("− ", "removed"), name, gap, Span(words.gist(change.before, _VALUE_WIDTH), "muted")
+        case "moved":
+            return Span("→ ", "accent"), name, Span(f" from {format_path(change.from_path or ())}", "muted")
+        case _:
+            old, new = (words.preview(value, _SCALAR_WIDTH) for value in (change.before, change.after))
+            delta = _delta(change.before, change.after)
+            sign = Span("~ ", "changed")
+            return sign, name, gap, Span(old, "removed"), Span(" → ", "muted"), Span(new, "added"), *delta
 
 
 def _delta(before: JSON, after: JSON) -> tuple[Span, ...]:
@@ -64,5 +63,5 @@ def _delta(before: JSON, after: JSON) -> tuple[Span, ...]:
     if not isinstance(before, int | float) or not isinstance(after, int | float):
         return ()
     delta = after - before
-    text = f"{abs(delta):,}" if isinstance(delta, int) else f"{abs(delta):,.6g}"
-    return (Span(f"  {'−' if delta < 0 else '+'}{text}", "muted"),)
+    text = str(abs(delta)) if isinstance(delta, int) else f"{abs(delta):.6g}"
+    return (Span(f" {'−' if delta < 0 else '+'}{text}", "muted"),)

@@ -10,13 +10,15 @@ from playhead_tui.drawing import words
 from playhead_tui.drawing.event_lines import kind_role
 from playhead_tui.drawing.span import Line, Role, Span, fit, left, printable, right, spread, width_of
 from playhead_tui.drawing.sparkline import sparkline
+from playhead_tui.frame import moment_of
 
 if TYPE_CHECKING:
     from playhead_tui.drawing.series import Series
 
 _KIND_WIDTH = 12
-_LABEL_LEAST = 100
-"""Cells of a row that has room for the event's label beside what changed."""
+_LABEL_LEAST = 80
+_TIME_LEAST = 110
+"""Cells of a row that has room for the event's label beside what changed, and of one that has room for the time too."""
 
 
 class VersionNote(NamedTuple):
@@ -35,6 +37,7 @@ def history_line(
     current: bool,
     widths: tuple[int, int],
     width: int,
+    imported: bool = False,
 ) -> Line:
     """`▶ v7    412  now  ~ left 80 → 79  −1      tool_result  3 matches`; `widths` are those of version and commit.
 
@@ -47,6 +50,9 @@ def history_line(
         Span(right(words.count(commit_ts), widths[1] + 2), "muted"),
         Span(right(words.age(position - commit_ts), 8) + "  ", age),
     ]
+    if width >= _TIME_LEAST:
+        moment = moment_of(header, imported) if header is not None else None
+        start.append(Span(words.clock_time(moment) + "  ", "muted" if moment else "faint"))
     used = sum(width_of(span.text) for span in start)
     made = change if change is not None else (Span("·", "faint"),)
     if width < _LABEL_LEAST or header is None:

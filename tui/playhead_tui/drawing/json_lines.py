@@ -157,7 +157,7 @@ class _Walk:
         if block is not None:
             label = Span(f"{block.kind} · {plural(len(block.lines), 'line')}", "faint")
             yield Row(Line((*start, label)), path, fold, opens=True)
-            bar = (Span(" " * (inner - 2)), Span("│ ", "faint"))
+            bar = (Span(" " * (inner - 2)), Span("│ " if path else "", "faint"))
             for line in block.lines[:_WRAP_LIMIT]:
                 yield Row(Line((*bar, *line.spans)), path, fold)
             if len(block.lines) > _WRAP_LIMIT:

@@ -32,6 +32,7 @@ _BLOCK_LINES_MAX = 2_000
 _RULE = Span(" │ ", "faint")
 
 _Cells: TypeAlias = "tuple[Span, ...]"
+_Pair: TypeAlias = "tuple[_Cells | None, _Cells | None]"
 
 
 def side_by_side(before: Record, after: Record, width: int, folding: Folding) -> list[Row]:
@@ -66,53 +67,65 @@ class _Columns:
             note = (*start, Span(place, "accent"), Span("  " + preview(entry.after, 40), "muted"))
             yield Row(Line(fit(note, self.left_width + 3 + self.right_width)), path, entry.fold)
             return
-        left, right, fold = self._sides(entry)
-        left_tone: Tone = "removed" if entry.kind in ("removed", "changed") else ""
-        right_tone: Tone = "added" if entry.kind in ("added", "changed") else ""
-        for old, new in zip_longest(left, right):
-            line = self._joined(old, new, left_tone, right_tone)
-            yield Row(line, path, fold or entry.fold, opens=fold is not None)
+        pairs, fold = self._pairs(entry)
+        tones: tuple[Tone, Tone] = (
+            "removed" if entry.kind in ("removed", "changed") else "",
+            "added" if entry.kind in ("added", "changed") else "",
+        )
+        for old, new in pairs:
+            plain = old is not None and old is new
+            yield Row(
+                self._joined(old, new, ("", "") if plain else tones), path, fold or entry.fold, opens=fold is not None
+            )
 
-    def _sides(self, entry: Entry) -> tuple[list[_Cells], list[_Cells], Fold | None]:
-        """The lines of both columns, and what of them can be folded or opened."""
+    def _pairs(self, entry: Entry) -> tuple[list[_Pair], Fold | None]:
+        """The lines of both columns, and what of them can be folded or opened. What both share is one line twice."""
         if entry.kind == "label":
             label = self._start(entry, "  ", "text")
-            return [label], [label], None
+            return [(label, label)], None
         if entry.kind == "same":
             block, fold = self._block(entry, entry.after, "  ", "text", self.left_width)
-            return block, block, fold
+            return [(line, line) for line in block], fold
         if entry.kind == "added":
             block, fold = self._block(entry, entry.after, "+ ", "added", self.right_width)
-            return [], block, fold
+            return [(None, line) for line in block], fold
         if entry.kind == "removed":
             block, fold = self._block(entry, entry.before, "− ", "removed", self.left_width)
-            return block, [], fold
+            return [(line, None) for line in block], fold
         if entry.change is not None and (spans := entry.change.spans) is not None:
             return self._texts(entry, spans)
         left, left_fold = self._block(entry, entry.before, "− ", "removed", self.left_width)
         right, right_fold = self._block(entry, entry.after, "+ ", "added", self.right_width)
-        return left, right, left_fold or right_fold
+        return list(zip_longest(left, right)), left_fold or right_fold
 
-    def _texts(self, entry: Entry, spans: Sequence[TextSpan]) -> tuple[list[_Cells], list[_Cells], Fold | None]:
-        """A string that changed: short under its name's line at once, long with a line for the name."""
+    def _texts(self, entry: Entry, spans: Sequence[TextSpan]) -> tuple[list[_Pair], Fold | None]:
+        """A string that changed: beside its name where that is short, else below it."""
         fold = Fold("text", entry.path)
-        starts = [self._start(entry, "− ", "removed"), self._start(entry, "+ ", "added")]
+        whole = self.folding.opens(fold)
+        starts = self._start(entry, "− ", "removed"), self._start(entry, "+ ", "added")
         used = sum(width_of(span.text) for span in starts[0])
         own_line = used > self.left_width // 3
-        indent = 4 + 2 * entry.depth if own_line else used
-        room = max(12, min(self.left_width, self.right_width) - indent)
-        left: list[_Cells] = [starts[0]] if own_line else []
-        right: list[_Cells] = [starts[1]] if own_line else []
-        folded = whole = self.folding.opens(fold)
-        for old, new in side_texts(spans, room, whole):
-            height = max(len(old), len(new))
-            folded = folded or (len(old) == 1 and len(old[0]) == 1 and old[0][0].text.startswith("⋯ "))
-            minus: _Cells = (Span("− ", "removed"), Span(" " * (indent - 2)))
-            plus: _Cells = (Span("+ ", "added"), Span(" " * (indent - 2)))
-            for number in range(height):
-                left.append((*(minus if left else starts[0]), *(old[number] if number < len(old) else ())))
-                right.append((*(plus if right else starts[1]), *(new[number] if number < len(new) else ())))
-        return left, right, fold if folded else None
+        indent = 2 + 2 * entry.depth if own_line else used - 2
+        again: tuple[_Cells, _Cells] = (
+            (Span("− ", "removed"), Span(" " * indent)),
+            (Span("+ ", "added"), Span(" " * indent)),
+        )
+        pairs: list[_Pair] = [starts] if own_line else []
+        folded = False
+        for old, new in side_texts(spans, max(12, self.left_width - indent - 2), whole):
+            first = starts if not pairs else again
+            if old is new:
+                folded = True
+                line = (
+                    *(Span(" " * width_of(span.text)) if span.role != "key" else span for span in first[0]),
+                    *old[0],
+                )
+                pairs.append((line, line))
+                continue
+            for number, (left, right) in enumerate(zip_longest(old, new)):
+                before, after = first if number == 0 else again
+                pairs.append((None if left is None else (*before, *left), None if right is None else (*after, *right)))
+        return pairs, fold if folded or whole else None
 
     def _start(self, entry: Entry, sign: str, role: Role) -> _Cells:
         name = format_path(entry.label)
@@ -128,15 +141,11 @@ class _Columns:
         can_fold = len(lines) > 1 and (opened or "⋯" in lines[-1].text)
         return [line.spans for line in lines], fold if can_fold else None
 
-    def _joined(self, old: _Cells | None, new: _Cells | None, left_tone: Tone, right_tone: Tone) -> Line:
+    def _joined(self, old: _Cells | None, new: _Cells | None, tones: tuple[Tone, Tone]) -> Line:
         left = _filled(old, self.left_width)
         right = _filled(new, self.right_width)
-        return Line(
-            (*left, _RULE, *right),
-            left_tone if old is not None else "",
-            len(left) + 1,
-            right_tone if new is not None else "",
-        )
+        spans = (*left, _RULE, *right)
+        return Line(spans, tones[0] if old is not None else "", len(left), tones[1] if new is not None else "")
 
 
 def _filled(cells: _Cells | None, width: int) -> _Cells:

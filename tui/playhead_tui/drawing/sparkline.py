@@ -9,31 +9,30 @@ from playhead_tui.drawing.span import Line, Role, Span
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
-def columns_of(values: Sequence[float | None], width: int) -> list[float | None]:
-    """The values in at most `width` columns; where several share one, the last of them counts."""
-    if len(values) <= width:
-        return list(values)
-    return [values[(column + 1) * len(values) // width - 1] for column in range(width)]
+def value_at_column(column: int, values: int, width: int) -> int:
+    """Which of so many values a column shows: columns share them out evenly, the last column has the last value."""
+    return max(0, (column + 1) * values // width - 1) if values > width else column * values // width
 
 
 def sparkline(values: Sequence[float | None], width: int, height: int = 1, here: int = -1) -> list[Line]:
-    """Bars, one a value or, where there are more, one for several; None leaves a gap. The lowest value has a low bar.
+    """Bars over the whole width; where values are more than columns, one stands for several. None leaves a gap.
 
     `here` is the place of the value that stands out; the bars behind it are dimmer than those before.
     """
-    columns = columns_of(values, width)
-    if not columns:
+    if not values:
         return [Line()] * height
-    at = here * len(columns) // len(values) if 0 <= here < len(values) else -1
-    known = [value for value in columns if value is not None]
+    shown = [value_at_column(column, len(values), width) for column in range(width)]
+    known = [value for value in values if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
-    levels = [_level(value, low, high, height) for value in columns]
+    levels = [_level(values[place], low, high, height) for place in shown]
+    # Of several values in one column, the one that stands out may not be the one that is shown.
+    at = next((place for place in shown if place >= here), -1) if here >= 0 else -1
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
         spans: list[Span] = []
-        for column, level in enumerate(levels):
+        for place, level in zip(shown, levels, strict=True):
             bar = _BARS[max(0, min(8, level - 8 * row))]
-            role: Role = "playhead" if column == at else "accent" if at < 0 or column < at else "past"
+            role: Role = "playhead" if place == at else "accent" if at < 0 or place < at else "past"
             if spans and spans[-1].role == role:
                 spans[-1] = Span(spans[-1].text + bar, role)
             else:

@@ -42,7 +42,10 @@ def changed_text(
 def side_texts(
     spans: Sequence[TextSpan], width: int, whole: bool = False
 ) -> Iterator[tuple[list[tuple[Span, ...]], list[tuple[Span, ...]]]]:
-    """A changed string as lines of what it was and of what it is, in stretches that stand side by side."""
+    """A changed string as lines of what it was and of what it is, in stretches that stand side by side.
+
+    Unchanged lines fold to a count, which is the same list on both sides.
+    """
     before: list[TextSpan] = []
     after: list[TextSpan] = []
     skipped = 0
@@ -76,8 +79,8 @@ def _cut_at_lines(spans: Sequence[TextSpan]) -> Iterator[TextSpan]:
 
 
 def _skipped(number: int) -> tuple[list[tuple[Span, ...]], list[tuple[Span, ...]]]:
-    folded = (Span(f"⋯ {plural(number, 'unchanged line')}", "faint"),)
-    return [folded], [folded]
+    folded: list[tuple[Span, ...]] = [(Span(f"⋯ {plural(number, 'unchanged line')}", "faint"),)]
+    return folded, folded
 
 
 def _side(spans: Sequence[TextSpan], width: int, whole: bool) -> list[tuple[Span, ...]]:

@@ -158,11 +158,12 @@ class MainActions(Screen[None]):
 
     def show_tab(self, tab: Tab) -> None:
         inside = self.focused in self.page_views().values()
+        if tab != self.tab:
+            self.tabs.show((), TABS.index(tab))
         self.tab = tab
         for name, view in self.page_views().items():
             view.display = name == tab
         self.series_view.show_if(tab == "history")
-        self.tabs.show((), TABS.index(tab))
         if inside:
             self.page_view().focus()
         self.look_again()

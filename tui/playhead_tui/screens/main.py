@@ -246,7 +246,7 @@ class MainScreen(InspectorActions):
         subject = (frame.agent, frame.selection)
         if page.tab == "history":
             self.series_view.show(page.series, frame.position)
-            self.history.show(page.history, frame.position, subject)
+            self.history.show(page.history, frame.position, subject, frame.imported)
             return
         view = self.page_views()[page.tab]
         assert isinstance(view, PageView)

@@ -36,6 +36,7 @@ class HistoryView(LinesView):
         self._rows: Sequence[HistoryRow] = ()
         self._subject: object = None
         self._position = 0
+        self._imported = False
         self._current = 0
         self._widths = (1, 1)
         self._notes: dict[int, VersionNote] = {}
@@ -48,9 +49,9 @@ class HistoryView(LinesView):
         """Whose history is shown."""
         return self._subject
 
-    def show(self, rows: Sequence[HistoryRow], position: int, subject: object) -> None:
+    def show(self, rows: Sequence[HistoryRow], position: int, subject: object, imported: bool = False) -> None:
         """`subject` is whose history it is: with another one, the cursor goes to the version at the playhead."""
-        self._rows = rows
+        self._rows, self._imported = rows, imported
         last = rows[-1] if rows else None
         self._widths = (len(str(last.version)), len(count(last.commit_ts))) if last else (1, 1)
         if subject != self._subject:
@@ -101,7 +102,9 @@ class HistoryView(LinesView):
             self._ask_for_visible()
         header, change = note if note is not None else (None, None)
         current = row.version == self._current
-        return history_line(row.version, row.commit_ts, self._position, header, change, current, self._widths, width)
+        return history_line(
+            row.version, row.commit_ts, self._position, header, change, current, self._widths, width, self._imported
+        )
 
     def _row(self, index: int) -> HistoryRow:
         return self._rows[len(self._rows) - 1 - index]

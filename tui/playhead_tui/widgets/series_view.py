@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from playhead_tui.bindings import palette_of
 from playhead_tui.drawing.history_lines import series_lines
+from playhead_tui.drawing.sparkline import value_at_column
 from playhead_tui.ink import strip_of
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class SeriesView(Widget):
     def on_click(self, event: events.Click) -> None:
         if self.series is None:
             return
-        columns = min(len(self.series.commits), self.content_size.width)
-        column = event.get_content_offset_capture(self).x
-        if 0 <= column < columns:
-            at = (column + 1) * len(self.series.commits) // columns - 1
-            self.post_message(self.Picked(self.series.commits[at]))
+        width, column = self.content_size.width, event.get_content_offset_capture(self).x
+        if 0 <= column < width:
+            commits = self.series.commits
+            self.post_message(self.Picked(commits[value_at_column(column, len(commits), width)]))
