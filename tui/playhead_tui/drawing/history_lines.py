@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from playhead_tui.drawing.series import Series
 
 _KIND_WIDTH = 12
-_LABEL_LEAST = 80
+_LABEL_LEAST = 60
+_KIND_LEAST = 90
 _TIME_LEAST = 110
-"""Cells of a row that has room for the event's label beside what changed, and of one that has room for the time too."""
+"""Cells of a row that has room for the event's label beside what changed, for its kind too, and for its time."""
 
 
 class VersionNote(NamedTuple):
@@ -57,10 +58,13 @@ def history_line(
     made = change if change is not None else (Span("·", "faint"),)
     if width < _LABEL_LEAST or header is None:
         return Line(fit((*start, *made), width))
-    room = max(20, (width - used) * 3 // 5)
+    room = max(20, (width - used) * (6 if width >= _KIND_LEAST else 5) // 10)
     shown = fit(made, room - 2)
     pad = Span(" " * (room - sum(width_of(span.text) for span in shown)))
-    kind = Span(left(printable(header.kind) or "—", _KIND_WIDTH) + " ", kind_role(header.kind))
+    role = kind_role(header.kind)
+    if width < _KIND_LEAST:
+        return Line(fit((*start, *shown, pad, Span(printable(header.label or header.kind), role)), width))
+    kind = Span(left(printable(header.kind) or "—", _KIND_WIDTH) + " ", role)
     return Line(fit((*start, *shown, pad, kind, Span(printable(header.label), "muted")), width))
 
 

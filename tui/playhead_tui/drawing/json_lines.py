@@ -68,8 +68,8 @@ def fitting_depth(value: JSON, lines: int = _FITTING_LINES) -> int:
                 inner.extend(each[:_ITEMS_COUNTED])
             elif isinstance(each, str):
                 shown += min(len(each) // 80, 40)
-            if len(inner) > _ITEMS_COUNTED:
-                break
+            if len(inner) >= _ITEMS_COUNTED:
+                return max(1, depth)
         level, depth = inner, depth + 1
     return 1_000
 
@@ -97,8 +97,12 @@ class _Walk:
         else:
             text = "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else scalar(value)
             role: Role = "punctuation" if text in ("{}", "[]") else scalar_role(value)
-            line = Line((Span(self.margin + indent), *name, Span(text, role), *end))
+            line = Line((Span(self._margin(path) + indent), *name, Span(text, role), *end))
             yield Row(line, path, Fold("value", path[:-1]))
+
+    def _margin(self, path: Path) -> str:
+        """Room for the marks; a value of one line has none."""
+        return self.margin if path else ""
 
     def _start(self, indent: str, name: tuple[Span, ...], folded: bool) -> tuple[Span, ...]:
         if not self.style.marks:
@@ -146,7 +150,7 @@ class _Walk:
         rendered = self.style.rendered and not (short and value[:1] not in "{[")
         block = text_block(value, _file_name(path, self.style.name), self.width - inner - 2) if rendered else None
         if short and block is None:
-            line = Line((Span(self.margin + indent), *name, Span(scalar(value), "string"), *end))
+            line = Line((Span(self._margin(path) + indent), *name, Span(scalar(value), "string"), *end))
             yield Row(line, path, Fold("value", path[:-1]))
             return
         fold = Fold("value", path)

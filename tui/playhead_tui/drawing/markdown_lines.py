@@ -25,7 +25,7 @@ _SIGNS = (
     re.compile(r"^ {0,3}#{1,6} \S", re.MULTILINE),
     re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)]) \S.*\n(?:\s*\n)?\s*(?:[-*+]|\d{1,3}[.)]|\S) ?\S", re.MULTILINE),
     re.compile(r"^\s*(?:```|~~~)", re.MULTILINE),
-    re.compile(r"\*\*\S[^*\n]*\S\*\*"),
+    re.compile(r"\*\*\S(?:[^*\n]*\S)?\*\*"),
     re.compile(r"^\s*\|.*\|\s*\n\s*\|[\s:|-]+\|", re.MULTILINE),
 )
 _SAMPLE = 20_000

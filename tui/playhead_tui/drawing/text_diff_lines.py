@@ -50,6 +50,13 @@ def side_texts(
     after: list[TextSpan] = []
     skipped = 0
     for span in _cut_at_lines(spans):
+        if span.op == "equal" and (before or after) and _ends_line(before) and _ends_line(after):
+            # Whole lines that came or went: what follows stands at the same height again.
+            if skipped:
+                yield _skipped(skipped)
+                skipped = 0
+            yield _side(before, width, whole), _side(after, width, whole)
+            before, after = [], []
         if span.op != "added":
             before.append(span)
         if span.op != "removed":
@@ -76,6 +83,10 @@ def _cut_at_lines(spans: Sequence[TextSpan]) -> Iterator[TextSpan]:
             continue
         for piece in span.text.splitlines(keepends=True):
             yield span._replace(text=piece)
+
+
+def _ends_line(spans: list[TextSpan]) -> bool:
+    return not spans or spans[-1].text.endswith("\n")
 
 
 def _skipped(number: int) -> tuple[list[tuple[Span, ...]], list[tuple[Span, ...]]]:
