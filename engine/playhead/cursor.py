@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from playhead import goto
+from playhead.blame import BlameRow, blame
 from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
 from playhead.model import AgentAddress, Change, Event, EventHeader, Record
@@ -22,9 +24,10 @@ from playhead.verbs import Verbs
 if TYPE_CHECKING:
     from playhead.store import Store
 
-__all__ = ["Cursor", "HistoryRow", "OutlineRow", "StateOutline"]
+__all__ = ["BlameRow", "Cursor", "HistoryRow", "OutlineRow", "StateOutline"]
 
 JUMPS_KEPT = 200
+BLAMES_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,13 @@ class Cursor(Verbs):
         """The key that changes are followed for."""
         self.marks: dict[str, int] = {}
         self.base: int | None = None
-        """What comparisons start from: a commit_ts, or None for each key's previous version."""
+        """What comparisons start from: a commit_ts, or None for each key's previous version; below 0, so many commits
+        before the playhead."""
         self.hits: Integers = numpy.zeros(0, numpy.int64)
         """The commits that the last search found, ascending."""
         self._back: list[int] = []
         self._forward: list[int] = []
+        self._blamed: OrderedDict[tuple[AgentAddress, str, int, int | None], list[BlameRow]] = OrderedDict()
         self.agent = self._initial_agent(agent_id, namespace)
 
     def _initial_agent(self, agent_id: str | None, namespace: str | None) -> AgentAddress:
@@ -308,22 +313,59 @@ class Cursor(Verbs):
         columns = (column.tolist() for column in self.timeline.history(self._key(key)))
         return [HistoryRow(*row) for row in zip(*columns, strict=True)]
 
+    def versions(
+        self, key: str | None = None, first: int = 1, last: int | None = None, *, step: int = 1
+    ) -> list[Record]:
+        """A key's versions first … last, or every `step`th of them, with values, oldest first; all are in memory."""
+        key = self._key(key)
+        newest = self.timeline.version_at(key, self.head)
+        return self.timeline.version_records(key, first, newest if last is None else last, step)
+
+    def blame(self, key: str | None = None, *, versions_max: int | None = None) -> list[BlameRow]:
+        """Each leaf of a key's value at the playhead, in document order, with the version that last wrote it.
+
+        A leaf written back as it was keeps its older writer, also in a list that grew before it; a delete forgets.
+        With `versions_max`, no more versions are read, and rows that would need it are not `exact`.
+        """
+        key = self._key(key)
+        record = self.record(key)
+        # A version never changes, so neither does who wrote its parts.
+        question = (self.agent, key, record.version, versions_max)
+        if question not in self._blamed:
+            self._blamed[question] = blame(record, lambda first, last: self.versions(key, first, last), versions_max)
+            while len(self._blamed) > BLAMES_KEPT:
+                self._blamed.popitem(last=False)
+        return self._blamed[question]
+
     def set_base(self, moment: Moment | None) -> None:
         """Choose what comparisons start from: a moment, or None for each key's previous version."""
         self.base = None if moment is None else self.store.resolve(moment)
 
+    def set_base_before(self, commits: int = 1) -> None:
+        """Let comparisons start so many commits before the playhead, wherever it goes. InvalidArgumentError below 1."""
+        if commits < 1:
+            raise InvalidArgumentError(f"a base before the playhead is 1 commit or more before it, not {commits}")
+        self.base = -commits
+
+    @property
+    def base_ts(self) -> int | None:
+        """The commit_ts that comparisons start from; None for each key's previous version."""
+        return max(self.position + self.base, 0) if self.base is not None and self.base < 0 else self.base
+
     def comparison(self, key: str | None = None) -> tuple[Record, Record]:
         """A key's record at the base and at the playhead."""
         key = self._key(key)
-        if self.base is not None:
-            return self.timeline.record(key, self.base), self.record(key)
+        base = self.base_ts
+        if base is not None:
+            return self.timeline.record(key, base), self.record(key)
         after = self.record(key)
         # A commit may write a key several times (S5): what came before is what was there before this commit.
         return self.timeline.record(key, max(after.commit_ts - 1, 0)), after
 
     def changes(self) -> list[Change]:
         """All that differs for the agent between the base (the commit before, where none is set) and the playhead."""
-        base = max(self.position - 1, 0) if self.base is None else self.base
+        base = self.base_ts
+        base = max(self.position - 1, 0) if base is None else base
         return self.store.diff(base, self.position, self.agent.agent_id, namespace=self.agent.namespace)
 
     def _key(self, key: str | None) -> str:

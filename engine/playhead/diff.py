@@ -9,16 +9,31 @@ from json import JSONEncoder
 from math import copysign
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
+from playhead.json_path import Path, format_path
 from playhead.model import JSON
 from playhead.text_diff import Span, align, longest_increasing, word_spans
+
+__all__ = [
+    "ALIGNED_ITEMS_MAX",
+    "CHANGES_MAX",
+    "IDENTITY_KEYS",
+    "ChangeKind",
+    "Difference",
+    "Path",
+    "Summary",
+    "Truncation",
+    "ValueChange",
+    "changes",
+    "equal",
+    "format_path",
+    "list_pairs",
+]
 
 CHANGES_MAX = 50_000
 ALIGNED_ITEMS_MAX = 50_000
 """Items of one list, between its equal ends, that are aligned by content; longer lists are compared place by place."""
 IDENTITY_KEYS = ("id", "tool_call_id", "call_id", "key", "name")
 
-Path: TypeAlias = "tuple[str | int, ...]"
-"""Object keys and list positions from the top of a value to a part of it; () is the whole."""
 ChangeKind: TypeAlias = Literal["added", "removed", "changed", "moved"]
 
 
@@ -114,17 +129,15 @@ def equal(before: JSON, after: JSON) -> bool:
     return before == after and _same_types(before, after)
 
 
-def format_path(path: Path) -> str:
-    """The path as it is written in expressions: `plan.steps[2].status`, `"plan/steps"[2]`; empty for the whole value.
-
-    Keys that are not identifiers stand in double quotes, with quotes inside them doubled.
-    """
-    parts = [f"[{part}]" if isinstance(part, int) else f".{_quoted(part)}" for part in path]
-    return "".join(parts).removeprefix(".")
-
-
-def _quoted(key: str) -> str:
-    return key if key.isidentifier() else '"' + key.replace('"', '""') + '"'
+def list_pairs(
+    before: list[JSON], after: list[JSON], *, identity_keys: Sequence[str] = IDENTITY_KEYS
+) -> list[tuple[int, int]]:
+    """The items that `changes` takes for the same one, equal or not, as positions before and after; moved ones last."""
+    pairing = _Pairing(tuple(identity_keys))
+    pairing.pair(before, after)
+    kept = [position for position in range(len(before)) if position not in pairing.gone]
+    stayed = [position for position in range(len(after)) if position not in pairing.come]
+    return [*zip(kept, stayed, strict=True), *pairing.moved]
 
 
 def _same_types(before: Any, after: Any) -> bool:
@@ -283,6 +296,33 @@ class _Comparison:
     def _move(self, lists: _Lists, position: int, to: int) -> None:
         source, path = (*lists.source, position), (*lists.path, to)
         self._report(ValueChange("moved", path, source, lists.before[position], lists.after[to]), lists.path)
+
+
+class _Pairing(_Comparison):
+    """A walk over two lists that does not look into their items: it tells where each of them went."""
+
+    def __init__(self, identity_keys: tuple[str, ...]) -> None:
+        super().__init__(identity_keys, 0)
+        self.gone: set[int] = set()
+        self.come: set[int] = set()
+        self.moved: list[tuple[int, int]] = []
+
+    def pair(self, before: list[JSON], after: list[JSON]) -> None:
+        self._compare_lists(_Lists(before, after, (), ()))
+
+    def _add(self, holder: Path, name: str | int, value: JSON) -> None:
+        self.come.add(cast(int, name))
+
+    def _remove(self, source: Path, holder: Path, name: str | int, value: JSON) -> None:
+        self.gone.add(cast(int, name))
+
+    def _move(self, lists: _Lists, position: int, to: int) -> None:
+        self.gone.add(position)
+        self.come.add(to)
+        self.moved.append((position, to))
+
+    def _compare_items(self, lists: _Lists, position: int, to: int) -> None:
+        """What became of an item is another question."""
 
 
 def _identities(items: list[JSON], key: str) -> list[_Identity] | None:

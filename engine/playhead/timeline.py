@@ -148,6 +148,16 @@ class Timeline:
         """Several records at a moment in one question."""
         return self._fetch([(key, self.version_at(key, at)) for key in keys])
 
+    def version_records(self, key: str, first: int, last: int, step: int = 1) -> list[Record]:
+        """The key's versions first … last, as far as they exist, oldest first. Not cached: there may be many."""
+        rows = self._key_slice(key)
+        versions = range(max(first, 1), min(last, rows.stop - rows.start) + 1, step)
+        address = Address(*self.agent, key)
+        # Versions count from 1 without a gap (S2), so a version is also a row.
+        commits = self._commits[rows][versions.start - 1 : versions.stop - 1 : step].tolist()
+        records = self._history.records_at_versions(self._view, [(address, version) for version in versions], commits)
+        return [records[address, version] for version in versions]
+
     def _fetch(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Record]:
         answers: dict[str, Record] = {}
         missing: list[tuple[Address, int]] = []

@@ -111,7 +111,7 @@ class Reader(Watcher):
     def show_details(self, frame: Frame, details: Details) -> None:  # type: ignore[override]
         super().show_details(frame, details)
         assert details.page is not None
-        self.pages.append(details.page.lines[0].text)
+        self.pages.append(details.page.rows[0].line.text)
 
 
 async def test_what_was_read_is_shown_whatever_waits_and_is_of_its_frame_though_the_run_grows(run: Path) -> None:

@@ -91,12 +91,12 @@ async def test_i_and_I_turn_through_the_tabs_and_around(run: Path, open_app: Ope
     async with open_app(run) as pilot:
         main = app_of(pilot).main
         seen = []
-        for key in ("i", "i", "i", "I", "I"):
+        for key in ("i", "i", "i", "i", "I", "I"):
             await press(pilot, key)
             seen.append(main.tab)
-            assert [view.display for view in (main.diff, main.value, main.history)].count(True) == 1
-        assert seen == ["value", "history", "diff", "history", "value"]
-        assert main.value.display
+            assert [view.display for view in main.page_views().values()].count(True) == 1
+        assert seen == ["value", "history", "blame", "diff", "blame", "history"]
+        assert main.history.display
 
 
 async def test_c_and_C_go_from_change_to_change_of_the_selected_key(run: Path, open_app: OpenApp) -> None:

@@ -113,6 +113,9 @@ async def test_b_compares_with_marks_and_snapshots_in_turn(run: Path, open_app: 
     async with open_app(run) as pilot:
         app_of(pilot).main.selection = "counters/pages"
         await press(pilot, "1", "2", "G", "m", "a", "G", "b")
+        assert "Compared with the previous commit" in screen_text(pilot)
+        assert "previous commit  v21 → v22" in screen_text(pilot)
+        await press(pilot, "b")
         text = screen_text(pilot)
         assert "Compared with mark a at 12" in text
         assert "mark a  v4 → v22" in text and "~ 12 → 30" in text

@@ -1,33 +1,55 @@
-"""What takes reading values: the inspector's tabs and the previews of the state pane."""
+"""What takes reading values: the inspector's pages and the previews of the state pane."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from playhead import Record
-from playhead_tui.drawing.diff_lines import diff_lines
-from playhead_tui.drawing.json_lines import json_lines
+from playhead import EventHeader, Record
+from playhead.blame import weight_of
+from playhead_tui.drawing.blame_lines import blame_rows, gutter_width
+from playhead_tui.drawing.change_words import change_spans
+from playhead_tui.drawing.diff_lines import diff_rows
+from playhead_tui.drawing.highlight import matcher
+from playhead_tui.drawing.history_lines import VersionNote
+from playhead_tui.drawing.json_lines import Style, fitting_depth, json_rows
+from playhead_tui.drawing.row import Folding, Row, muted_row
+from playhead_tui.drawing.series import Series, series_of
+from playhead_tui.drawing.side_by_side import LEAST_WIDTH, side_by_side
 from playhead_tui.drawing.span import Line, Span, crop, printable
 from playhead_tui.drawing.words import gist, plural
-from playhead_tui.frame import Frame, PreviewKey, Tab, Wanted
+from playhead_tui.frame import Frame, PageLens, PreviewKey, Tab, Wanted
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor, HistoryRow
 
 PREVIEW_WIDTH = 160
+SPLIT_WIDTH = 112
+"""Cells of the inspector from which on a difference stands side by side, unless a person chose."""
 _NAME_WIDTH = 40
+_ALL_LEVELS = 1_000
+_POINTS_MAX = 400
+_SERIES_CHARACTERS = 16_000_000
+_BLAMED_CHARACTERS = 48_000_000
+"""Of values that are read to find who wrote the oldest leaf; then the search ends and says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the inspector shows: lines, or the versions of a key."""
+    """What the inspector shows: rows, or the versions of a key."""
 
     tab: Tab
     title: tuple[Span, ...] = ()
-    lines: Sequence[Line] = ()
+    rows: Sequence[Row] = ()
     history: Sequence[HistoryRow] = ()
+    series: Series | None = None
+    all_open: bool = False
+    """Whether nothing is folded, so that folding everything is the next thing to do."""
+    found: re.Pattern[str] | None = None
+    hits: Sequence[int] = ()
+    """The rows that hold what is searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +67,99 @@ def read_details(cursor: Cursor, frame: Frame, wanted: Wanted) -> Details:
             record = records.get(key.key)
             if record is not None:
                 previews[key] = gist(record.value, PREVIEW_WIDTH) if record.exists else "deleted"
-    return Details(page_of(cursor, frame, wanted.tab, wanted.width) if wanted.tab else None, previews)
+    return Details(page_of(cursor, frame, wanted) if wanted.tab else None, previews)
 
 
-def page_of(cursor: Cursor, frame: Frame, tab: Tab, width: int) -> Page:
-    """The page of one tab."""
-    key = frame.selection
+def page_of(cursor: Cursor, frame: Frame, wanted: Wanted) -> Page:
+    """The page of the wanted tab."""
+    key, tab = frame.selection, wanted.tab or "diff"
     if key is None:
-        return Page(tab, lines=[Line((Span("No key is selected.", "muted"),))])
+        return Page(tab, rows=[muted_row("No key is selected.")])
     if tab == "history":
-        rows = cursor.history(key)
-        return Page("history", (*_name(key), Span(plural(len(rows), "version"), "muted")), history=rows)
-    if tab == "value":
-        return _value_page(cursor.record(key), width)
+        return _history_page(cursor, key)
+    if tab == "diff":
+        page = _diff_page(cursor, frame, key, wanted)
+    else:
+        record = cursor.record(key)
+        if not record.exists:
+            text = "Not written yet at this commit." if record.version == 0 else "Deleted; History has what it was."
+            return Page(tab, rows=[muted_row(text)])
+        page = _value_page(record, wanted) if tab == "value" else _blame_page(cursor, record, frame.position, wanted)
+    return _searched(page, wanted.lens.find)
+
+
+def _history_page(cursor: Cursor, key: str) -> Page:
+    rows = cursor.history(key)
+    points = max(2, min(_POINTS_MAX, _SERIES_CHARACTERS // weight_of(cursor.record(key).value)))
+    step = max(1, -(-len(rows) // points))
+    records = cursor.versions(key, 1 + (len(rows) - 1) % step, step=step) if len(rows) > 1 else []
+    title = (*_name(key), Span(plural(len(rows), "version"), "muted"))
+    return Page("history", title, history=rows, series=series_of(records))
+
+
+def _diff_page(cursor: Cursor, frame: Frame, key: str, wanted: Wanted) -> Page:
     before, after = cursor.comparison(key)
+    lens, width = wanted.lens, wanted.width
+    split = lens.layout == "split" or (lens.layout == "" and width >= SPLIT_WIDTH)
+    folding = Folding(toggled=lens.toggled, all_open=lens.turned == "open")
+    draw = side_by_side if split and width >= LEAST_WIDTH else diff_rows
+    summary, *rest = draw(before, after, width, folding)
     title = (Span(f"{frame.base}  ", "muted"), Span(f"{_version(before)} → {_version(after)}", "muted"))
-    summary, *rest = diff_lines(before, after, width)
-    return Page("diff", title, [Line((*_name(key), *summary.spans), summary.tone), *rest])
+    first = summary._replace(line=Line((*_name(key), *summary.line.spans), summary.line.tone))
+    return Page("diff", title, [first, *rest], all_open=folding.all_open)
 
 
-def _value_page(record: Record, width: int) -> Page:
-    if not record.exists:
-        text = "Not written yet at this commit." if record.version == 0 else "Deleted; History has what it was."
-        return Page("value", lines=[Line((Span(text, "muted"),))])
-    lines = json_lines(record.value, width)
-    title = (Span(plural(len(lines), "line") + "  ", "muted"), *_name(record.key), Span(f"v{record.version}", "muted"))
-    return Page("value", title, lines)
+def _value_page(record: Record, wanted: Wanted) -> Page:
+    folding = _folding(record, wanted.lens)
+    style = Style(wanted.width, folding, marks=True, rendered=not wanted.lens.raw, name=record.key)
+    rows = json_rows(record.value, style)
+    title = (Span(plural(len(rows), "line") + "  ", "muted"), *_name(record.key), Span(f"v{record.version}", "muted"))
+    return Page("value", title, rows, all_open=folding.depth == _ALL_LEVELS)
+
+
+def _blame_page(cursor: Cursor, record: Record, position: int, wanted: Wanted) -> Page:
+    versions_max = max(20, _BLAMED_CHARACTERS // (1 + weight_of(record.value)))
+    blamed = cursor.blame(record.key, versions_max=versions_max)
+    commits = sorted({row.commit_ts for row in blamed}, reverse=True)
+    headers = {header.commit_ts: header for header in cursor.track.headers(commits[:_POINTS_MAX])}
+    folding = _folding(record, wanted.lens)
+    inner = max(24, wanted.width - gutter_width(blamed, wanted.width))
+    style = Style(inner, folding, marks=True, rendered=not wanted.lens.raw, name=record.key)
+    rows = blame_rows(json_rows(record.value, style), blamed, headers, position, wanted.width)
+    title = (*_name(record.key), Span(f"v{record.version}  ", "muted"), Span(plural(len(commits), "writer"), "muted"))
+    return Page("blame", title, rows, all_open=folding.depth == _ALL_LEVELS)
+
+
+def _folding(record: Record, lens: PageLens) -> Folding:
+    if lens.find:
+        # What is searched for may be anywhere.
+        return Folding(_ALL_LEVELS)
+    depth = {"open": _ALL_LEVELS, "folded": 1}.get(lens.turned) or fitting_depth(record.value)
+    return Folding(depth, lens.toggled)
+
+
+def _searched(page: Page, find: str) -> Page:
+    if not find:
+        return page
+    wanted = matcher(find)
+    hits = [at for at, row in enumerate(page.rows) if wanted.search(row.line.text)]
+    told = Span(f"  {plural(len(hits), 'line')} with “{printable(crop(find, 20))}”", "warning")
+    return Page(page.tab, (*page.title, told), page.rows, all_open=page.all_open, found=wanted, hits=hits)
+
+
+def version_notes(cursor: Cursor, key: str, first: int, last: int) -> dict[int, VersionNote]:
+    """What the rows of a key's versions first … last say of them."""
+    records = cursor.versions(key, max(1, first - 1), last)
+    headers: dict[int, EventHeader] = {
+        header.commit_ts: header for header in cursor.track.headers(sorted({record.commit_ts for record in records}))
+    }
+    notes: dict[int, VersionNote] = {}
+    before = Record.unknown(cursor.record(key).address)
+    for record in records:
+        if record.version >= first:
+            notes[record.version] = VersionNote(headers.get(record.commit_ts), change_spans(before, record))
+        before = record
+    return notes
 
 
 def _name(key: str) -> tuple[Span, ...]:

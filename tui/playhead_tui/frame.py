@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from playhead import AgentAddress, EventHeader
+from playhead_tui.drawing.row import Fold
 from playhead_tui.drawing.span import crop, printable
 from playhead_tui.drawing.tree import Tree, tree_of
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _LABEL_WIDTH = 24
 
-Tab: TypeAlias = Literal["diff", "value", "history"]
+Tab: TypeAlias = Literal["diff", "value", "history", "blame"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,21 @@ class Lens:
     folded: frozenset[str] = frozenset()
     event_rows: int = 40
     """Rows of the event list that fit the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageLens:
+    """How a person chose to look at the inspector's page."""
+
+    toggled: frozenset[Fold] = frozenset()
+    turned: Literal["", "open", "folded"] = ""
+    """Whether everything is open or folded, apart from what was toggled since; empty for what suits the value."""
+    layout: Literal["", "unified", "split"] = ""
+    """Of a difference; empty for what suits the width."""
+    raw: bool = False
+    """Whether texts are shown as they are, not as the Markdown or code that they hold."""
+    find: str = ""
+    """A text to mark, and to go through with n and N."""
 
 
 class PreviewKey(NamedTuple):
@@ -49,6 +65,7 @@ class Wanted:
     width: int
     """Cells of the inspector."""
     previews: Sequence[PreviewKey] = ()
+    lens: PageLens = PageLens()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +178,15 @@ def base_name(cursor: Cursor) -> str:
     """What Diff compares with, in words."""
     if cursor.base is None:
         return "previous version"
+    if cursor.base < 0:
+        return "previous commit" if cursor.base == -1 else f"{-cursor.base:,} commits before"
     name = next((name for name, commit_ts in cursor.marks.items() if commit_ts == cursor.base), None)
     if name:
         return f"mark {name}"
     entries = cursor.store.snapshot_entries()
     taken = next((entry for entry in reversed(entries) if entry.commit_ts == cursor.base), None)
     if taken is None:
-        return f"commit {cursor.base:,}"
+        return f"pinned commit {cursor.base:,}"
     return f"“{printable(crop(taken.label, _LABEL_WIDTH))}”" if taken.label else f"snapshot {taken.id}"
 
 

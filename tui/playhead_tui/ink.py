@@ -24,7 +24,10 @@ class Ink:
         """The line, exactly `width` cells wide."""
         ground, tone = self._grounds[line.tone], line.tone
         segments: list[Segment] = []
-        for text, role in line.spans:
+        for place, (text, role) in enumerate(line.spans):
+            if place == line.turn:
+                tone = line.other_tone
+                ground = self._grounds[tone]
             if not text:
                 continue
             style = self._styles.get((tone, role))

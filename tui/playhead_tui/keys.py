@@ -8,7 +8,9 @@ from typing import Literal, TypeAlias
 Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore"]
 """Where an action's keys work: in every list, on the main screen, or in one of the layers above it."""
 
-Group: TypeAlias = Literal["Through time", "Find", "Look", "Marks and snapshots", "Lists and panes", "Playhead"]
+Group: TypeAlias = Literal[
+    "Through time", "Find", "Look", "Inspector", "Marks and snapshots", "Lists and panes", "Playhead"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ _SHOWN = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "f1": "F1",
+    "vertical_line": "|",
     "ctrl+d": "^d",
     "ctrl+u": "^u",
     "ctrl+p": "^p",
@@ -78,7 +81,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump.back", "back", "Back to where the playhead was", ("[",), "Through time"),
     Action("jump.forward", "forward", "Forward again", ("]",), "Through time"),
     Action("go.to", "command", "Go to :412  :+50  :-50  :@14:03:22  :@-5m  :label", (":",), "Through time", hint="go"),
-    Action("search", "search", "Search labels, kinds and keys", ("/",), "Find", hint="search"),
+    Action("search", "search", "Search labels, kinds and keys; or the inspector", ("/",), "Find", hint="search"),
     Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
     Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
     Action("filter", "filter", "Show only keys that contain a text", ("f",), "Find", hint="filter"),
@@ -86,10 +89,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("event", "event", "View this event: all it says and every operation", ("v",), "Look", hint="view"),
     Action("follow.agent", "follow_agent", "Step over this agent's events only, or over all", ("F",), "Look"),
     Action("choose.agent", "choose_agent", "Choose an agent", ("a",), "Look", hint="agent"),
-    Action("base", "base", "Compare with: previous version, a mark, a snapshot", ("b",), "Look"),
-    Action("tab.next", "turn_tab(1)", "Next tab: what changed, the whole value, every version", ("i",), "Look"),
-    Action("tab.previous", "turn_tab(-1)", "The tab before", ("I",), "Look"),
-    Action("copy", "copy", "Copy the value", ("y",), "Look"),
+    Action("tab.next", "turn_tab(1)", "Next tab: Diff, Value, History, Blame", ("i",), "Inspector", hint="inspect"),
+    Action("tab.previous", "turn_tab(-1)", "The tab before", ("I",), "Inspector"),
+    Action("base", "base", "Compare with the next: previous version, commit, mark, snapshot", ("b",), "Inspector"),
+    Action("base.choose", "choose_base", "Choose what to compare with, or pin this moment", ("B",), "Inspector"),
+    Action("layout", "layout", "Diff side by side or unified; texts rendered or raw", ("vertical_line",), "Inspector"),
+    Action("fold", "fold", "Fold or open what is at the cursor", ("z",), "Inspector"),
+    Action("fold.all", "fold_all", "Fold or open everything", ("Z",), "Inspector"),
+    Action("copy", "copy", "Copy the value, or the part at the cursor", ("y",), "Inspector"),
+    Action("copy.as", "copy_as", "Copy as JSON, Python, path or jq", ("Y",), "Inspector"),
     Action("mark", "mark", "Set a mark: m then a letter", ("m",), "Marks and snapshots"),
     Action("mark.jump", "jump", "Jump to a mark: ' then its letter", ("'",), "Marks and snapshots"),
     Action("snapshot", "snapshot", "Take a snapshot here", ("s",), "Marks and snapshots", hint="snapshot"),

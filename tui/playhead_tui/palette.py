@@ -75,8 +75,10 @@ class _Theme:
                 return self._word("error", strike=True)
             case "hit":
                 return Style(reverse=True) if self.ansi else self.background("warning", 0.35)
-            case "past":
-                return self._colour("primary") if self.ansi else self._blended("primary", 0.62)
+            case "emphasis":
+                return Style(italic=True)
+            case "code":
+                return self._colour("text-secondary")
             case "past":
                 return self._colour("primary") if self.ansi else self._blended("primary", 0.62)
             case "active":

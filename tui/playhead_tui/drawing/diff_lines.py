@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Iterator
 
 from playhead import JSON, Record
-from playhead.diff import Difference, Path, ValueChange, changes, format_path
-from playhead_tui.drawing.json_lines import json_lines, scalar_role
+from playhead.diff import Difference, changes, format_path
+from playhead_tui.drawing.difference_tree import Entry, entries
+from playhead_tui.drawing.json_lines import Style, json_lines, json_rows, scalar_role
+from playhead_tui.drawing.row import Fold, Folding, Row, muted_row
 from playhead_tui.drawing.span import BLANK, Line, Role, Span, Tone, printable, width_of
 from playhead_tui.drawing.text_diff_lines import changed_text
 from playhead_tui.drawing.words import count, plural, preview, scalar
@@ -15,57 +16,66 @@ from playhead_tui.drawing.words import count, plural, preview, scalar
 LINE_LIMIT = 5_000
 """Lines that one difference may have on screen."""
 _BLOCK_LIMIT = 14
-"""Lines of one value that was added or removed whole, in the middle of others."""
-
-Key: TypeAlias = tuple[str | int, bool]
-"""A part of a path, and whether it counts in the value before (removed) or in the value after."""
-
-
-@dataclass(slots=True)
-class _Node:
-    change: ValueChange | None = None
-    children: dict[Key, _Node] = field(default_factory=dict)
+"""Lines of one value that was added or removed whole, in the middle of others, before it is opened."""
+_BLOCK_LINES_MAX = 2_000
+_FOLDED = Folding()
 
 
 def diff_lines(before: Record, after: Record, width: int) -> list[Line]:
     """Summary first, then the tree: `~` changed, `+` added, `−` removed, `→` moved; words inside strings stand out."""
+    return [row.line for row in diff_rows(before, after, width, _FOLDED)]
+
+
+def diff_rows(before: Record, after: Record, width: int, folding: Folding) -> list[Row]:
+    """The same as rows, of which what is folded can be opened."""
+    if (plain := plain_rows(before, after, width)) is not None:
+        return plain
+    difference = changes(before.value, after.value)
+    writer = _Writer(max(24, width), folding)
+    rows = [Row(summary_line(difference)), Row(BLANK)]
+    for entry in entries(difference.changes, after.value, folding):
+        rows += writer.rows(entry)
+        if len(rows) > LINE_LIMIT:
+            break
+    return bounded(rows, difference)
+
+
+def plain_rows(before: Record, after: Record, width: int) -> list[Row] | None:
+    """What takes no tree to say: a value that is not there, one that came or went whole, or two that are equal."""
     if not before.exists and not after.exists:
         never = after.version == 0 and before.version == 0
-        return [
-            Line(
-                (Span("Not written yet at this commit." if never else "Deleted, and it was deleted before.", "muted"),)
-            )
-        ]
+        return [muted_row("Not written yet at this commit." if never else "Deleted, and it was deleted before.")]
     if not before.exists or not after.exists:
         return _whole(before, after, width)
-    difference = changes(before.value, after.value)
-    if difference.is_empty:
-        return [Line((Span("No difference.", "muted"),))]
-    writer = _Writer(before.value, after.value, max(24, width))
-    writer.lines += [_summary(difference), BLANK]
-    writer.write(_tree_of(difference.changes), (), (), 0)
+    return [muted_row("No difference.")] if changes(before.value, after.value, limit=1).is_empty else None
+
+
+def bounded(rows: list[Row], difference: Difference) -> list[Row]:
+    """The rows, no more of them than a screen is for, and in words what was left out."""
+    if len(rows) > LINE_LIMIT:
+        rows[LINE_LIMIT:] = [Row(Line((Span("⋯ more lines than are shown; y copies the value", "warning"),)))]
     for cut in difference.truncated:
         where = f" under {format_path(cut.path)}" if cut.path else ""
-        writer.lines.append(Line((Span(f"⋯ {plural(cut.count, 'more difference')}{where}", "warning"),)))
-    if len(writer.lines) > LINE_LIMIT:
-        more = len(writer.lines) - LINE_LIMIT
-        writer.lines[LINE_LIMIT:] = [Line((Span(f"⋯ {plural(more, 'more line')}", "warning"),))]
-    return writer.lines
+        rows.append(Row(Line((Span(f"⋯ {plural(cut.count, 'more difference')}{where}", "warning"),))))
+    return rows
 
 
-def _whole(before: Record, after: Record, width: int) -> list[Line]:
+def _whole(before: Record, after: Record, width: int) -> list[Row]:
     """A value that appeared or went away."""
     appeared = after.exists
-    sign, role, tone = _look("added" if appeared else "removed")
+    sign, role, tone = look_of("added" if appeared else "removed")
     word = "removed" if not appeared else "added" if before.version == 0 else "added again after a delete"
-    value = after.value if appeared else before.value
-    lines = [Line((Span(f"{sign} {word}", role),)), BLANK]
-    body = json_lines(value, width - 2, LINE_LIMIT)
-    return lines + [Line((Span(f"{sign} ", role), *line.spans), tone) for line in body]
+    rows = [Row(Line((Span(f"{sign} {word}", role),))), Row(BLANK)]
+    body = json_rows(after.value if appeared else before.value, Style(max(20, width - 2)), LINE_LIMIT)
+    for row in body:
+        line = Line((Span(f"{sign} ", role), *row.line.spans), tone)
+        rows.append(Row(line, row.path if appeared else None))
+    return rows
 
 
-def _look(op: str) -> tuple[str, Role, Tone]:
-    match op:
+def look_of(kind: str) -> tuple[str, Role, Tone]:
+    """The sign of a change, and its colours: never colour alone."""
+    match kind:
         case "added":
             return "+", "added", "added"
         case "removed":
@@ -76,7 +86,8 @@ def _look(op: str) -> tuple[str, Role, Tone]:
             return "~", "changed", "changed"
 
 
-def _summary(difference: Difference) -> Line:
+def summary_line(difference: Difference) -> Line:
+    """`~ 2 changed · + 1 added`"""
     summary = difference.summary
     counts: list[tuple[int, str, Role]] = [
         (summary.changed, "changed", "changed"),
@@ -87,120 +98,110 @@ def _summary(difference: Difference) -> Line:
     spans: list[Span] = []
     for number, word, role in counts:
         if number:
-            spans += [Span(" · " if spans else "", "faint"), Span(f"{_look(word)[0]} {count(number)} {word}", role)]
+            spans += [Span(" · " if spans else "", "faint"), Span(f"{look_of(word)[0]} {count(number)} {word}", role)]
     return Line(tuple(spans))
 
 
-def _tree_of(all_changes: tuple[ValueChange, ...]) -> _Node:
-    root = _Node()
-    for change in all_changes:
-        node = root
-        last = len(change.path) - 1
-        for position, part in enumerate(change.path):
-            key = (part, change.op == "removed" and position == last)
-            node = node.children.setdefault(key, _Node())
-        node.change = change
-    return root
+def folded_line(entry: Entry) -> Line:
+    """`⋯ 41 unchanged keys`"""
+    noun = "unchanged key" if isinstance(entry.after, dict) else "unchanged item"
+    return Line((Span("  " + "  " * entry.depth), Span(f"⋯ {plural(entry.count, noun)}", "faint")))
 
 
 class _Writer:
-    """Writes a tree of changes; `before` and `after` are the whole values, to count what is the same."""
+    """Writes what there is to say, one thing under the other."""
 
-    def __init__(self, before: JSON, after: JSON, width: int) -> None:
-        self.before, self.after, self.width = before, after, width
-        self.lines: list[Line] = []
+    def __init__(self, width: int, folding: Folding) -> None:
+        self.width, self.folding = width, folding
 
-    def write(self, node: _Node, path: Path, label: Path, depth: int) -> None:
-        """Write a node and what is below it; `label` is what of its path no line above says."""
-        if node.change is not None:
-            self._change(node.change, label, depth)
-            depth += 1
-        elif label:
-            self.lines.append(Line((Span("  " + "  " * depth), Span(format_path(label), "key"))))
-            depth += 1
-        for (part, _), child in node.children.items():
-            self._chain(child, (*path, part), (part,), depth)
-        if node.children:
-            self._unchanged(node, path, depth)
+    def rows(self, entry: Entry) -> Iterator[Row]:
+        path = None if entry.kind == "removed" else entry.path
+        for line, fold in self._lines(entry):
+            yield Row(line, path, fold or entry.fold, opens=fold is not None or entry.kind == "folded")
 
-    def _chain(self, node: _Node, path: Path, label: Path, depth: int) -> None:
-        while node.change is None and len(node.children) == 1:
-            (part, _), node = next(iter(node.children.items()))
-            path, label = (*path, part), (*label, part)
-        self.write(node, path, label, depth)
-
-    def _unchanged(self, node: _Node, path: Path, depth: int) -> None:
-        """How many neighbours are the same; levels that a label skipped stay uncounted."""
-        holder = _value_at(self.after, path)
-        if not isinstance(holder, dict | list):
+    def _lines(self, entry: Entry) -> Iterator[tuple[Line, Fold | None]]:
+        name = format_path(entry.label)
+        sign, role, tone = look_of(entry.kind)
+        if entry.kind == "folded":
+            yield folded_line(entry), None
             return
-        named = sum(1 for _, removed in node.children if not removed)
-        same = len(holder) - named
-        if same > 0:
-            noun = "unchanged key" if isinstance(holder, dict) else "unchanged item"
-            self.lines.append(Line((Span("  " + "  " * depth), Span(f"⋯ {plural(same, noun)}", "faint"))))
-
-    def _change(self, change: ValueChange, label: Path, depth: int) -> None:
-        sign, role, tone = _look(change.op)
-        name = format_path(label)
-        start = (Span(f"{sign} ", role), Span("  " * depth), Span(printable(name), "key"), Span("  " if name else ""))
-        used = sum(width_of(span.text) for span in start)
-        if change.op == "moved":
-            place = f"from {format_path(change.from_path or ())}"
-            self.lines.append(Line((*start, Span(place, "accent"), Span("  " + preview(change.after, 40), "muted"))))
-        elif change.op == "changed":
-            self._changed(change, start, used, depth)
+        plain = entry.kind in ("label", "same")
+        start = (
+            Span("  ") if plain else Span(f"{sign} ", role),
+            Span("  " * entry.depth),
+            Span(printable(name), "key"),
+            Span("  " if name and entry.kind != "label" else ""),
+        )
+        if entry.kind == "label":
+            yield Line(start), None
+        elif entry.kind == "moved":
+            assert entry.change is not None
+            place = f"from {format_path(entry.change.from_path or ())}"
+            yield Line((*start, Span(place, "accent"), Span("  " + preview(entry.after, 40), "muted"))), None
+        elif entry.kind == "changed":
+            yield from self._changed(entry, start)
+        elif entry.kind == "same":
+            yield from self._block(entry, entry.after, start, ("  ", "text", ""))
         else:
-            value = change.after if change.op == "added" else change.before
-            self._block(value, start, used, depth, f"{sign} ", role, tone)
+            value = entry.after if entry.kind == "added" else entry.before
+            yield from self._block(entry, value, start, (f"{sign} ", role, tone))
 
-    def _changed(self, change: ValueChange, start: tuple[Span, ...], used: int, depth: int) -> None:
-        before, after = change.before, change.after
-        spans = change.spans
+    def _changed(self, entry: Entry, start: tuple[Span, ...]) -> Iterator[tuple[Line, Fold | None]]:
+        before, after = entry.before, entry.after
+        used = sum(width_of(span.text) for span in start)
+        spans = entry.change.spans if entry.change is not None else None
         if spans is not None:
-            for position, part in enumerate(changed_text(spans, max(20, self.width - used), max(20, self.width - 4))):
-                indent = start if position == 0 else (Span("~ ", "changed"), Span("  " * depth + "  "))
-                self.lines.append(Line((*indent, *part), "changed"))
+            fold = Fold("text", entry.path)
+            whole = self.folding.opens(fold)
+            parts = changed_text(spans, max(20, self.width - used), max(20, self.width - 4), whole)
+            for position, part in enumerate(parts):
+                indent = start if position == 0 else (Span("~ ", "changed"), Span("  " * entry.depth + "  "))
+                opens = whole or (len(part) == 1 and part[0].text.startswith("⋯ "))
+                yield Line((*indent, *part), "changed"), fold if opens else None
             return
         small = not isinstance(before, dict | list) and not isinstance(after, dict | list)
         if small and used + width_of(scalar(before)) + width_of(scalar(after)) + 3 <= self.width:
             old, new = Span(scalar(before), "removed"), Span(scalar(after), "added")
-            self.lines.append(Line((*start, old, Span(" → ", "muted"), new), "changed"))
+            yield Line((*start, old, Span(" → ", "muted"), new), "changed"), None
             return
         minus = (Span("− ", "removed"), *start[1:])
         plus = (Span("+ ", "added"), Span(" " * max(0, used - 2)))
-        self._block(before, minus, used, depth, "− ", "removed", "removed")
-        self._block(after, plus, used, depth, "+ ", "added", "added")
+        yield from self._block(entry, before, minus, ("− ", "removed", "removed"))
+        yield from self._block(entry, after, plus, ("+ ", "added", "added"))
 
     def _block(
-        self, value: JSON, start: tuple[Span, ...], used: int, depth: int, sign: str, role: Role, tone: Tone
-    ) -> None:
-        """A whole value: on one line where it fits, else over several, the rest told as a count."""
-        brief = preview(value, self.width + 1)
-        if used + width_of(brief) <= self.width and "…" not in brief:
-            self.lines.append(Line((*start, Span(brief, _brief_role(value, role))), tone))
-            return
-        indent = "  " * (depth + 1)
-        body = json_lines(value, self.width - 2 - len(indent), 400)
-        self.lines.append(Line((*start, *body[0].spans), tone))
-        shown = body[1:] if len(body) <= _BLOCK_LIMIT + 2 else body[1:_BLOCK_LIMIT]
-        self.lines += [Line((Span(sign, role), Span(indent), *line.spans), tone) for line in shown]
-        hidden = len(body) - 1 - len(shown)
-        if hidden:
-            more = f"{'over ' if len(body) > 400 else ''}{plural(hidden, 'more line')}"
-            self.lines.append(Line((Span(sign, role), Span(indent), Span(f"⋯ {more}", "faint")), tone))
+        self, entry: Entry, value: JSON, start: tuple[Span, ...], look: tuple[str, Role, Tone]
+    ) -> Iterator[tuple[Line, Fold | None]]:
+        sign, role, tone = look
+        fold = Fold("block", entry.path)
+        limit = _BLOCK_LINES_MAX if self.folding.opens(fold) else _BLOCK_LIMIT
+        lines = value_block(value, start, (Span(sign, role), Span("  " * (entry.depth + 1))), role, self.width, limit)
+        many = len(lines) > 1
+        for line in lines:
+            last = many and line is lines[-1]
+            opens = (last and "⋯" in line.text) or (many and limit == _BLOCK_LINES_MAX)
+            yield Line(line.spans, tone), fold if opens else None
 
 
-def _brief_role(value: JSON, role: Role) -> Role:
-    return role if isinstance(value, dict | list) else scalar_role(value)
-
-
-def _value_at(value: JSON, path: Path) -> JSON:
-    for part in path:
-        if isinstance(value, dict) and isinstance(part, str):
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return None
-    return value
+def value_block(
+    value: JSON, start: tuple[Span, ...], again: tuple[Span, ...], role: Role, width: int, limit: int
+) -> list[Line]:
+    """A whole value: on one line where it fits, else over several, the rest told as a count."""
+    used = sum(width_of(span.text) for span in start)
+    brief = preview(value, width + 1)
+    if used + width_of(brief) <= width and "…" not in brief:
+        brief_role = role if isinstance(value, dict | list) and role != "text" else scalar_role(value)
+        if isinstance(value, dict | list) and role == "text":
+            brief_role = "muted"
+        return [Line((*start, Span(brief, brief_role)))]
+    indent = sum(width_of(span.text) for span in again)
+    most = max(400, limit)
+    body = json_lines(value, width - indent, most)
+    lines = [Line((*start, *body[0].spans))]
+    shown = body[1:] if len(body) <= limit + 2 else body[1:limit]
+    lines += [Line((*again, *line.spans)) for line in shown]
+    hidden = len(body) - 1 - len(shown)
+    if hidden:
+        more = f"{'over ' if len(body) > most else ''}{plural(hidden, 'more line')}"
+        lines.append(Line((*again, Span(f"⋯ {more}", "faint"))))
+    return lines

@@ -68,30 +68,3 @@ def badge_of(header: EventHeader | None, mark: str, is_snapshot: bool) -> str:
     if is_snapshot:
         return "◆"
     return "✗" if header is not None and header.is_error else ""
-
-
-def history_line(
-    version: int,
-    commit_ts: int,
-    exists: bool,
-    position: int,
-    header: EventHeader | None,
-    current: bool,
-    widths: tuple[int, int],
-    width: int,
-) -> Line:
-    """`▶ v7    412     now  tool_result  3 matches`; `widths` are those of version and commit."""
-    spans = [
-        Span("▶" if current else " ", "playhead"),
-        Span(right(f"v{version}", widths[0] + 2), "strong" if current else "text"),
-        Span(right(words.count(commit_ts), widths[1] + 2), "muted"),
-        Span(right(words.age(position - commit_ts), 8) + "  ", "muted"),
-    ]
-    if not exists:
-        spans.append(Span("− deleted  ", "removed"))
-    if header is None:
-        spans.append(Span("·", "faint"))
-    else:
-        spans.append(Span(left(printable(header.kind) or "—", _KIND_WIDTH) + " ", kind_role(header.kind)))
-        spans.append(Span(printable(header.label)))
-    return Line(fit(spans, width))

@@ -32,6 +32,8 @@ Role: TypeAlias = Literal[
     "hit",
     "past",
     "active",
+    "emphasis",
+    "code",
 ]
 """What a piece of text is. Palettes map every one of these."""
 
@@ -47,6 +49,9 @@ class Span(NamedTuple):
 class Line(NamedTuple):
     spans: tuple[Span, ...] = ()
     tone: Tone = ""
+    turn: int = -1
+    """The span from which on the line has its other tone; −1 where it has one only."""
+    other_tone: Tone = ""
 
     @property
     def text(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,15 +18,17 @@ from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.history_view import HistoryView
-from playhead_tui.widgets.lines_view import FixedLines, LinesView
+from playhead_tui.widgets.lines_view import LinesView
+from playhead_tui.widgets.page_view import PageView
 from playhead_tui.widgets.pane_title import PaneTitle
+from playhead_tui.widgets.series_view import SeriesView
 from playhead_tui.widgets.state_view import StateView
 from playhead_tui.widgets.timeline_view import TimelineView
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
 
-TABS: tuple[Tab, ...] = ("diff", "value", "history")
+TABS: tuple[Tab, ...] = ("diff", "value", "history", "blame")
 
 _METHODS = {action.method.partition("(")[0] for action in keys.in_scope("main")}
 
@@ -36,9 +37,11 @@ class MainActions(Screen[None]):
     """Counts, moves and looks. What takes a conversation is in Flows."""
 
     state: StateView
-    diff: FixedLines
-    value: FixedLines
+    diff: PageView
+    value: PageView
     history: HistoryView
+    blame: PageView
+    series_view: SeriesView
     event_list: EventsView
     timeline: TimelineView
     footer: Footer
@@ -69,8 +72,13 @@ class MainActions(Screen[None]):
     def run_driver(self) -> None:
         raise NotImplementedError
 
+    def page_views(self) -> dict[Tab, LinesView]:
+        """The views of the inspector's tabs."""
+        return {"diff": self.diff, "value": self.value, "history": self.history, "blame": self.blame}
+
     def page_view(self) -> LinesView:
-        raise NotImplementedError
+        """The view of the chosen tab."""
+        return self.page_views()[self.tab]
 
     def move(self, move: Move) -> None:
         if self.driver is not None:
@@ -149,30 +157,16 @@ class MainActions(Screen[None]):
         self.show_tab(TABS[(TABS.index(self.tab) + turns) % len(TABS)])
 
     def show_tab(self, tab: Tab) -> None:
-        inside = self.focused in (self.diff, self.value, self.history)
+        inside = self.focused in self.page_views().values()
+        if tab != self.tab:
+            self.tabs.show((), TABS.index(tab))
         self.tab = tab
-        for name, view in (("diff", self.diff), ("value", self.value), ("history", self.history)):
+        for name, view in self.page_views().items():
             view.display = name == tab
-        self.tabs.show((), TABS.index(tab))
+        self.series_view.show_if(tab == "history")
         if inside:
             self.page_view().focus()
         self.look_again()
-
-    def action_copy(self) -> None:
-        if self.selection is None:
-            self.tell("No key is selected", is_error=True)
-            return
-        key = self.selection
-
-        def copy(cursor: Cursor) -> str | None:
-            record = cursor.record(key)
-            if not record.exists:
-                return f"{key} does not exist here"
-            text = json.dumps(record.value, ensure_ascii=False, indent=2)
-            self.app.call_from_thread(self.app.copy_to_clipboard, text)
-            return f"Copied {key} v{record.version}: {len(text):,} characters"
-
-        self.request(copy)
 
     def action_event(self) -> None:
         """Open the event at the playhead, once the moves that were asked for before are made."""
@@ -267,9 +261,7 @@ class MainActions(Screen[None]):
             self.move(Seek(header.commit_ts))
 
     def on_lines_view_chosen(self, message: LinesView.Chosen) -> None:
-        if message.view is self.history and self.history.commit_at(message.line):
-            self.move(Seek(self.history.commit_at(message.line)))
-        elif message.view is self.state:
+        if message.view is self.state:
             self.page_view().focus()
         elif message.view is self.event_list:
             self.action_event()

@@ -21,24 +21,24 @@ from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, Wanted, read_headers
-from playhead_tui.screens.actions import TABS, MainActions
-from playhead_tui.screens.flows import Flows
+from playhead_tui.screens.actions import TABS
+from playhead_tui.screens.inspector_actions import InspectorActions
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.header import Header
 from playhead_tui.widgets.history_view import HistoryView
-from playhead_tui.widgets.lines_view import FixedLines, LinesView
 from playhead_tui.widgets.notice import EMPTY, FAILED, SMALL, Notice, failure_title
+from playhead_tui.widgets.page_view import PageView
 from playhead_tui.widgets.pane_title import PaneTitle
 from playhead_tui.widgets.separator import Separator
+from playhead_tui.widgets.series_view import SeriesView
 from playhead_tui.widgets.state_view import StateView
 from playhead_tui.widgets.timeline_view import TimelineView
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from playhead.cursor import Cursor
     from playhead_tui.chart import SignReader, Signs
     from playhead_tui.details import Details, Page
 
@@ -54,13 +54,7 @@ def _action_provider() -> type[Provider]:
     return ActionProvider
 
 
-class TextLines(FixedLines):
-    """The inspector's text: keys scroll it."""
-
-    HAS_CURSOR = False
-
-
-class MainScreen(Flows, MainActions):
+class MainScreen(InspectorActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
     COMMANDS = {_action_provider}  # noqa: RUF012 - typed by Textual
 
@@ -69,9 +63,11 @@ class MainScreen(Flows, MainActions):
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]
         self.header = Header(name)
         self.state = StateView(id="state")
-        self.diff = TextLines(id="diff")
-        self.value = TextLines(id="value")
+        self.diff = PageView(id="diff")
+        self.value = PageView(id="value")
         self.history = HistoryView(id="history")
+        self.blame = PageView(id="blame")
+        self.series_view = SeriesView(id="series")
         self.event_list = EventsView(id="events")
         self.timeline = TimelineView(id="timeline")
         self.footer = Footer(keys.in_scope("main"))
@@ -79,7 +75,7 @@ class MainScreen(Flows, MainActions):
         self.notice = Notice()
         self.state_title = PaneTitle("STATE", id="state-title")
         self.separator = Separator()
-        self.tabs = PaneTitle("Diff", "Value", "History", id="tabs")
+        self.tabs = PaneTitle("Diff", "Value", "History", "Blame", id="tabs")
         self.events_title = PaneTitle("EVENTS", id="events-title")
         self.timeline_title = PaneTitle("TIMELINE", id="timeline-title")
         self._sign_reader: SignReader | None = None
@@ -100,9 +96,9 @@ class MainScreen(Flows, MainActions):
             yield self.separator
             with Vertical(id="right"):
                 yield self.tabs
-                yield self.diff
-                yield self.value
-                yield self.history
+                with Vertical(id="page"):
+                    yield self.series_view
+                    yield from self.page_views().values()
                 yield self.events_title
                 yield self.event_list
         yield self.timeline_title
@@ -203,7 +199,8 @@ class MainScreen(Flows, MainActions):
     def wanted(self, frame: Frame) -> Wanted:
         key = self._page_key(frame)
         width = max(20, self.page_view().area.width)
-        return Wanted(self.tab if key != self._page_shown else None, width, self.state.missing_previews())
+        tab = self.tab if key != self._page_shown else None
+        return Wanted(tab, width, self.state.missing_previews(), self.page_lens(frame))
 
     def show_frame(self, frame: Frame, note: Note | None) -> None:
         if self.frame is not None and frame.agent != self.frame.agent:
@@ -216,6 +213,9 @@ class MainScreen(Flows, MainActions):
         self.state.show(frame)
         self.event_list.show(frame)
         self.timeline.show_position(frame.position)
+        if self.history.subject == (frame.agent, frame.selection):
+            self.history.show_position(frame.position)
+            self.series_view.show(self.series_view.series, frame.position)
         self._show_titles(frame)
         if note is not None:
             self.footer.show_note(note)
@@ -242,27 +242,33 @@ class MainScreen(Flows, MainActions):
 
     def _show_page(self, page: Page, frame: Frame) -> None:
         self.tabs.show(page.title, TABS.index(page.tab))
+        self.page = page
+        subject = (frame.agent, frame.selection)
         if page.tab == "history":
-            self.history.show(page.history, frame.position, (frame.agent, frame.selection))
+            self.series_view.show(page.series, frame.position)
+            self.history.show(page.history, frame.position, subject, frame.imported)
             return
-        view = self.diff if page.tab == "diff" else self.value
-        view.show(page.lines)
-        view.jump_to(0)
+        view = self.page_views()[page.tab]
+        assert isinstance(view, PageView)
+        view.show(page.rows, subject, page.found, page.hits)
 
     def _page_key(self, frame: Frame) -> object:
         """All that the inspector's page depends on: while it stays the same, the page does."""
         at = frame.outline.row_of(frame.selection) if frame.selection is not None else None
         entry = frame.outline[at] if at is not None else None
         version = None if entry is None else (entry.version, entry.exists)
-        here = frame.position if entry is None or self.tab == "history" or not frame.base_is_previous else version
-        grown = frame.head if self.tab == "history" else 0
-        return (self.tab, frame.agent, frame.selection, here, version, frame.base, grown, self.page_view().area.width)
+        width = self.page_view().area.width
+        if self.tab == "history":
+            return (self.tab, frame.agent, frame.selection, frame.head, width)
+        by_position = entry is None or self.tab == "blame" or (self.tab == "diff" and not frame.base_is_previous)
+        here = frame.position if by_position else version
+        return (self.tab, frame.agent, frame.selection, here, version, frame.base, self.page_lens(frame), width)
 
     def _show_placeholder(self) -> None:
         self._patience = None
-        waiting = [Line((Span("…", "faint"),))]
-        if self.tab != "history":
-            (self.diff if self.tab == "diff" else self.value).show(waiting)
+        view = self.page_view()
+        if isinstance(view, PageView):
+            view.wait(Line((Span("…", "faint"),)))
 
     def _rest_patience(self) -> None:
         if self._patience is not None:
@@ -338,20 +344,6 @@ class MainScreen(Flows, MainActions):
             return
         self.event_list.add_headers(headers)
 
-    def on_history_view_lacking(self, message: HistoryView.Lacking) -> None:
-        if self.driver is not None:
-            self._load_history_headers(self.driver, tuple(message.commits))
-
-    @work(exclusive=True, group="history")
-    async def _load_history_headers(self, driver: Driver, commits: tuple[int, ...]) -> None:
-        def read(cursor: Cursor) -> dict[int, object]:
-            return {header.commit_ts: header for header in cursor.track.headers(list(commits))}
-
-        try:
-            self.history.add_headers(await driver.ask(read))  # type: ignore[arg-type]
-        except (PlayheadError, OSError) as error:
-            self.footer.show_note(Note(str(error), is_error=True))
-
     def on_state_view_scrolled(self) -> None:
         if self.driver is not None and self.driver.idle and self.state.missing_previews():
             self.look_again()
@@ -378,12 +370,8 @@ class MainScreen(Flows, MainActions):
 
     def _light(self, focused: Widget) -> None:
         self.state_title.light(focused is self.state)
-        self.tabs.light(focused in (self.diff, self.value, self.history))
+        self.tabs.light(focused in self.page_views().values())
         self.events_title.light(focused is self.event_list)
 
     def path_of_store(self) -> Path | None:
         return self.driver.store.path if self.driver is not None else None
-
-    def page_view(self) -> LinesView:
-        """The view of the chosen tab."""
-        return {"diff": self.diff, "value": self.value, "history": self.history}[self.tab]

@@ -175,21 +175,38 @@ def follow_agent(cursor: Cursor) -> str | None:
     return f"Steps stop at {'this agent’s events only' if cursor.follow_agent else 'every event'}"
 
 
-def next_base(cursor: Cursor) -> str | None:
-    """From the previous version to each mark in turn, to the newest snapshots, and back."""
+def base_choices(cursor: Cursor) -> dict[int | None, str]:
+    """What can be compared with: None for each key's previous version, −1 for the previous commit, else a commit."""
     marks = [(f"mark {name}", commit_ts) for name, commit_ts in sorted(cursor.marks.items())]
     snapshots = [
         (f"snapshot {taken.id}" + (f" “{printable(taken.label)}”" if taken.label else ""), taken.commit_ts)
-        for taken in reversed(cursor.store.snapshots()[-_SNAPSHOTS_OFFERED:])
+        for taken in reversed(cursor.store.snapshot_entries())
     ]
-    choices: dict[int | None, str] = {None: "each key’s previous version"}
+    choices: dict[int | None, str] = {None: "each key’s previous version", -1: "the previous commit"}
     for name, commit_ts in marks + snapshots:
         choices.setdefault(commit_ts, name)
-    if len(choices) == 1:
-        return "Set a mark (m a) or take a snapshot (s) to compare with it"
-    order = list(choices)
-    at = order.index(cursor.base) if cursor.base in choices else 0
-    base = order[(at + 1) % len(order)]
-    cursor.set_base(base)
-    where = "" if base is None else f" at {count(base)}"
-    return f"Compared with {choices[base]}{where}"
+    return choices
+
+
+def next_base(cursor: Cursor) -> str | None:
+    """From the previous version to the previous commit, to each mark in turn, to the newest snapshots, and back."""
+    choices = base_choices(cursor)
+    order = list(choices)[: 2 + len(cursor.marks) + _SNAPSHOTS_OFFERED]
+    at = order.index(cursor.base) if cursor.base in order else 0
+    return _compare_with(cursor, order[(at + 1) % len(order)], choices)
+
+
+def choose_base(base: int | None) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        return _compare_with(cursor, base, base_choices(cursor))
+
+    return request
+
+
+def _compare_with(cursor: Cursor, base: int | None, choices: dict[int | None, str]) -> str:
+    if base == -1:
+        cursor.set_base_before(1)
+    else:
+        cursor.set_base(base)
+    where = "" if base is None or base < 0 else f" at {count(base)}"
+    return f"Compared with {choices.get(base, 'this moment')}{where}"

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-Purpose: TypeAlias = Literal["command", "search", "filter", "snapshot", "fork", "open"]
+Purpose: TypeAlias = Literal["command", "search", "filter", "snapshot", "fork", "open", "find"]
 
 _PROMPTS: dict[Purpose, tuple[str, str]] = {
     "command": (":", "412   +50   −50   @14:03:22   @-5m   a snapshot's label"),
@@ -19,6 +19,7 @@ _PROMPTS: dict[Purpose, tuple[str, str]] = {
     "filter": ("filter ", "a part of the key"),
     "snapshot": ("snapshot label ", "may be left empty"),
     "fork": ("fork into ", "a new directory"),
+    "find": ("find in this page ", "a part of a name or a value"),
     "open": ("open ", "the directory of a store"),
 }
 

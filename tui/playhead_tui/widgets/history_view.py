@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from playhead import EventHeader
-from playhead_tui.drawing.event_lines import history_line
+from playhead_tui.drawing.history_lines import VersionNote, history_line
 from playhead_tui.drawing.span import Line, Span
 from playhead_tui.drawing.words import count
 from playhead_tui.widgets.lines_view import LinesView
@@ -16,16 +15,18 @@ from playhead_tui.widgets.lines_view import LinesView
 if TYPE_CHECKING:
     from playhead.cursor import HistoryRow
 
+_KNOWN_MAX = 4_096
+
 
 class HistoryView(LinesView):
-    """The newest version first. The version at the playhead is marked; the event of a row comes when it is in view."""
+    """The newest version first. The playhead goes where the cursor goes; what a row says comes when it is in view."""
 
     class Lacking(Message):
-        """Versions came into view whose events are not known yet."""
+        """Versions came into view of which only the numbers are known yet."""
 
-        def __init__(self, commits: Sequence[int]) -> None:
+        def __init__(self, first: int, last: int) -> None:
             super().__init__()
-            self.commits = commits
+            self.first, self.last = first, last
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, HistoryView.Lacking)
@@ -35,33 +36,59 @@ class HistoryView(LinesView):
         self._rows: Sequence[HistoryRow] = ()
         self._subject: object = None
         self._position = 0
+        self._imported = False
         self._current = 0
         self._widths = (1, 1)
-        self._headers: dict[int, EventHeader] = {}
-        self._asked: frozenset[int] = frozenset()
+        self._notes: dict[int, VersionNote] = {}
+        self._asked: tuple[int, int] = (0, 0)
+        self._going = 0
+        """Where the cursor sent the playhead, until it is there."""
 
-    def show(self, rows: Sequence[HistoryRow], position: int, subject: object) -> None:
+    @property
+    def subject(self) -> object:
+        """Whose history is shown."""
+        return self._subject
+
+    def show(self, rows: Sequence[HistoryRow], position: int, subject: object, imported: bool = False) -> None:
         """`subject` is whose history it is: with another one, the cursor goes to the version at the playhead."""
-        self._rows, self._position = rows, position
-        self._current = max((row.version for row in rows if row.commit_ts <= position), default=0)
+        self._rows, self._imported = rows, imported
         last = rows[-1] if rows else None
         self._widths = (len(str(last.version)), len(count(last.commit_ts))) if last else (1, 1)
         if subject != self._subject:
-            self._subject = subject
-            self._headers.clear()
-            self.cursor = self._index_of_current()
-        self._asked = frozenset()
+            self._subject, self._going = subject, 0
+            self._notes.clear()
+        self._asked = (0, 0)
+        self._place(position)
         self.update_lines(self.cursor)
 
-    def add_headers(self, headers: Mapping[int, EventHeader]) -> None:
-        """Headers by commit."""
-        if len(self._headers) > 4_096:
-            self._headers.clear()
-        self._headers.update(headers)
+    def show_position(self, position: int) -> None:
+        """The playhead is elsewhere: unless the cursor sent it, the cursor goes along."""
+        if position != self._position and self._rows:
+            self._place(position)
+            self.update_lines(self.cursor)
+
+    def travel_to(self, commit_ts: int) -> None:
+        """Say where the cursor sends the playhead."""
+        self._going = commit_ts
+
+    def _place(self, position: int) -> None:
+        self._position = position
+        self._current = max((row.version for row in self._rows if row.commit_ts <= position), default=0)
+        if self._going == position:
+            self._going = 0
+        elif not self._going:
+            self.cursor = len(self._rows) - self._current if self._current else max(0, len(self._rows) - 1)
+
+    def add_notes(self, notes: Mapping[int, VersionNote]) -> None:
+        """Notes by version."""
+        if len(self._notes) > _KNOWN_MAX:
+            self._notes.clear()
+        self._notes.update(notes)
         self.update_lines()
 
     def commit_at(self, index: int) -> int:
-        return self._row(index).commit_ts
+        """The commit of a row; 0 where there is none."""
+        return self._row(index).commit_ts if self._rows else 0
 
     def line_count(self) -> int:
         return len(self._rows) or 1
@@ -70,23 +97,21 @@ class HistoryView(LinesView):
         if not self._rows:
             return Line((Span("Never written.", "muted"),))
         row = self._row(index)
-        header = self._headers.get(row.commit_ts)
-        if header is None:
+        note = self._notes.get(row.version)
+        if note is None:
             self._ask_for_visible()
+        header, change = note if note is not None else (None, None)
         current = row.version == self._current
         return history_line(
-            row.version, row.commit_ts, row.exists, self._position, header, current, self._widths, width
+            row.version, row.commit_ts, self._position, header, change, current, self._widths, width, self._imported
         )
 
     def _row(self, index: int) -> HistoryRow:
         return self._rows[len(self._rows) - 1 - index]
 
-    def _index_of_current(self) -> int:
-        return next((index for index in range(len(self._rows)) if self._row(index).version == self._current), 0)
-
     def _ask_for_visible(self) -> None:
-        visible = [self._row(index).commit_ts for index in self.visible_range] if self._rows else []
-        lacking = frozenset(commit_ts for commit_ts in visible if commit_ts not in self._headers)
-        if lacking and lacking != self._asked:
-            self._asked = lacking
-            self.post_message(self.Lacking(sorted(lacking)))
+        lacking = [version for index in self.visible_range if (version := self._row(index).version) not in self._notes]
+        wanted = (min(lacking), max(lacking)) if lacking else self._asked
+        if wanted != self._asked:
+            self._asked = wanted
+            self.post_message(self.Lacking(*wanted))

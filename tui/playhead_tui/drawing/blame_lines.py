@@ -1,0 +1,104 @@
+"""A value with a gutter: of every leaf, which commit last wrote it, and how long ago that was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from playhead import EventHeader
+from playhead.cursor import BlameRow
+from playhead.json_path import Path
+from playhead_tui.drawing import words
+from playhead_tui.drawing.event_lines import kind_role
+from playhead_tui.drawing.row import Row
+from playhead_tui.drawing.span import Line, Role, Span, left, printable, right, width_of
+
+_RECENT, _LATE = 10, 200
+"""Commits ago."""
+_LABEL_LEAST, _LABEL_MOST = 12, 40
+
+
+def gutter_width(blamed: Sequence[BlameRow], width: int) -> int:
+    """Cells that the gutter takes of a page."""
+    version, commit = _number_widths(blamed)
+    return version + commit + 11 + _label_width(width)
+
+
+def _label_width(width: int) -> int:
+    """Cells of the gutter that the event's label has, with a space before it; none in a narrow page."""
+    room = min(_LABEL_MOST, (width - 44) // 3)
+    return room + 1 if room >= _LABEL_LEAST else 0
+
+
+def age_role(age: int) -> Role:
+    """The colour of an age in commits: just now, recently, a while ago, long ago."""
+    if age <= 0:
+        return "changed"
+    return "accent" if age <= _RECENT else "muted" if age <= _LATE else "faint"
+
+
+def blame_rows(
+    rows: Sequence[Row],
+    blamed: Sequence[BlameRow],
+    headers: Mapping[int, EventHeader],
+    position: int,
+    width: int,
+) -> list[Row]:
+    """The rows of a value with their gutter. A folded part is from its newest leaf; a commit is told once in a row."""
+    known = {row.path: row for row in blamed}
+    numbers = _number_widths(blamed)
+    made: list[Row] = []
+    last: BlameRow | None = None
+    told: Path | None = None
+    for row in rows:
+        found = known.get(row.path) if row.path is not None else None
+        if found is None and row.opens and row.path is not None and row.line.text.lstrip().startswith("▸"):
+            found = _newest_below(blamed, row.path)
+        if found is None or row.path == told:
+            # A text over several lines, or a bracket.
+            travel = found.commit_ts if found is not None else 0
+            made.append(_with_gutter(row, (), width, blamed, travel))
+            continue
+        told = row.path
+        again = last is not None and last.commit_ts == found.commit_ts and last.version == found.version
+        gutter = _gutter(found, None if again else headers.get(found.commit_ts), again, position, numbers, width)
+        made.append(_with_gutter(row, gutter, width, blamed, found.commit_ts))
+        last = found
+    return made
+
+
+def _newest_below(blamed: Sequence[BlameRow], path: Path) -> BlameRow | None:
+    below = [row for row in blamed if row.path[: len(path)] == path]
+    return max(below, key=lambda row: row.version, default=None)
+
+
+def _number_widths(blamed: Sequence[BlameRow]) -> tuple[int, int]:
+    version = max((len(str(row.version)) for row in blamed), default=1)
+    commit = max((len(words.count(row.commit_ts)) for row in blamed), default=1)
+    return version + 2, commit + 2
+
+
+def _gutter(
+    row: BlameRow, header: EventHeader | None, again: bool, position: int, numbers: tuple[int, int], width: int
+) -> tuple[Span, ...]:
+    age = position - row.commit_ts
+    role = age_role(age)
+    if again:
+        spans = [Span(" " * numbers[0] + right("·", numbers[1]) + " " * 8, role)]
+    else:
+        spans = [
+            Span(right(f"{'' if row.exact else '≤'}v{row.version}", numbers[0]), role),
+            Span(right(words.count(row.commit_ts), numbers[1]), role),
+            Span(right(words.age(age), 8), role),
+        ]
+    if label_width := _label_width(width):
+        text = printable(header.label or header.kind) if header is not None else ""
+        kind = kind_role(header.kind) if header is not None else "muted"
+        spans.append(Span(" " + left(text, label_width - 1), "error" if kind == "error" else role))
+    return tuple(spans)
+
+
+def _with_gutter(row: Row, gutter: tuple[Span, ...], width: int, blamed: Sequence[BlameRow], commit_ts: int) -> Row:
+    cells = gutter_width(blamed, width)
+    used = sum(width_of(span.text) for span in gutter)
+    line = Line((*gutter, Span(" " * (cells - 3 - used)), Span(" │ ", "faint"), *row.line.spans), row.line.tone)
+    return row._replace(line=line, commit_ts=commit_ts)
