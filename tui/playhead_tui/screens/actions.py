@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.screen import Screen
 
 from playhead_tui import keys
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Note, Tab
 from playhead_tui.moves import Do, Move, Seek, Step
+from playhead_tui.painting import PromptScreen
 from playhead_tui.screens import requests
 from playhead_tui.screens.event import EventScreen
 from playhead_tui.widgets.command_line import CommandLine
@@ -32,7 +32,7 @@ TABS: tuple[Tab, ...] = ("diff", "value", "history")
 _METHODS = {action.method.partition("(")[0] for action in keys.in_scope("main")}
 
 
-class MainActions(Screen[None]):
+class MainActions(PromptScreen):
     """Counts, moves and looks. What takes a conversation is in Flows."""
 
     state: StateView
