@@ -224,7 +224,7 @@ class MainActions(PromptScreen):
     def take_key(self, event: events.Key) -> bool:
         """Take letters for marks and digits for counts; True where nobody else should see the key."""
         if self.command_line.asking:
-            return False
+            return self._type(event)
         letter_for, self._letter_for = self._letter_for, None
         self.footer.show_note(None)
         if letter_for is not None:
@@ -238,6 +238,23 @@ class MainActions(PromptScreen):
         self._typed = ""
         self.footer.show_count(0)
         return False
+
+    def _type(self, event: events.Key) -> bool:
+        took = self.command_line.take_key(event)
+        if isinstance(took, bool):
+            return took
+        # At once, so that keys typed after the answer find it taken.
+        self.take_answer(took)
+        return True
+
+    def take_answer(self, answer: CommandLine.Answered | CommandLine.Cancelled) -> None:
+        raise NotImplementedError
+
+    def take_paste(self, text: str) -> bool:
+        """Take what was pasted into the command line; True where nobody else should see it."""
+        if self.command_line.asking:
+            self.command_line.paste(text)
+        return self.command_line.asking
 
     def _type_digit(self, digit: str) -> None:
         self._typed = (self._typed + digit)[-9:]

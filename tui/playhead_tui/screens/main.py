@@ -75,7 +75,7 @@ class MainScreen(Flows, MainActions):
         self.event_list = EventsView(id="events")
         self.timeline = TimelineView(id="timeline")
         self.footer = Footer(keys.in_scope("main"))
-        self.command_line = CommandLine()
+        self.command_line = CommandLine(self.footer)
         self.notice = Notice()
         self.state_title = PaneTitle("STATE", id="state-title")
         self.separator = Separator()
