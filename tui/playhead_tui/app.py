@@ -29,9 +29,13 @@ Opener = Callable[[Path], "Store"]
 def open_existing(path: Path) -> Store:
     """The store at a path, or of the log at a path; none is made where there is nothing."""
     import playhead
-    from playhead_tui.library import store_for
+    from playhead.directory import is_store
 
-    return playhead.open(store_for(path).path, create=False)
+    if not is_store(path):
+        from playhead_tui.library import store_for
+
+        path = store_for(path).path
+    return playhead.open(path, create=False)
 
 
 def run_name(store: Store) -> str:
