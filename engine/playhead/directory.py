@@ -22,6 +22,10 @@ from playhead.errors import (
 from playhead.filesystem import ProcessLock, replace_file
 from playhead.model import JSON
 
+DEFAULT_PATH = ".playhead"
+PATH_VARIABLE = "PLAYHEAD_STORE"
+"""Where the store is that nobody names: in this folder, unless the environment says otherwise."""
+
 FORMAT_VERSION = 1
 """Raised whenever an older Playhead could misread a store; it then refuses the newer one by name."""
 

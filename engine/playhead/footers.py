@@ -22,6 +22,8 @@ Bounds: TypeAlias = tuple[Any, Any]
 
 FOOTERS = 256
 """How many are kept. One takes about 1 kB for every row group."""
+GROUP_BYTES = 24 * 1024 * 1024
+"""What row groups that were read lately may take together."""
 
 
 class File:
@@ -78,6 +80,8 @@ class Files:
 
     def __init__(self) -> None:
         self._files: OrderedDict[tuple[Path, str], File] = OrderedDict()
+        self._groups: OrderedDict[tuple[File, int, tuple[str, ...]], Table] = OrderedDict()
+        self._group_bytes = 0
         self._lock = threading.Lock()
 
     def file(self, path: Path, checksum: str = "") -> File:
@@ -95,6 +99,27 @@ class Files:
             self._files[path, checksum] = found
             if len(self._files) > FOOTERS:
                 self._files.popitem(last=False)
+        return found
+
+    def group(self, file: File, group: int, columns: Sequence[str], texts: Sequence[str] = ()) -> Table:
+        """Some columns of one row group, `texts` as dictionaries; from memory where they were read a moment ago.
+
+        One row group has the events of many neighbours, or many versions of a few keys: whoever looks at one of them
+        looks at others next. Raises CorruptStoreError.
+        """
+        key = (file, group, tuple(columns))
+        with self._lock:
+            found = self._groups.get(key)
+            if found is not None:
+                self._groups.move_to_end(key)
+                return found
+        found = file.read(columns, [group], texts)
+        with self._lock:
+            if found.nbytes <= GROUP_BYTES and key not in self._groups:
+                self._groups[key] = found
+                self._group_bytes += found.nbytes
+            while self._group_bytes > GROUP_BYTES:
+                self._group_bytes -= self._groups.popitem(last=False)[1].nbytes
         return found
 
 

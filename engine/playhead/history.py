@@ -36,11 +36,11 @@ MOST_THREADS = 4
 """Each has buffers of its own."""
 _Version: TypeAlias = tuple[int, int]
 """A version of an address and its commit_ts; both 0 before the first."""
-_FEW = 4
+_FEW = 64
 """Up to so many records are looked up one by one, which costs less than a question to DuckDB."""
 _CLOSED = "the store was closed; open it again"
 _RECORD = "o.namespace, o.agent_id, o.key, o.value, o.version, o.commit_ts, epoch_us(e.committed_at), o.op = 'write'"
-_HEADER = "txn_id, commit_ts, epoch_us(committed_at), epoch_us(occurred_at), kind, label, meta, operation_count"
+_HEADER = ("txn_id", "commit_ts", "committed_at", "occurred_at", "kind", "label", "meta", "operation_count")
 
 
 class History:
@@ -313,11 +313,9 @@ class History:
         if not wanted:
             return {}
         if commits is not None and len(wanted) <= _FEW:
-            looked_up = [
-                self.record_at_version(view, address, version, commit_ts)
-                for (address, version), commit_ts in zip(wanted, commits, strict=True)
-            ]
-            return {(record.address, record.version): record for record in looked_up if record.version}
+            return self._lookup(view).records(
+                (address, version, commit_ts) for (address, version), commit_ts in zip(wanted, commits, strict=True)
+            )
         with self.query(view) as query:
             lists = [query.parameter([getattr(address, name) for address, _ in wanted]) for name in Address._fields]
             lists.append(query.parameter([version for _, version in wanted]))
@@ -335,16 +333,14 @@ class History:
     # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def headers(self, view: View, commits: Sequence[int]) -> list[EventHeader]:
-        """The headers of these commits, in commit order."""
+        """The headers of these commits, each of which exists, in commit order. Raises CorruptStoreError."""
         if not commits:
             return []
-        with self.query(view) as query:
-            source = query.events(min(commits), max(commits))
-            rows = query.rows(
-                f"SELECT {_HEADER} FROM {source} SEMI JOIN (SELECT unnest({query.parameter(list(commits))}::BIGINT[])"
-                " AS commit_ts) USING (commit_ts) ORDER BY commit_ts"
-            )
-        return [_header(row) for row in rows]
+        first, last = min(commits), max(commits)
+        rows = self._lookup(view).events(first, last, _HEADER)
+        if len(commits) < len(rows):
+            rows = rows.take([commit_ts - first for commit_ts in sorted(commits)])
+        return [_header(row) for row in zip(*(column.to_pylist() for column in rows.columns), strict=True)]
 
     def replay(
         self, view: View, start: int, end: int, namespace: str | None = None, agent_id: str | None = None

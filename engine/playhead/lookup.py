@@ -6,8 +6,8 @@ Along an address both version and commit_ts rise (S2, S4), so "the last operatio
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy
@@ -60,6 +60,8 @@ class Lookup:
 
     files: Files
     view: View
+    opened: dict[tuple[str, str], File] = field(default_factory=dict)
+    """Those that this search has used, by segment and name: putting a path together takes longer than the rest."""
 
     def record(self, address: Address, order: Order, limit: int, commit_ts: int | None = None) -> Record:
         """The address's last operation with version or commit_ts <= limit; S14's unknown where there is none.
@@ -68,6 +70,56 @@ class Lookup:
         """
         place = self._last(address, order, limit) if commit_ts is None else self._at(address, order, limit, commit_ts)
         return Record.unknown(address) if place is None else self._record(address, place)
+
+    def records(self, wanted: Iterable[tuple[Address, int, int]]) -> dict[tuple[Address, int], Record]:
+        """Many exact versions, each given as address, version and its commit_ts; those that do not exist are left out.
+
+        Raises CorruptStoreError.
+        """
+        found: dict[tuple[Address, int], Record] = {}
+        for address, version, commit_ts in wanted:
+            place = self._exactly(address, version, commit_ts)
+            if place is not None:
+                found[address, version] = self._record(address, place)
+        return found
+
+    def _exactly(self, address: Address, version: int, commit_ts: int) -> Place | None:
+        segment = next((each for each in self.view.segments if each.first <= commit_ts <= each.last), None)
+        if segment is None:
+            place = self._last_in_tail(address, "version", version)
+            return place if place is not None and place.version == version else None
+        file = self._file(segment, OPERATIONS_FILE)
+        wanted = list(zip(Address._fields, address, strict=True))
+        for group in file.groups_with(wanted):
+            versions = file.bounds("version")[group]
+            if versions is not None and not versions[0] <= version <= versions[1]:
+                continue
+            names = file.undecided(group, wanted)
+            rows = self._addresses(file, group, names)
+            fits = (rows["commit_ts"].to_numpy() == commit_ts) & (rows["version"].to_numpy() == version)
+            for row in numpy.flatnonzero(fits).tolist():
+                if all(rows[name][row].as_py() == value for name, value in names):
+                    return Place(version, commit_ts, segment, group, row)
+        return None
+
+    def events(self, first: int, last: int, columns: Sequence[str]) -> pa.Table:
+        """Columns of the events first … last, in commit order, times in microseconds. Raises CorruptStoreError."""
+        tables = []
+        for segment in self.view.segments:
+            if segment.first <= last and segment.last >= first:
+                file = self._file(segment, EVENTS_FILE)
+                for group, known in enumerate(file.bounds("commit_ts")):
+                    if known is None or (known[0] <= last and known[1] >= first):
+                        rows = self.files.group(file, group, columns)
+                        commits = rows["commit_ts"].to_numpy()
+                        start, end = numpy.searchsorted(commits, [first, min(last, segment.last) + 1])
+                        tables.append(rows.slice(start, end - start))
+        sealed = self.view.tail.sealed_head
+        if last > sealed:
+            start = max(first, sealed + 1)
+            tables.append(self.view.tail.tables()[0].select(columns).slice(start - sealed - 1, last - start + 1))
+        rows = pa.concat_tables(tables)
+        return pa.table([_plain(column) for column in rows.columns], rows.schema.names)
 
     def _last(self, address: Address, order: Order, limit: int) -> Place | None:
         tail = self.view.tail
@@ -134,7 +186,7 @@ class Lookup:
             wanted = list(zip(Address._fields, address, strict=True))
             for group in file.groups_with(wanted):
                 names = file.undecided(group, wanted)
-                rows = _read(file, group, names)
+                rows = self._addresses(file, group, names)
                 for row in numpy.flatnonzero(rows_with(rows, names)).tolist():
                     return Known(rows["version"][row].as_py(), rows["commit_ts"][row].as_py())
         except CorruptStoreError:
@@ -177,7 +229,7 @@ class Lookup:
             if known is not None and known[0] > limit:
                 continue
             names = file.undecided(group, wanted)
-            rows = _read(file, group, names)
+            rows = self._addresses(file, group, names)
             versions, commits = rows["version"].to_numpy(), rows["commit_ts"].to_numpy()
             theirs = rows_with(rows, names) & (commits <= segment.last)
             fits = theirs & ((versions if order == "version" else commits) <= limit)
@@ -189,7 +241,11 @@ class Lookup:
         return None, has_later
 
     def _file(self, segment: Segment, name: str) -> File:
-        return self.files.file(self.view.directory / segment.name / name, segment.checksums.get(name, ""))
+        file = self.opened.get((segment.name, name))
+        if file is None:
+            path = self.view.directory / segment.name / name
+            file = self.opened[segment.name, name] = self.files.file(path, segment.checksums.get(name, ""))
+        return file
 
     # ── the record ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -199,23 +255,28 @@ class Lookup:
             operation = operations.slice(place.row, 1)
             event = events.slice(place.commit_ts - self.view.tail.sealed_head - 1, 1)
         else:
-            operation = self._file(place.source, OPERATIONS_FILE).read(["op", "value"], [place.group])
-            operation = operation.slice(place.row, 1)
+            file = self._file(place.source, OPERATIONS_FILE)
+            operation = self.files.group(file, place.group, ["op", "value"]).slice(place.row, 1)
             event = self._event(place.source, place.commit_ts)
         exists = operation["op"][0].as_py() == "write"
         value = codec.decode(operation["value"][0].as_py()) if exists else None
-        committed_at = from_microseconds(event["committed_at"][0].cast(pa.int64()).as_py())
+        committed_at = from_microseconds(event["committed_at"][0].value)
         return Record(*address, value, place.version, place.commit_ts, committed_at, exists)
 
     def _event(self, segment: Segment, commit_ts: int) -> Any:
         file = self._file(segment, EVENTS_FILE)
         for group, known in enumerate(file.bounds("commit_ts")):
             if known is None or known[0] <= commit_ts <= known[1]:
-                rows = file.read(["commit_ts", "committed_at"], [group])
+                rows = self.files.group(file, group, ["commit_ts", "committed_at"])
                 row = int(numpy.searchsorted(rows["commit_ts"].to_numpy(), commit_ts))
                 if row < len(rows) and rows["commit_ts"][row].as_py() == commit_ts:
                     return rows.slice(row, 1)
         raise CorruptStoreError(f"{file.path}: commit {commit_ts} is missing; restore the store from a copy")
+
+    def _addresses(self, file: File, group: int, names: list[tuple[str, str]]) -> Any:
+        """Versions and commits of a row group, with what else it takes to know whose they are."""
+        texts = [name for name, _ in names]
+        return self.files.group(file, group, [*texts, "version", "commit_ts"], texts)
 
 
 def _sparing(checkpoints: tuple[Checkpoint, ...], question: Callable[[tuple[Checkpoint, ...]], T]) -> T:
@@ -227,6 +288,6 @@ def _sparing(checkpoints: tuple[Checkpoint, ...], question: Callable[[tuple[Chec
             checkpoints = tuple(known for known in checkpoints if known is not error.checkpoint)
 
 
-def _read(file: File, group: int, names: list[tuple[str, str]]) -> Any:
-    texts = [name for name, _ in names]
-    return file.read([*texts, "version", "commit_ts"], [group], texts)
+def _plain(column: Any) -> Any:
+    """Moments as microseconds since the epoch; any other column as it is."""
+    return column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column

@@ -15,8 +15,6 @@ from playhead.filesystem import LOCK_TIMEOUT_SECONDS
 from playhead.log import Clock, Durability, EventLog
 from playhead.store import Store
 
-DEFAULT_PATH = ".playhead"
-PATH_VARIABLE = "PLAYHEAD_STORE"
 MEMORY = ":memory:"
 
 
@@ -45,7 +43,7 @@ def open_store(
     if path == MEMORY:
         cleanup = _OwnDirectory()
         path, durability = cleanup.path / "store", "os"
-    path = Path(path if path is not None else os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+    path = Path(path if path is not None else os.environ.get(directory.PATH_VARIABLE) or directory.DEFAULT_PATH)
     if create and not read_only and not directory.is_store(path):
         directory.create(path, directory.new_info())
     info = directory.read_info(path)

@@ -14,8 +14,8 @@ from playhead.history import History
 from playhead.model import EventHeader, is_error_kind
 from playhead.timeline import Integers
 
-PAGE_ROWS = 256
-CACHED_PAGES = 64
+PAGE_ROWS = 64
+CACHED_PAGES = 256
 _MOST_KINDS = 255
 OTHER_KIND = "other"
 

@@ -30,9 +30,13 @@ Opener = Callable[[Path], "Store"]
 def open_existing(path: Path) -> Store:
     """The store at a path, or of the log at a path; none is made where there is nothing."""
     import playhead
-    from playhead_tui.library import store_for
+    from playhead.directory import is_store
 
-    return playhead.open(store_for(path).path, create=False)
+    if not is_store(path):
+        from playhead_tui.library import store_for
+
+        path = store_for(path).path
+    return playhead.open(path, create=False)
 
 
 def run_name(store: Store) -> str:
@@ -110,13 +114,15 @@ class PlayheadApp(App[None]):
         self.call_after_refresh(self.open, self._path)
 
     async def on_event(self, event: events.Event) -> None:
-        # Counts and marks are taken here, where keys still are in the order in which they were typed.
-        if isinstance(event, events.Key) and not event.is_forwarded and self._took(event):
+        # Counts, marks and answers are taken here, where keys still are in the order in which they were typed.
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and self._took(event):
             return
         await super().on_event(event)
 
-    def _took(self, key: events.Key) -> bool:
-        return self.screen is self.main and self.main.take_key(key)
+    def _took(self, event: events.Key | events.Paste) -> bool:
+        if self.screen is not self.main:
+            return False
+        return self.main.take_key(event) if isinstance(event, events.Key) else self.main.take_paste(event.text)
 
     def _follow_theme(self, _: object) -> None:
         for screen in self.screen_stack:

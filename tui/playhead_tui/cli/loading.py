@@ -15,10 +15,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 import playhead
 from playhead import ImportReport, InvalidArgumentError, LogError, StoreExistsError
-from playhead.directory import read_info
-from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
+from playhead.directory import DEFAULT_PATH, PATH_VARIABLE, read_info
 from playhead_tui.cli import EXIT_OK
 from playhead_tui.cli.output import note, print_json, print_table
+from playhead_tui.cli.screen import show
 from playhead_tui.cli.stores import chosen_moment, followed_log, open_for_reading
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import STANDARD_INPUT, Found, demo_store, spooled_input, store_for
@@ -56,13 +56,7 @@ def _show(found: Found, options: argparse.Namespace, follow: Path | None = None)
                 report = None if found.report is None else found.report.to_json()
                 print_json({"store": str(found.path), "head": store.head, "imported": report})
                 return EXIT_OK
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise InvalidArgumentError(
-            "the debugger needs a terminal; in a pipe, use inspect, replay, get, diff or sql (see playhead --help)"
-        )
-    from playhead_tui.app import run
-
-    return run(found.path, agent_id=options.agent, namespace=options.namespace, goto=position, follow=follow)
+    return show(found.path, agent_id=options.agent, namespace=options.namespace, goto=position, follow=follow)
 
 
 def run_import(options: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    opened = _command(commands, "open", "loading:run_open", "open a store or a log in the debugger")
+    opened = _command(commands, "open", "screen:run_open", "open a store or a log in the debugger")
     opened.add_argument("path", nargs="?", metavar="STORE|LOG", help="a store, a log file, a folder of logs, or -")
     _keep_going(opened)
     opened.add_argument(

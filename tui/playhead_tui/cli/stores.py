@@ -9,9 +9,8 @@ from pathlib import Path
 
 import playhead
 from playhead import AgentAddress, InvalidArgumentError, MomentError, Store
-from playhead.directory import is_store
+from playhead.directory import DEFAULT_PATH, PATH_VARIABLE, is_store
 from playhead.goto import Absolute, Label, parse
-from playhead.opening import DEFAULT_PATH, PATH_VARIABLE
 from playhead_tui.cli.output import note
 from playhead_tui.library import STANDARD_INPUT, store_for
 

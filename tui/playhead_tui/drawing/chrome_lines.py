@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from playhead_tui.drawing import words
-from playhead_tui.drawing.span import Line, Role, Span, crop_middle, fit, printable, spread, width_of
+from playhead_tui.drawing.span import Line, Role, Span, crop_middle, crop_start, fit, printable, spread, width_of
 from playhead_tui.frame import Frame, Note
 from playhead_tui.keys import Action
 
@@ -120,6 +120,21 @@ def footer_line(actions: Sequence[Action], note: Note | None, count: int, width:
         spans += hint
         room -= sum(width_of(span.text) for span in hint)
     return Line(spread(spans, end, width))
+
+
+def prompt_line(prompt: str, before: str, after: str, hint: str, width: int) -> Line:
+    """What is being typed, the cursor on the first character of `after`; the start gives way where not all fits."""
+    room = width - width_of(prompt) - 2
+    shown = crop_start(before, max(1, room))
+    cursor, rest = (after[0], after[1:]) if after else (" ", hint)
+    spans = [
+        Span(" "),
+        Span(prompt, "accent"),
+        Span(shown),
+        Span(cursor, "active"),
+        Span(rest, "faint" if hint else "text"),
+    ]
+    return Line(fit(spans, width))
 
 
 def footer_targets(line: Line, actions: Sequence[Action]) -> list[tuple[range, Action]]:

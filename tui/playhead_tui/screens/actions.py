@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.screen import Screen
 
 from playhead_tui import keys
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Note, Tab
 from playhead_tui.moves import Do, Move, Seek, Step
+from playhead_tui.painting import PromptScreen
 from playhead_tui.screens import requests
 from playhead_tui.screens.event import EventScreen
 from playhead_tui.widgets.command_line import CommandLine
@@ -33,7 +33,7 @@ TABS: tuple[Tab, ...] = ("diff", "value", "history", "blame")
 _METHODS = {action.method.partition("(")[0] for action in keys.in_scope("main")}
 
 
-class MainActions(Screen[None]):
+class MainActions(PromptScreen):
     """Counts, moves and looks. What takes a conversation is in Flows."""
 
     state: StateView
@@ -218,7 +218,7 @@ class MainActions(Screen[None]):
     def take_key(self, event: events.Key) -> bool:
         """Take letters for marks and digits for counts; True where nobody else should see the key."""
         if self.command_line.asking:
-            return False
+            return self._type(event)
         letter_for, self._letter_for = self._letter_for, None
         self.footer.show_note(None)
         if letter_for is not None:
@@ -232,6 +232,23 @@ class MainActions(Screen[None]):
         self._typed = ""
         self.footer.show_count(0)
         return False
+
+    def _type(self, event: events.Key) -> bool:
+        took = self.command_line.take_key(event)
+        if isinstance(took, bool):
+            return took
+        # At once, so that keys typed after the answer find it taken.
+        self.take_answer(took)
+        return True
+
+    def take_answer(self, answer: CommandLine.Answered | CommandLine.Cancelled) -> None:
+        raise NotImplementedError
+
+    def take_paste(self, text: str) -> bool:
+        """Take what was pasted into the command line; True where nobody else should see it."""
+        if self.command_line.asking:
+            self.command_line.paste(text)
+        return self.command_line.asking
 
     def _type_digit(self, digit: str) -> None:
         self._typed = (self._typed + digit)[-9:]

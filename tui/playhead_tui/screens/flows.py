@@ -53,19 +53,29 @@ class Flows(MainActions):
     # ── the command line ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def ask(self, purpose: Purpose, text: str = "") -> Answer:
-        """Ask at once; what is typed comes later, None after Esc. Asking again answers the former question: None."""
+        """Ask at once; what is typed comes later, None after Esc. Asking again answers the former question: None.
+
+        What moves the playhead does not wait for this answer but is done in `take_answer`, in the order of the keys.
+        """
         self._resolve(None)
         self._answer = answer = asyncio.get_running_loop().create_future()
         self.command_line.ask(purpose, text)
         return answer
 
-    def on_command_line_answered(self, message: CommandLine.Answered) -> None:
-        self._resolve(message.text)
-
-    def on_command_line_cancelled(self, message: CommandLine.Cancelled) -> None:
-        if message.purpose == "filter":
-            self._narrow(self._filter_before)
-        self._resolve(None)
+    def take_answer(self, answer: CommandLine.Answered | CommandLine.Cancelled) -> None:
+        text = answer.text if isinstance(answer, CommandLine.Answered) else None
+        match answer.purpose:
+            case "command" if text is not None:
+                self._go(text.strip())
+            case "search" if text:
+                self.signs_generation += 1
+                self.request(requests.search(text))
+            case "snapshot" if text is not None:
+                self.signs_generation += 1
+                self.request(requests.snapshot(text.strip()))
+            case "filter" if text is None:
+                self._narrow(self._filter_before)
+        self._resolve(text)
 
     def on_command_line_typed(self, message: CommandLine.Typed) -> None:
         if message.purpose == "filter":
@@ -81,38 +91,23 @@ class Flows(MainActions):
             self.look_again()
 
     def action_command(self) -> None:
-        self._go(self.ask("command"))
+        self.ask("command")
 
-    @work(group="prompt")
-    async def _go(self, answer: Answer) -> None:
-        typed = (await answer or "").strip()
+    def _go(self, typed: str) -> None:
         if typed in _QUIT:
             self.app.exit()
         elif typed:
             self.request(requests.goto(typed))
 
     def action_search(self) -> None:
-        self._search(self.ask("search"))
-
-    @work(group="prompt")
-    async def _search(self, answer: Answer) -> None:
-        if typed := await answer:
-            self.signs_generation += 1
-            self.request(requests.search(typed))
+        self.ask("search")
 
     def action_filter(self) -> None:
         self._filter_before = self.filter_text
         self.ask("filter", self.filter_text)
 
     def action_snapshot(self) -> None:
-        self._take_snapshot(self.ask("snapshot"))
-
-    @work(group="prompt")
-    async def _take_snapshot(self, answer: Answer) -> None:
-        label = await answer
-        if label is not None:
-            self.signs_generation += 1
-            self.request(requests.snapshot(label.strip()))
+        self.ask("snapshot")
 
     # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -71,7 +71,7 @@ class MainScreen(InspectorActions):
         self.event_list = EventsView(id="events")
         self.timeline = TimelineView(id="timeline")
         self.footer = Footer(keys.in_scope("main"))
-        self.command_line = CommandLine()
+        self.command_line = CommandLine(self.footer)
         self.notice = Notice()
         self.state_title = PaneTitle("STATE", id="state-title")
         self.separator = Separator()
@@ -223,10 +223,11 @@ class MainScreen(InspectorActions):
             self._patience = self.set_timer(PATIENCE_SECONDS, self._show_placeholder)
 
     async def painted(self) -> None:
-        painted = asyncio.Event()
-        if not self.call_after_refresh(painted.set):
+        if self.paint():
             return
-        await painted.wait()
+        painted = asyncio.Event()
+        if self.call_after_refresh(painted.set):
+            await painted.wait()
 
     def show_details(self, frame: Frame, details: Details) -> None:
         self.state.add_previews(details.previews)
@@ -234,6 +235,7 @@ class MainScreen(InspectorActions):
         if details.page is not None:
             self._page_shown = self._page_key(frame)
             self._show_page(details.page, frame)
+        self.paint()
         # After the values, which are waited for more.
         self._read_signs(frame)
         if not self._settled:

@@ -1,15 +1,22 @@
-"""The line that a person types into, in the place of the footer."""
+"""The line that a person types into, in the place of the footer's hints.
+
+It is part of the footer and takes keys from the screen: with an input of its own, opening it would style every widget
+and lay them all out anew, which takes longer than a jump itself.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+import re
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual import events
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Label
+
+from playhead_tui.drawing.chrome_lines import prompt_line
+from playhead_tui.drawing.span import Line, printable
+from playhead_tui.widgets.footer import Footer
 
 Purpose: TypeAlias = Literal["command", "search", "filter", "snapshot", "fork", "open", "find"]
 
@@ -22,12 +29,47 @@ _PROMPTS: dict[Purpose, tuple[str, str]] = {
     "find": ("find in this page ", "a part of a name or a value"),
     "open": ("open ", "the directory of a store"),
 }
+_LAST_WORD = re.compile(r"\S*\s*$")
 
 
-class CommandLine(Horizontal):
-    """Hidden until it asks something; Enter answers, Esc does not."""
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What was typed so far, and before which character the next one goes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Close", show=False)]
+    text: str = ""
+    at: int = 0
+
+    def with_text(self, text: str) -> Typing:
+        return Typing(self.text[: self.at] + text + self.text[self.at :], self.at + len(text))
+
+    def with_key(self, key: str) -> Typing | None:
+        """After a key that edits or moves; None for any other."""
+        text, at = self.text, self.at
+        match key:
+            case "left" | "ctrl+b":
+                return replace(self, at=max(0, at - 1))
+            case "right" | "ctrl+f":
+                return replace(self, at=min(len(text), at + 1))
+            case "home" | "ctrl+a":
+                return replace(self, at=0)
+            case "end" | "ctrl+e":
+                return replace(self, at=len(text))
+            case "backspace" | "ctrl+h":
+                return Typing(text[: max(0, at - 1)] + text[at:], max(0, at - 1))
+            case "delete" | "ctrl+d":
+                return Typing(text[:at] + text[at + 1 :], at)
+            case "ctrl+u":
+                return Typing(text[at:], 0)
+            case "ctrl+k":
+                return Typing(text[:at], at)
+            case "ctrl+w":
+                kept = _LAST_WORD.sub("", text[:at])
+                return Typing(kept + text[at:], len(kept))
+        return None
+
+
+class CommandLine(Widget):
+    """Asks in the footer's place; Enter answers, Esc does not. The screen hands it every key while it asks."""
 
     class Answered(Message):
         def __init__(self, purpose: Purpose, text: str) -> None:
@@ -42,49 +84,50 @@ class CommandLine(Horizontal):
             super().__init__()
             self.purpose = purpose
 
-    def __init__(self) -> None:
+    def __init__(self, footer: Footer) -> None:
         super().__init__()
+        self.display = False
+        self.asking = False
+        self._footer = footer
         self._purpose: Purpose = "command"
-        self._focused_before: Widget | None = None
-        self._prompt = Label("", markup=False)
-        self._input = Input(compact=True)
-
-    def compose(self) -> ComposeResult:
-        yield self._prompt
-        yield self._input
-
-    @property
-    def asking(self) -> bool:
-        return self.screen.has_class("-asking")
+        self._typing = Typing()
 
     def ask(self, purpose: Purpose, text: str = "") -> None:
         """Ask at once, so that the very next key is a letter of the answer."""
-        prompt, hint = _PROMPTS[purpose]
-        self._purpose = purpose
-        self._prompt.update(prompt)
-        self._input.placeholder = hint
-        with self.prevent(Input.Changed):
-            self._input.value = text
-        self._input.cursor_position = len(text)
-        if not self.asking:
-            self._focused_before = self.screen.focused
-        self.screen.add_class("-asking")
-        self.screen.set_focus(self._input)
+        self._purpose, self._typing, self.asking = purpose, Typing(text, len(text)), True
+        self._footer.show_prompt(self._draw)
 
     def close(self) -> None:
-        self.screen.remove_class("-asking")
-        self.screen.set_focus(self._focused_before)
+        self.asking = False
+        self._footer.show_prompt(None)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self.asking:
-            self.post_message(self.Typed(self._purpose, event.value))
+    def take_key(self, key: events.Key) -> CommandLine.Answered | CommandLine.Cancelled | bool:
+        """What a key came to: an answer or its refusal, which ends the asking; else whether it was taken."""
+        if key.key == "enter":
+            self.close()
+            return self.Answered(self._purpose, self._typing.text)
+        if key.key == "escape":
+            self.close()
+            return self.Cancelled(self._purpose)
+        typing = self._typing.with_key(key.key)
+        if typing is None and key.is_printable and key.character is not None:
+            typing = self._typing.with_text(key.character)
+        if typing is not None:
+            self._show(typing)
+        # Chords may be the app's: the palette, leaving it. All the rest would reach a pane that nobody is looking at.
+        return typing is not None or not key.key.startswith(("ctrl+", "alt+", "f"))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.close()
-        self.post_message(self.Answered(self._purpose, event.value))
+    def paste(self, text: str) -> None:
+        """Take pasted text; line breaks become spaces."""
+        self._show(self._typing.with_text(" ".join(text.splitlines())))
 
-    def action_cancel(self) -> None:
-        self.close()
-        self.post_message(self.Cancelled(self._purpose))
+    def _show(self, typing: Typing) -> None:
+        before, self._typing = self._typing, typing
+        self._footer.show_prompt(self._draw)
+        if typing.text != before.text:
+            self.post_message(self.Typed(self._purpose, typing.text))
+
+    def _draw(self, width: int) -> Line:
+        prompt, hint = _PROMPTS[self._purpose]
+        text, at = self._typing.text, self._typing.at
+        return prompt_line(prompt, printable(text[:at]), printable(text[at:]), hint if not text else "", width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.message import Message
@@ -27,6 +27,12 @@ class Footer(Bar):
         self._actions = tuple(action for action in actions if action.hint)
         self.note: Note | None = None
         self._count = 0
+        self._prompt: Callable[[int], Line] | None = None
+
+    def show_prompt(self, prompt: Callable[[int], Line] | None) -> None:
+        """Show a prompt, which draws itself in the width it is given, in the place of hints and notes."""
+        self._prompt = prompt
+        self.redraw()
 
     def show_note(self, note: Note | None) -> None:
         if note != self.note:
@@ -39,9 +45,11 @@ class Footer(Bar):
             self.redraw()
 
     def draw(self, width: int) -> Line:
-        return footer_line(self._actions, self.note, self._count, width)
+        return self._prompt(width) if self._prompt else footer_line(self._actions, self.note, self._count, width)
 
     def on_click(self, event: events.Click) -> None:
+        if self._prompt is not None:
+            return
         if self.note is not None:
             self.show_note(None)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,12 +14,21 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.widget import Widget
 
 from playhead_tui.bindings import bindings_for, palette_of, take_count
 from playhead_tui.drawing.span import BLANK, Line
-from playhead_tui.ink import strip_of
+from playhead_tui.ink import Ink
 
 _STRIPS_MAX = 512
+
+
+class _Painted(NamedTuple):
+    line: Line
+    ink: Ink
+    width: int
+    """Of the line, without what is at its sides; −1 where the strip shows a selection and is not to be used again."""
+    strip: Strip
 
 
 class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -48,11 +57,8 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = 0
         self._known: dict[int, Line] = {}
         self._known_width = -1
-        self._painted: dict[int, tuple[Line, Style]] = {}
-        self._strips: dict[int, Strip] = {}
-        self._bases: tuple[Style, Style, Style] | None = None
-        self._frame_width = 0
-        self._frame_selection: Selection | None = None
+        self._painted: dict[int, _Painted] = {}
+        self._known_inks: tuple[Ink, Ink, Ink] | None = None
 
     def line_count(self) -> int:
         raise NotImplementedError
@@ -78,19 +84,39 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         `shown` is a line to scroll to.
         """
         self._known.clear()
-        count, width = self.line_count(), self.area.width
+        count, (width, height) = self.line_count(), self.area
         self.cursor = max(0, min(self.cursor, count - 1))
-        resized = self.virtual_size != (width, count)
-        if resized:
-            self.virtual_size = Size(width, count)
-            self.refresh()
-        scrolled = shown is not None and self.show_line(shown)
-        if resized or scrolled:
+        if self.virtual_size != (width, count):
+            self._resize_content(Size(width, count))
+        if shown is not None and self.show_line(shown):
             return
         top = self.scroll_offset.y
-        for index in range(top, top + self.area.height):
-            if self._painted.get(index) != (self._line_at(index, width, count), self._style_of(index)):
-                self.refresh_line(index)
+        changed = [
+            index
+            for index in range(top, top + height)
+            if self._looks_of(index) != (self._line_at(index, width, count), self._ink_of(index, count), width)
+        ]
+        self._refresh_rows([index - top for index in changed])
+
+    def _looks_of(self, index: int) -> tuple[Line, Ink, int] | None:
+        painted = self._painted.get(index)
+        return painted and painted[:3]
+
+    def _resize_content(self, size: Size) -> None:
+        """Take so many lines. The screen is laid out again only where that brings or removes the scroll bar."""
+        self.set_reactive(Widget.virtual_size, size)
+        self._scroll_update(size)
+
+    def _refresh_rows(self, rows: Sequence[int]) -> None:
+        """Have these ascending rows of the view painted again: neighbours as one region, and all of it in one call."""
+        if not rows:
+            return
+        width, regions, first = max(self.virtual_size.width, self.size.width), [], rows[0]
+        for row, following in zip(rows, [*rows[1:], -1], strict=True):
+            if following != row + 1:
+                regions.append(Region(0, first, width, row + 1 - first))
+                first = following
+        self.refresh(*regions)
 
     def _line_at(self, index: int, width: int, count: int) -> Line:
         """The line, made once for as long as nothing changes."""
@@ -143,36 +169,57 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         return True
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        gutter = self.styles.gutter
+        if gutter.height or gutter != self.styles.padding:
+            # Textual draws borders, and the lines between them one by one.
+            return super().render_lines(crop)
         # What all lines of a frame share takes walks up the tree: once a frame is enough.
-        self._frame_width, self._frame_selection = self.area.width, self.text_selection
-        return super().render_lines(crop)
+        width, count, selection, top = self.area.width, self.line_count(), self.text_selection, self.scroll_offset.y
+        sides, ground = (gutter.left, gutter.right), self._inks()[0]
+        strips = [
+            self._strip(index, width, count, sides, selection) for index in range(top + crop.y, top + crop.bottom)
+        ]
+        if crop.x == 0 and crop.right == sides[0] + width + sides[1]:
+            return strips
+        return [strip.extend_cell_length(crop.right, ground.ground).crop(crop.x, crop.right) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
-        index, width, selection = self.scroll_offset.y + y, self._frame_width, self._frame_selection
-        drawn = (self._line_at(index, width, self.line_count()), self._style_of(index))
-        strip = self._strips.get(index)
-        if strip is None or selection is not None or self._painted.get(index) != drawn or strip.cell_length != width:
-            strip = self._draw(index, *drawn, width, selection)
-            if len(self._strips) > _STRIPS_MAX:
-                self._strips.clear()
-                self._painted.clear()
-            self._strips[index], self._painted[index] = strip, drawn
+        index, width, count = self.scroll_offset.y + y, self.area.width, self.line_count()
+        return self._draw(index, self._line_at(index, width, count), self._ink_of(index, count), width, None)
+
+    def _strip(self, index: int, width: int, count: int, sides: tuple[int, int], selection: Selection | None) -> Strip:
+        """A line between its sides, drawn anew only where it differs from what was painted."""
+        line, ink = self._line_at(index, width, count), self._ink_of(index, count)
+        painted = self._painted.get(index)
+        if painted is not None and selection is None and painted[:3] == (line, ink, width):
+            return painted.strip
+        strip = self._inks()[0].padded(self._draw(index, line, ink, width, selection), *sides)
+        if len(self._painted) > _STRIPS_MAX:
+            self._painted.clear()
+        self._painted[index] = _Painted(line, ink, -1 if selection is not None else width, strip)
         return strip
 
-    def _draw(self, index: int, line: Line, style: Style, width: int, selection: Selection | None) -> Strip:
-        strip = strip_of(line, style, palette_of(self.app), width)
+    def _draw(self, index: int, line: Line, ink: Ink, width: int, selection: Selection | None) -> Strip:
+        strip = ink.strip(line, width)
         if selection is not None and (span := selection.get_span(index)) is not None:
-            strip = _selected(strip, span, self.screen.get_component_rich_style("screen--selection"))
+            strip = _selected(strip, span, ink.filtered(self.screen.get_component_rich_style("screen--selection")))
         # Offsets let the mouse select text; lists have a cursor instead, and do without what offsets cost.
         return strip if self.HAS_CURSOR else strip.apply_offsets(0, index)
 
-    def _style_of(self, index: int) -> Style:
-        if self._bases is None:
+    def _inks(self) -> tuple[Ink, Ink, Ink]:
+        """What lines are drawn with: plainly, under the cursor, and under the cursor of a view without focus."""
+        if self._known_inks is None:
             palette, base = palette_of(self.app), self.rich_style
-            self._bases = (base, base + palette.cursor, base + palette.cursor_blurred)
-        if self.HAS_CURSOR and index == self.cursor and index < self.line_count():
-            return self._bases[1 if self.has_focus else 2]
-        return self._bases[0]
+            grounds = (base, base + palette.cursor, base + palette.cursor_blurred)
+            filters, background = self.get_line_filters(), self.background_colors[1]
+            plain, focused, blurred = (Ink(palette, ground, filters, background) for ground in grounds)
+            self._known_inks = (plain, focused, blurred)
+        return self._known_inks
+
+    def _ink_of(self, index: int, count: int) -> Ink:
+        if self.HAS_CURSOR and index == self.cursor and index < count:
+            return self._inks()[1 if self.has_focus else 2]
+        return self._inks()[0]
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, of the lines that are on screen or were a moment ago."""
@@ -180,15 +227,13 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         return selection.extract("\n".join(self._text_of(index) for index in range(last + 1))), "\n"
 
     def _text_of(self, index: int) -> str:
-        return self._painted[index][0].text if index in self._painted else ""
+        return self._painted[index].line.text if index in self._painted else ""
 
     def selection_updated(self, selection: Selection | None) -> None:
-        self._strips.clear()
         self.refresh()
 
     def notify_style_update(self) -> None:
-        self._bases = None
-        self._strips.clear()
+        self._known_inks = None
         self._painted.clear()
         super().notify_style_update()
 

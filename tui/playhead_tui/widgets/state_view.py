@@ -52,6 +52,8 @@ class StateView(LinesView):
 
     def add_previews(self, previews: Mapping[PreviewKey, str]) -> None:
         """Previews that arrived. The newest few thousand are kept: a version never changes."""
+        if not previews:
+            return
         self._previews.update(previews)
         while len(self._previews) > _PREVIEWS_MAX:
             self._previews.popitem(last=False)

@@ -1,0 +1,43 @@
+"""`playhead open` of a store that is there already: the screen comes up before anything that reads stores is loaded."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from playhead.directory import DEFAULT_PATH, PATH_VARIABLE, is_store, read_info
+from playhead.errors import InvalidArgumentError
+
+
+def run_open(options: argparse.Namespace) -> int:
+    """A log has to be loaded before, and what `--at` or `--agent` names has to be looked up: then that comes first."""
+    path = Path(options.path or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+    if options.follow or options.json or options.at or options.agent or options.namespace or not is_store(path):
+        from playhead_tui.cli.loading import run_open
+
+        return run_open(options)
+    read_info(path)
+    return show(path)
+
+
+def show(
+    path: Path,
+    *,
+    agent_id: str | None = None,
+    namespace: str | None = None,
+    goto: str | None = None,
+    follow: Path | None = None,
+) -> int:
+    """The app on a store, or on a log that is followed, until it is left.
+
+    Raises InvalidArgumentError where there is no terminal to show it on.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InvalidArgumentError(
+            "the debugger needs a terminal; in a pipe, use inspect, replay, get, diff or sql (see playhead --help)"
+        )
+    from playhead_tui.app import run
+
+    return run(path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow)
