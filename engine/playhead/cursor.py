@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from playhead import goto
+from playhead.activity import Activity
 from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
 from playhead.model import AgentAddress, Change, Event, EventHeader, Record
@@ -44,6 +45,7 @@ class Cursor:
     def __init__(self, store: Store, agent_id: str | None = None, namespace: str | None = None) -> None:
         self.store = store
         self.track = Track(store.history, store.view())
+        self.activity = Activity(store.history)
         self._timelines: dict[AgentAddress, Timeline] = {}
         self._agents: tuple[int, list[AgentAddress]] | None = None
         self.follow_agent = False

@@ -8,7 +8,9 @@ from typing import Literal, TypeAlias
 Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore"]
 """Where an action's keys work: in every list, on the main screen, or in one of the layers above it."""
 
-Group: TypeAlias = Literal["Through time", "Find", "Look", "Marks and snapshots", "Lists and panes", "Playhead"]
+Group: TypeAlias = Literal[
+    "Through time", "Timeline", "Find", "Look", "Marks and snapshots", "Lists and panes", "Playhead"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump.back", "back", "Back to where the playhead was", ("[",), "Through time"),
     Action("jump.forward", "forward", "Forward again", ("]",), "Through time"),
     Action("go.to", "command", "Go to :412  :+50  :-50  :@14:03:22  :@-5m  :label", (":",), "Through time", hint="go"),
+    Action("play", "play", "Play the run from here, or rest", ("space",), "Timeline", hint="play"),
+    Action("play.reverse", "reverse", "Play the other way", ("r",), "Timeline"),
+    Action("play.faster", "speed(1)", "Play faster", (">",), "Timeline"),
+    Action("play.slower", "speed(-1)", "Play slower", ("<",), "Timeline"),
+    Action("zoom.in", "zoom(1)", "Zoom in around the playhead", ("+", "="), "Timeline", hint="zoom"),
+    Action("zoom.out", "zoom(-1)", "Zoom out", ("-",), "Timeline"),
+    Action("zoom.whole", "whole_run", "Show the whole run", ("0",), "Timeline"),
+    Action("pan.forward", "pan(1)", "Move the zoomed stretch on", ("}",), "Timeline"),
+    Action("pan.backward", "pan(-1)", "Move the zoomed stretch back", ("{",), "Timeline"),
+    Action("clock", "clock", "By the clock, with long gaps folded, or event by event", ("%",), "Timeline"),
+    Action("lanes", "lanes", "A lane for each agent, or none", ("A",), "Timeline"),
     Action("search", "search", "Search labels, kinds and keys", ("/",), "Find", hint="search"),
     Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
     Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
