@@ -365,6 +365,26 @@ def test_tracks_without_room_are_dots_among_the_signs() -> None:
     assert lines_of(with_errors, Plan(5, track_rows=1), 0)[2:4] == ["  ×  ", " ⣤⣤⣤ "]
 
 
+def test_of_a_number_only_its_changes_are_among_the_signs() -> None:
+    track = Track("left", "▁▁▃▃▃", "number", "⣀ ⣀  ")
+    chart = Chart(5, Window(1, 5), starts=(1, 2, 3, 4, 5), heights=(0.5,) * 5, tracks=(track,))
+    assert lines_of(chart, Plan(5), 0)[2] == "· ·  "
+
+
+def test_what_lies_ahead_of_the_playhead_is_dim_in_every_track_and_lane() -> None:
+    chart = Chart(
+        5,
+        Window(1, 5),
+        starts=(1, 2, 3, 4, 5),
+        heights=(0.5,) * 5,
+        tracks=(Track("left", "▁▁▃▃▃", "number"),),
+        lanes=(Lane(None, "others", (0.5,) * 5, True),),
+    )
+    plan = Plan(5, track_rows=1, lane_rows=1)
+    for line, role in zip(timeline_lines(chart, plan, rows_of(chart, plan), 3)[3:], ("number", "accent"), strict=True):
+        assert [span.role for span in line.spans for _ in span.text] == [role, role, "playhead", "faint", "faint"]
+
+
 def test_low_screens_have_few_lines_and_tall_ones_many() -> None:
     assert planned(80, 24, tracks=1, agents=3).height == 3
     assert planned(80, 24, tracks=1, agents=3, zoomed=True).height == 4

@@ -179,9 +179,10 @@ class SignReader:
         at = [int(commits[row]) if there else 0 for row, there in zip(rows.tolist(), written, strict=True)]
         self._lacking_numbers = self._numbers.lacking(cursor.agent, key, sorted(set(at) - {0}))
         numbers = self._numbers.at(at)
+        changes = _changes(numpy.diff(ends), written)
         if any(number is not None for number in numbers):
-            return (Track(printable(key), _sparkline(numbers), "number"),)
-        return (Track(printable(key), _changes(numpy.diff(ends), written), "changed"),)
+            return (Track(printable(key), _sparkline(numbers), "number", changes),)
+        return (Track(printable(key), changes, "changed"),)
 
     def _clock(self, cursor: Cursor) -> Integers:
         """When each event happened, microseconds since the epoch, ascending (S29); empty where no event says so."""

@@ -9,7 +9,7 @@ Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore"]
 """Where an action's keys work: in every list, on the main screen, or in one of the layers above it."""
 
 Group: TypeAlias = Literal[
-    "Through time", "Timeline", "Find", "Look", "Marks and snapshots", "Lists and panes", "Playhead"
+    "Through time", "Find", "Timeline", "Look", "Marks and snapshots", "Lists and panes", "Playhead"
 ]
 
 
@@ -80,6 +80,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump.back", "back", "Back to where the playhead was", ("[",), "Through time"),
     Action("jump.forward", "forward", "Forward again", ("]",), "Through time"),
     Action("go.to", "command", "Go to :412  :+50  :-50  :@14:03:22  :@-5m  :label", (":",), "Through time", hint="go"),
+    Action("search", "search", "Search labels, kinds and keys", ("/",), "Find", hint="search"),
+    Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
+    Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
+    Action("filter", "filter", "Show only keys that contain a text", ("f",), "Find", hint="filter"),
     Action("play", "play", "Play the run from here, or rest", ("space",), "Timeline", hint="play"),
     Action("play.reverse", "reverse", "Play the other way", ("r",), "Timeline"),
     Action("play.faster", "speed(1)", "Play faster", (">",), "Timeline"),
@@ -91,10 +95,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("pan.backward", "pan(-1)", "Move the zoomed stretch back", ("{",), "Timeline"),
     Action("clock", "clock", "By the clock, with long gaps folded, or event by event", ("%",), "Timeline"),
     Action("lanes", "lanes", "A lane for each agent, or none", ("A",), "Timeline"),
-    Action("search", "search", "Search labels, kinds and keys", ("/",), "Find", hint="search"),
-    Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
-    Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
-    Action("filter", "filter", "Show only keys that contain a text", ("f",), "Find", hint="filter"),
     Action("changed.only", "changed_only", "Show only keys that this event changed", ("d",), "Look"),
     Action("event", "event", "View this event: all it says and every operation", ("v",), "Look", hint="view"),
     Action("follow.agent", "follow_agent", "Step over this agent's events only, or over all", ("F",), "Look"),

@@ -19,7 +19,7 @@ FOLD_SECONDS = 60
 """No gap shorter than this is folded."""
 _FOLD_SHARE = 8
 """A gap is folded where it would take more than this part of what else there is to show."""
-_FOLD_CELLS = 24
+_FOLD_CELLS = 14
 """Columns of the strip for each fold that there may be."""
 _TICK_CELLS = 18
 _CLOCK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)

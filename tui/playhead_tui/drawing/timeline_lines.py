@@ -39,6 +39,8 @@ class Track(NamedTuple):
     label: str
     cells: str
     role: Role
+    brief: str = ""
+    """What stands among the signs where it has no line of its own; its cells, where nothing else is said."""
 
 
 class Lane(NamedTuple):
@@ -168,7 +170,7 @@ def rows_of(chart: Chart, plan: Plan) -> list[Row]:
     rows = _density_rows(chart, plan.density_rows)
     rows.append(_signs_row([*map(_dotted, chart.tracks[plan.track_rows :]), *chart.signs], chart.columns))
     rows += [
-        Row(track.label, _with_folds(track.cells, chart.folds), track.role, track.role, _fold_patches(chart.folds))
+        Row(track.label, _with_folds(track.cells, chart.folds), track.role, "faint", _fold_patches(chart.folds))
         for track in shown
     ]
     # A track that is not there leaves its line, so that what is below stays where it is.
@@ -255,7 +257,7 @@ def _block(height: float, row: int, rows: int) -> str:
 
 def _dotted(track: Track) -> Track:
     """A track among signs: only where it has something, so that it does not drown them."""
-    return Track(track.label, "".join(" " if cell == " " else "·" for cell in track.cells), "muted")
+    return Track(track.label, "".join(" " if cell == " " else "·" for cell in track.brief or track.cells), "muted")
 
 
 def _signs_row(tracks: Sequence[Track], columns: int) -> Row:

@@ -110,7 +110,8 @@ class TimelineActions(MainActions):
         self.timeline.show_chart(signs.chart)
         self.event_list.show_signs(signs.snapshots, signs.hits)
         if self.by_clock and not signs.is_timed:
-            self.by_clock = False
+            self.by_clock, self._signs_shown = False, None
+            self._set_pace(replace(self.pace, by_clock=False))
             self.tell("This log does not say when its events happened: there is no clock to go by", is_error=True)
         self._show_timeline_title()
 
