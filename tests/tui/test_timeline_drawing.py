@@ -207,6 +207,21 @@ def test_a_selected_number_is_drawn_as_it_went(run: Path) -> None:
     assert list(track.cells[8:]) == sorted(track.cells[8:])
 
 
+def test_of_several_numbers_in_a_value_the_one_that_changes_most_is_drawn(run: Path) -> None:
+    (track,) = read(run, Wish(30), selection="budget").tracks
+    assert track.label == "budget.left" and track.role == "number"
+    assert track.cells[1] == "█" and track.cells[29] == "▁"
+
+
+def test_a_number_that_is_text_is_text(tmp_path: Path) -> None:
+    with playhead.open(tmp_path / "texts", durability="os") as store:
+        for number in range(4):
+            store.write(agent_id="o'hara", key="it's", value=str(number) if number < 3 else {"a": 1, "b": "2"})
+    (track,) = read(tmp_path / "texts", Wish(8), 4, "it's").tracks
+    assert (track.label, track.role) == ("it's.a", "number")
+    assert track.cells == " " * 6 + "▄▄"
+
+
 def test_the_values_of_a_number_come_after_the_rest(run: Path) -> None:
     (track,) = read(run, Wish(30), selection="counters/pages", complete=False).tracks
     assert track.role == "changed" and not set(track.cells) & set("▁▂▃▄▅▆▇█")

@@ -132,8 +132,7 @@ class SignReader:
         elif self._lacking_numbers:
             lacking, self._lacking_numbers = self._lacking_numbers, []
             newest = cursor.timeline.record(cursor.selection or "", max(lacking)).value
-            is_number = isinstance(newest, int | float) and not isinstance(newest, bool)
-            self._numbers.read(cursor, lacking, is_number)
+            self._numbers.read(cursor, lacking, newest)
 
     def _chart(self, cursor: Cursor, wish: Wish, times: Integers, snapshots: Integers, lanes: int) -> Chart:
         head = cursor.head
@@ -178,10 +177,11 @@ class SignReader:
         written = [row >= 0 and bool(exists[row]) for row in rows.tolist()]
         at = [int(commits[row]) if there else 0 for row, there in zip(rows.tolist(), written, strict=True)]
         self._lacking_numbers = self._numbers.lacking(cursor.agent, key, sorted(set(at) - {0}))
-        numbers = self._numbers.at(at)
+        member, numbers = self._numbers.at(at)
         changes = _changes(numpy.diff(ends), written)
         if any(number is not None for number in numbers):
-            return (Track(printable(key), _sparkline(numbers), "number", changes),)
+            label = f"{key}.{member}" if member else key
+            return (Track(printable(label), _sparkline(numbers), "number", changes),)
         return (Track(printable(key), changes, "changed"),)
 
     def _clock(self, cursor: Cursor) -> Integers:
