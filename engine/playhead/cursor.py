@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from playhead import goto
+from playhead.activity import Activity
 from playhead.blame import BlameRow, blame
 from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
@@ -49,6 +50,7 @@ class Cursor(Verbs):
         super().__init__()
         self.store = store
         self.track = Track(store.history, store.view())
+        self.activity = Activity(store.history)
         self._timelines: dict[AgentAddress, Timeline] = {}
         self._agents: tuple[int, list[AgentAddress]] | None = None
         self.follow_agent = False

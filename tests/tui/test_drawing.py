@@ -33,7 +33,6 @@ from playhead_tui.drawing.span import (
     width_of,
 )
 from playhead_tui.drawing.state_lines import group_line, key_line
-from playhead_tui.drawing.timeline_lines import Chart, column_of, commit_at, timeline_lines
 from playhead_tui.drawing.tree import tree_of, tree_rows
 from playhead_tui.frame import Frame, Note
 
@@ -287,7 +286,7 @@ def test_a_huge_difference_is_bounded() -> None:
     assert "more lines" in lines[-1].text
 
 
-# ── events and the timeline ──────────────────────────────────────────────────────────────────────────────────────────
+# ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_an_event_row_says_what_when_and_how_much() -> None:
@@ -302,33 +301,6 @@ def test_an_error_is_red_and_signed() -> None:
     line = event_line(header("tool_error", "timeout"), False, "✗", 3, 70)
     assert ("timeout", "error") in [(span.text, span.role) for span in line.spans]
     assert "✗" in line.text
-
-
-def test_columns_and_commits_agree_with_each_other() -> None:
-    for head in (1, 2, 7, 77, 78, 79, 1_000, 200_000):
-        assert column_of(1, head, 78) == 0
-        assert commit_at(0, head, 78) == 1
-        assert commit_at(77, head, 78) == head
-        for column in range(78):
-            if head >= 78 and column < 77:
-                assert column_of(commit_at(column, head, 78), head, 78) in (column, column - 1)
-
-
-def test_the_timeline_shows_playhead_density_and_signs() -> None:
-    chart = Chart(8, (0.1, 1.0, 0.0, 0.5) * 5, frozenset({3}), frozenset({5}), frozenset({7, 3}), {9: "a"})
-    pointer, density, signs = timeline_lines(chart, 4)
-    assert pointer.text == "1      ▼4          8"
-    assert density.text == "▁█ ▄▁█ ▄▁█ ▄▁█ ▄▁█ ▄"
-    assert signs.text.rstrip() == "   ◆ • ◆ a"
-    assert {span.role for span in density.spans} == {"past", "error", "playhead", "faint"}
-
-
-def test_the_label_of_the_playhead_stays_on_the_scale() -> None:
-    chart = Chart(1_000_000, (0.5,) * 30)
-    for position in (0, 1, 500_000, 999_999, 1_000_000):
-        pointer = timeline_lines(chart, position)[0]
-        assert pointer.width == 30
-        assert f"{position:,}" in pointer.text and "▼" in pointer.text
 
 
 # ── the frame around it ──────────────────────────────────────────────────────────────────────────────────────────────

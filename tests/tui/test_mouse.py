@@ -46,10 +46,10 @@ async def test_a_click_on_a_tab_opens_it(run: Path, open_app: OpenApp) -> None:
 async def test_a_click_on_the_timeline_goes_there(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         main = app_of(pilot).main
-        await pilot.click(main.timeline, offset=(1, 1))
+        await pilot.click(main.timeline, offset=(1 + main.timeline.plan.gutter, 1))
         await settle(pilot)
         assert position(pilot) == 1
-        await pilot.click(main.timeline, offset=(main.timeline.columns, 1))
+        await pilot.click(main.timeline, offset=(main.timeline.plan.width, 1))
         await settle(pilot)
         assert position(pilot) == 30
 
@@ -57,25 +57,15 @@ async def test_a_click_on_the_timeline_goes_there(run: Path, open_app: OpenApp) 
 async def test_a_drag_ends_where_the_mouse_was_let_go_and_is_one_jump(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         timeline = app_of(pilot).main.timeline
-        await pilot.mouse_down(timeline, offset=(10, 1))
-        for column in range(11, 60, 3):
+        await pilot.mouse_down(timeline, offset=(20, 1))
+        for column in range(21, 60, 3):
             await pilot.hover(timeline, offset=(column, 1))
         await pilot.mouse_up(timeline, offset=(60, 1))
         await settle(pilot)
-        assert position(pilot) == 59 * 30 // timeline.columns + 1, "the first cell is padding"
+        column = 59 - timeline.plan.gutter
+        assert position(pilot) == column * 30 // timeline.columns + 1, "the first cell is padding"
         await press(pilot, "[")
         assert position(pilot) == 30
-
-
-async def test_the_wheel_over_the_timeline_steps(run: Path, open_app: OpenApp) -> None:
-    from textual import events
-
-    async with open_app(run) as pilot:
-        timeline = app_of(pilot).main.timeline
-        for kind, expected in ((events.MouseScrollUp, 29), (events.MouseScrollUp, 28), (events.MouseScrollDown, 29)):
-            timeline.post_message(kind(timeline, 5, 1, 0, 0, 0, False, False, False))
-            await settle(pilot)
-            assert position(pilot) == expected
 
 
 async def test_a_click_on_a_hint_does_what_it_says(run: Path, open_app: OpenApp) -> None:

@@ -105,6 +105,8 @@ class Frame:
     """Whether an agent is known without its namespace."""
     filter: str = ""
     """What the keys of the outline contain."""
+    agent_count: int = 1
+    """How many agents ever wrote."""
 
     @property
     def at_head(self) -> bool:
@@ -163,6 +165,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         imported=imported,
         one_namespace=len({agent.namespace for agent in cursor.agents()}) <= 1,
         filter=lens.filter,
+        agent_count=len(cursor.agents()),
     )
 
 

@@ -9,7 +9,7 @@ Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore"]
 """Where an action's keys work: in every list, on the main screen, or in one of the layers above it."""
 
 Group: TypeAlias = Literal[
-    "Through time", "Find", "Look", "Inspector", "Marks and snapshots", "Lists and panes", "Playhead"
+    "Through time", "Find", "Timeline", "Look", "Inspector", "Marks and snapshots", "Lists and panes", "Playhead"
 ]
 
 
@@ -85,6 +85,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
     Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
     Action("filter", "filter", "Show only keys that contain a text", ("f",), "Find", hint="filter"),
+    Action("play", "play", "Play the run from here, or rest", ("space",), "Timeline", hint="play"),
+    Action("play.reverse", "reverse", "Play the other way", ("r",), "Timeline"),
+    Action("play.faster", "speed(1)", "Play faster", (">",), "Timeline"),
+    Action("play.slower", "speed(-1)", "Play slower", ("<",), "Timeline"),
+    Action("zoom.in", "zoom(1)", "Zoom in around the playhead", ("+", "="), "Timeline", hint="zoom"),
+    Action("zoom.out", "zoom(-1)", "Zoom out", ("-",), "Timeline"),
+    Action("zoom.whole", "whole_run", "Show the whole run", ("0",), "Timeline"),
+    Action("pan.forward", "pan(1)", "Move the zoomed stretch on", ("}",), "Timeline"),
+    Action("pan.backward", "pan(-1)", "Move the zoomed stretch back", ("{",), "Timeline"),
+    Action("clock", "clock", "By the clock, with long gaps folded, or event by event", ("%",), "Timeline"),
+    Action("lanes", "lanes", "A lane for each agent, or none", ("A",), "Timeline"),
     Action("changed.only", "changed_only", "Show only keys that this event changed", ("d",), "Look"),
     Action("event", "event", "View this event: all it says and every operation", ("v",), "Look", hint="view"),
     Action("follow.agent", "follow_agent", "Step over this agent's events only, or over all", ("F",), "Look"),

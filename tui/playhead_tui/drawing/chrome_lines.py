@@ -151,7 +151,7 @@ def footer_targets(line: Line, actions: Sequence[Action]) -> list[tuple[range, A
     return targets
 
 
-_PAIRS = {"step.forward": "h l", "change.next": "c C", "error.next": "e E"}
+_PAIRS = {"step.forward": "h l", "change.next": "c C", "error.next": "e E", "zoom.in": "+ -"}
 """Hints that stand for a key and its opposite."""
 
 

@@ -48,8 +48,8 @@ def _blocks(width: int) -> list[list[Line]]:
     counts = _row("10l 5c 3n", "A number before a key repeats it; 412G goes to commit 412", width)
     mouse = [
         *_row("click", "Rows, tabs, groups and the keys in the last line", width),
-        *_row("drag", "On the timeline: scrub", width),
-        *_row("wheel", "On the timeline: step; on a list: scroll", width),
+        *_row("drag", "On the timeline: scrub; with the right button or ctrl: zoom to the range", width),
+        *_row("wheel", "On the timeline: zoom, with shift pan; on a list: scroll", width),
     ]
     return [*blocks, [_heading("Counts"), *counts], [_heading("Mouse"), *mouse]]
 

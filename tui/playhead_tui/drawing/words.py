@@ -58,6 +58,11 @@ def elapsed(delta: timedelta) -> str:
     return f"{sign}{whole // 86_400}d{whole % 86_400 // 3600:02d}h"
 
 
+def duration(seconds: float) -> str:
+    """How long in the two units that matter: 45s, 4m10s, 2h05m, 3d04h."""
+    return elapsed(timedelta(seconds=max(1.0, round(seconds))))[1:].replace(".0 s", "s")
+
+
 def size(byte_count: int) -> str:
     """Bytes in a unit with at most four digits: 312 B, 1.2 kB, 48 MB."""
     amount = float(byte_count)

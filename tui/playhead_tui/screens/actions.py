@@ -267,12 +267,6 @@ class MainActions(PromptScreen):
     def on_events_view_stepped(self, message: EventsView.Stepped) -> None:
         self.move(Step(message.count))
 
-    def on_timeline_view_stepped(self, message: TimelineView.Stepped) -> None:
-        self.move(Step(message.count))
-
-    def on_timeline_view_scrubbed(self, message: TimelineView.Scrubbed) -> None:
-        self.move(Seek(message.commit_ts, jump=message.first))
-
     def on_lines_view_cursor_moved(self, message: LinesView.CursorMoved) -> None:
         if message.view is self.event_list and (header := self.event_list.header_at(message.line)) is not None:
             self.move(Seek(header.commit_ts))

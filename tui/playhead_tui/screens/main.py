@@ -23,6 +23,7 @@ from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, Wanted, read_headers
 from playhead_tui.screens.actions import TABS
 from playhead_tui.screens.inspector_actions import InspectorActions
+from playhead_tui.screens.timeline_actions import TimelineActions
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
@@ -39,7 +40,6 @@ from playhead_tui.widgets.timeline_view import TimelineView
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from playhead_tui.chart import SignReader, Signs
     from playhead_tui.details import Details, Page
 
 LEAST_SIZE = (60, 16)
@@ -54,7 +54,7 @@ def _action_provider() -> type[Provider]:
     return ActionProvider
 
 
-class MainScreen(InspectorActions):
+class MainScreen(InspectorActions, TimelineActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
     COMMANDS = {_action_provider}  # noqa: RUF012 - typed by Textual
 
@@ -78,8 +78,6 @@ class MainScreen(InspectorActions):
         self.tabs = PaneTitle("Diff", "Value", "History", "Blame", id="tabs")
         self.events_title = PaneTitle("EVENTS", id="events-title")
         self.timeline_title = PaneTitle("TIMELINE", id="timeline-title")
-        self._sign_reader: SignReader | None = None
-        self._signs_shown: object = None
         self._page_shown: object = None
         self._patience: Timer | None = None
         self._settled = False
@@ -120,13 +118,12 @@ class MainScreen(InspectorActions):
 
     def attach(self, name: str, driver: Driver) -> None:
         """Show another store from now on."""
-        from playhead_tui.chart import SignReader  # numpy, which is there once a store is
-
         if self.driver is not None:
             self.driver.close()
         self.driver, self.frame = driver, None
-        self._sign_reader, self._signs_shown, self._page_shown = SignReader(), None, None
+        self._page_shown = None
         self.reset_lens()
+        self.reset_timeline()
         self.remove_class("-failed")
         self.header.show_name(name)
         if note := loss_note(driver.store.imported):
@@ -216,6 +213,7 @@ class MainScreen(InspectorActions):
         if self.history.subject == (frame.agent, frame.selection):
             self.history.show_position(frame.position)
             self.series_view.show(self.series_view.series, frame.position)
+        self.follow_playhead(frame)
         self._show_titles(frame)
         if note is not None:
             self.footer.show_note(note)
@@ -237,7 +235,7 @@ class MainScreen(InspectorActions):
             self._show_page(details.page, frame)
         self.paint()
         # After the values, which are waited for more.
-        self._read_signs(frame)
+        self.read_signs(frame)
         if not self._settled:
             self._settled = True
             self.playhead_app.on_first_frame()
@@ -296,40 +294,6 @@ class MainScreen(InspectorActions):
             return "IMPORTED"
         return "LIVE" if frame.at_head else "PAST"
 
-    # ── the timeline's signs ─────────────────────────────────────────────────────────────────────────────────────────
-
-    def _read_signs(self, frame: Frame) -> None:
-        columns = self.timeline.columns
-        key = (frame.head, columns, frame.follow_agent, frame.agent, tuple(frame.marks.items()), self.signs_generation)
-        if key != self._signs_shown and columns and self.driver is not None:
-            self._signs_shown = key
-            self._load_signs(self.driver, columns)
-
-    @work(exclusive=True, group="signs")
-    async def _load_signs(self, driver: Driver, columns: int) -> None:
-        reader = self._sign_reader
-        assert reader is not None
-        try:
-            signs = await driver.ask(lambda cursor: reader.read(cursor, columns))
-        except (PlayheadError, OSError) as error:
-            self.footer.show_note(Note(str(error), is_error=True))
-            return
-        if driver is self.driver:
-            self._show_signs(signs)
-
-    def _show_signs(self, signs: Signs) -> None:
-        self.timeline.show_chart(signs.chart)
-        self.event_list.show_signs(signs.snapshots, signs.hits)
-        notes: list[Span] = []
-        if signs.error_count:
-            notes.append(Span(f"× {plural(signs.error_count, 'error')}", "error"))
-        if signs.snapshot_count:
-            notes.append(Span(f"◆ {plural(signs.snapshot_count, 'snapshot')}", "accent"))
-        if signs.hit_count:
-            notes.append(Span(f"• {plural(signs.hit_count, 'hit')}", "warning"))
-        spans = [span for note in notes for span in (Span(" · ", "faint"), note)]
-        self.timeline_title.show(spans[1:])
-
     # ── what the widgets say ─────────────────────────────────────────────────────────────────────────────────────────
 
     def on_events_view_lacking(self, message: EventsView.Lacking) -> None:
@@ -351,6 +315,7 @@ class MainScreen(InspectorActions):
             self.look_again()
 
     def on_timeline_view_resized(self) -> None:
+        self.call_after_refresh(self._join_rules)
         self.look_again()
 
     def on_resize(self, event: events.Resize) -> None:

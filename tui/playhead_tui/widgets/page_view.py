@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from rich.style import Style
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -14,6 +13,7 @@ from playhead.json_path import Path
 from playhead_tui.drawing.highlight import highlighted
 from playhead_tui.drawing.row import Fold, Row
 from playhead_tui.drawing.span import Line
+from playhead_tui.ink import Ink
 from playhead_tui.widgets.lines_view import LinesView
 
 
@@ -91,12 +91,10 @@ class PageView(LinesView):
         line = self._rows[index].line
         return line if self._found is None else highlighted(line, self._found)
 
-    def _style_of(self, index: int) -> Style:
+    def _ink_of(self, index: int, count: int) -> Ink:
         # The mark of a cursor says where keys act: in a page that is only looked at, that would be nowhere.
-        if index == self.cursor and not self.has_focus:
-            return self.rich_style
-        return super()._style_of(index)
+        return super()._ink_of(index, count) if self.has_focus else self._inks()[0]
 
-    def _draw(self, index: int, line: Line, style: Style, width: int, selection: Selection | None) -> Strip:
+    def _draw(self, index: int, line: Line, ink: Ink, width: int, selection: Selection | None) -> Strip:
         # Offsets let the mouse select text.
-        return super()._draw(index, line, style, width, selection).apply_offsets(0, index)
+        return super()._draw(index, line, ink, width, selection).apply_offsets(0, index)
