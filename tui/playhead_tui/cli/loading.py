@@ -36,6 +36,7 @@ def run_open(options: argparse.Namespace) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     options.agent = options.namespace = options.at = None
+    options.fresh_session = options.fresh
     return _show(Found(demo_store(fresh=options.fresh)), options)
 
 
@@ -59,7 +60,13 @@ def _show(found: Found, options: argparse.Namespace) -> int:
         )
     from playhead_tui.app import run
 
-    return run(found.path, agent_id=options.agent, namespace=options.namespace, goto=position)
+    return run(
+        found.path,
+        agent_id=options.agent,
+        namespace=options.namespace,
+        goto=position,
+        fresh=options.fresh_session,
+    )
 
 
 def run_import(options: argparse.Namespace) -> int:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
+from playhead_tui.bindings import keymap_of
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets
+from playhead_tui.drawing.hints import Hint, hints_of
 from playhead_tui.drawing.span import Line
 from playhead_tui.frame import Note
 from playhead_tui.keys import Action
@@ -22,11 +24,18 @@ class Footer(Bar):
             super().__init__()
             self.action = action
 
-    def __init__(self, actions: Sequence[Action]) -> None:
+    def __init__(self, actions: Sequence[Action], pane: str = "") -> None:
         super().__init__()
-        self._actions = tuple(action for action in actions if action.hint)
+        self._offered = tuple(actions)
+        self._pane = pane
         self.note: Note | None = None
         self._count = 0
+
+    def show_pane(self, pane: str) -> None:
+        """Offer what a pane can do, named by its id."""
+        if pane != self._pane:
+            self._pane = pane
+            self.redraw()
 
     def show_note(self, note: Note | None) -> None:
         if note != self.note:
@@ -38,16 +47,19 @@ class Footer(Bar):
             self._count = count
             self.redraw()
 
+    @property
+    def hints(self) -> list[Hint]:
+        return hints_of(self._offered, self._pane, keymap_of(self.app))
+
     def draw(self, width: int) -> Line:
-        return footer_line(self._actions, self.note, self._count, width)
+        return footer_line(self.hints, self.note, self._count, width)
 
     def on_click(self, event: events.Click) -> None:
-        if self.note is not None:
-            self.show_note(None)
-            return
         column = event.get_content_offset_capture(self).x
-        line = footer_line(self._actions, None, self._count, self.size.width)
-        for columns, action in footer_targets(line, self._actions):
+        hints = self.hints
+        line = footer_line(hints, self.note, self._count, self.size.width)
+        for columns, action in footer_targets(line, hints):
             if column in columns:
                 self.post_message(self.Picked(action))
                 return
+        self.show_note(None)
