@@ -38,7 +38,7 @@ async def opened(path: Path, text: str, size: tuple[int, int] = (120, 36)) -> As
         settings=read_settings(Path("settings.toml")),
         kept_theme=KeptTheme(Path("theme.json")),
     )
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await settle(pilot)
         yield pilot
 
