@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -145,9 +146,10 @@ def test_a_store_that_is_not_there_is_a_mistake_before_anything_is_served(run: R
 
 def test_an_address_that_cannot_be_listened_on_is_a_mistake(run: Run, store: Path) -> None:
     pytest.importorskip("textual_serve")
-    for arguments in (("--host", "203.0.113.7"), ("--port", "99999")):
-        told = run("serve", store, *arguments)
-        assert told.code == 2 and "--host and --port" in told.err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for port in (taken.getsockname()[1], 99_999):
+            told = run("serve", store, "--port", str(port))
+            assert told.code == 2 and "--host and --port" in told.err
 
 
 def test_a_path_with_spaces_and_quotes_is_served_as_it_is() -> None:
@@ -192,10 +194,10 @@ def test_the_app_is_in_a_browser_and_Ctrl_C_ends_it(store: Path) -> None:
         painted = b""
         async with (
             aiohttp.ClientSession() as session,
-            session.ws_connect(f"{address}/ws?width=100&height=30", origin=address) as socket,
+            session.ws_connect(f"{address}/ws?width=100&height=30", origin=address) as wire,
         ):
             while b"LIVE" not in painted:
-                message = await socket.receive(timeout=60)
+                message = await wire.receive(timeout=60)
                 assert message.type == aiohttp.WSMsgType.BINARY or message.type == aiohttp.WSMsgType.TEXT, message
                 if message.type == aiohttp.WSMsgType.BINARY:
                     painted += message.data

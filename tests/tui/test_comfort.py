@@ -32,7 +32,7 @@ async def test_a_screenshot_is_named_by_run_and_commit_and_the_toast_says_where(
         await until(pilot, "The screen is saved")
         assert "refund-29.svg" in screen_text(pilot)
     picture = Path("refund-29.svg").read_text("utf-8")
-    assert picture.startswith("<svg") and "counters/pages" in picture
+    assert picture.startswith("<svg") and "budget" in picture
 
 
 async def test_a_second_screenshot_is_written_beside_the_first(run: Path) -> None:
@@ -136,11 +136,8 @@ async def test_a_click_on_a_hint_of_a_list_acts_on_the_list(run: Path, open_app:
 
 
 async def test_the_palette_has_every_action_that_makes_sense_there(run: Path, open_app: OpenApp) -> None:
-    async with open_app(run, size=(120, 80)) as pilot:
+    async with open_app(run, size=(120, 140)) as pilot:
         await press(pilot, "ctrl+p")
         offered = [action for action in keys.ACTIONS if action.palette and action.scope in ("main", "app")]
         assert {"theme", "settings", "runs", "screenshot", "export.text"} <= {action.id for action in offered}
-        for action in offered:
-            await until(pilot, lambda: pilot.app.screen.query_one("CommandInput") is not None)
-            pilot.app.screen.query_one("CommandInput").value = action.description  # type: ignore[attr-defined]
-            await until(pilot, action.description[:40])
+        await until(pilot, lambda: all(action.description[:50] in screen_text(pilot) for action in offered))
