@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 
 from aiohttp import web
@@ -26,7 +27,8 @@ class Server(TextualServer):
     gets nothing, nor does one that has the name of another machine point to this one: either could read every run.
     """
 
-    def __init__(self, command: str, *, host: str, port: int, title: str) -> None:
+    def __init__(self, command: str, listener: socket.socket, *, host: str, title: str) -> None:
+        self._listener, port = listener, listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         super().__init__(command, host=host, port=port, title=title, public_url=f"http://{shown}:{port}")
 
@@ -62,8 +64,7 @@ class Server(TextualServer):
         """Serve until Ctrl-C or a SIGTERM."""
         web.run_app(
             self._make_app(),
-            host=self.host,
-            port=self.port,
+            sock=self._listener,
             print=None,
             access_log=None,
             shutdown_timeout=_SHUTDOWN_SECONDS,

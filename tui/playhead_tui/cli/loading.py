@@ -40,6 +40,11 @@ def run_demo(options: argparse.Namespace) -> int:
     return _show(Found(demo_store(fresh=options.fresh)), options)
 
 
+def has_screen() -> bool:
+    """Whether there is somewhere to draw: a terminal, or a browser that textual-serve paints for."""
+    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stdout.isatty())
+
+
 def _show(found: Found, options: argparse.Namespace) -> int:
     if found.report is not None:
         _print_problems(found.report)
@@ -54,7 +59,7 @@ def _show(found: Found, options: argparse.Namespace) -> int:
                 report = None if found.report is None else found.report.to_json()
                 print_json({"store": str(found.path), "head": store.head, "imported": report})
                 return EXIT_OK
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_screen():
         raise InvalidArgumentError(
             "the debugger needs a terminal; in a pipe, use inspect, replay, get, diff or sql (see playhead --help)"
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from playhead import InvalidArgumentError
 from playhead.model import iso
 from playhead_tui.cli import EXIT_OK
+from playhead_tui.cli.loading import has_screen
 from playhead_tui.cli.output import note, print_json, print_table
 from playhead_tui.drawing.run_lines import COUNTED, Order, fitting, money, ordered
 from playhead_tui.drawing.words import size
@@ -18,7 +18,7 @@ from playhead_tui.runs import Figures, Run, of_user, read_figures
 
 def run_start(options: argparse.Namespace) -> int:
     """`playhead` alone: the start screen."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_screen():
         raise InvalidArgumentError(
             "name a command: `playhead open LOG`, `playhead demo`, `playhead runs` (all: playhead --help)"
         )

@@ -18,6 +18,7 @@ from playhead_tui.cli.loading import showing_progress
 from playhead_tui.cli.output import note
 from playhead_tui.library import store_for
 
+_LAST_PORT = 65_535
 EXTRA = "playhead[serve]"
 
 
@@ -31,13 +32,14 @@ def run_serve(options: argparse.Namespace) -> int:
     read_info(store)
     from playhead_tui.web import Server, is_loopback
 
-    port = free_port(options.host, options.port)
+    listener = listening(options.host, options.port)
     if not is_loopback(options.host):
         note(
             f"warning: {options.host} is open to other machines, and there is no password: whoever reaches it sees this"
             " run, can restore, and can open every other run on this machine"
         )
-    Server(command_for(store), host=options.host, port=port, title=f"Playhead: {store.name}").serve()
+    with listener:
+        Server(command_for(store), listener, host=options.host, title=f"Playhead: {store.name}").serve()
     return EXIT_OK
 
 
@@ -46,15 +48,14 @@ def command_for(store: Path) -> str:
     return shlex.join([sys.executable, "-m", "playhead_tui", "open", str(store.resolve())])
 
 
-def free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. Raises InvalidArgumentError where nothing can listen there."""
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there; on a free port for 0. Raises InvalidArgumentError where nothing can."""
+    if not 0 <= port <= _LAST_PORT:
+        raise InvalidArgumentError(f"there is no port {port}: choose one from 0 to {_LAST_PORT} with --port")
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            return int(probe.getsockname()[1])
-    except (OSError, OverflowError) as error:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
         raise InvalidArgumentError(
             f"cannot listen on {host} port {port} ({error}); choose others with --host and --port"
         ) from None
