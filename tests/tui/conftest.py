@@ -35,7 +35,7 @@ def own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     """UTC, an empty directory to stand in, and nothing of the person who runs the tests."""
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    for kind in ("STATE", "CACHE"):
+    for kind in ("STATE", "CACHE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / f"{kind.lower()}-home"))
     monkeypatch.chdir(tmp_path)
     time.tzset()

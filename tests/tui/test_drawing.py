@@ -17,6 +17,7 @@ from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, heade
 from playhead_tui.drawing.diff_lines import diff_lines
 from playhead_tui.drawing.event_lines import event_line
 from playhead_tui.drawing.help_lines import help_lines
+from playhead_tui.drawing.hints import hints_of
 from playhead_tui.drawing.json_lines import json_lines
 from playhead_tui.drawing.loss import loss_note
 from playhead_tui.drawing.span import (
@@ -35,6 +36,7 @@ from playhead_tui.drawing.span import (
 from playhead_tui.drawing.state_lines import group_line, key_line
 from playhead_tui.drawing.tree import tree_of, tree_rows
 from playhead_tui.frame import Frame, Note
+from playhead_tui.keymap import NO_CHANGES, read_keymap
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -311,7 +313,7 @@ def test_header_titles_and_footer_fill_the_width(width: int) -> None:
     assert header_line("refund", None, "opening…", width).width == width
     note = [Span("23 keys"), Span(" · "), Span("2 changed")]
     assert title_line([("STATE", True)], note, True, width, {}).width == width
-    hints = [action for action in keys.in_scope("main") if action.hint]
+    hints = hints_of(keys.in_scope("main"), "state", NO_CHANGES)
     assert footer_line(hints, None, 0, width).width == width
     assert "too long" in footer_line(hints, Note("too long " * 40), 12, width).text
 
@@ -387,12 +389,43 @@ def test_joints_replace_the_rule_and_nothing_else() -> None:
 
 
 def test_every_hint_in_the_footer_can_be_clicked() -> None:
-    hints = [action for action in keys.in_scope("main") if action.hint]
+    hints = hints_of(keys.in_scope("main"), "history", NO_CHANGES)
     line = footer_line(hints, None, 0, 160)
     targets = footer_targets(line, hints)
-    assert [action.id for _, action in targets] == [action.id for action in hints if action.hint in line.text]
+    shown = [hint for hint in hints if f"{hint.keys} {hint.word}  " in line.text]
+    assert {action.id for _, action in targets} == {hint.action.id for hint in shown}
     for columns, action in targets:
-        assert action.hint in line.text[columns.start : columns.stop]
+        hint = next(hint for hint in hints if hint.action is action)
+        assert line.text[columns.start : columns.stop].startswith(f"{hint.keys} {hint.word}")
+
+
+def test_the_footer_offers_what_the_focused_pane_can_do_first_and_each_action_once() -> None:
+    for pane, word in (
+        ("state", "Enter open"),
+        ("history", "Enter travel"),
+        ("events", "Enter view"),
+        ("diff", "b base"),
+    ):
+        hints = hints_of(keys.in_scope("main"), pane, NO_CHANGES)
+        assert footer_line(hints, None, 0, 80).text.startswith(f" {word}")
+        ids = [hint.action.id for hint in hints]
+        assert len(ids) == len(set(ids))
+
+
+def test_a_note_stands_before_the_keys_and_takes_their_place_only_where_it_has_to() -> None:
+    hints = hints_of(keys.in_scope("main"), "state", NO_CHANGES)
+    short = footer_line(hints, Note("No later error"), 0, 80).text
+    assert short.startswith(" No later error   ") and "Enter open" in short and short.rstrip().endswith("q quit")
+    long = footer_line(hints, Note("word " * 15), 0, 80).text
+    assert "q quit" not in long and long.startswith(" word word")
+
+
+def test_hints_show_the_keys_that_actions_really_have() -> None:
+    keymap, problems = read_keymap({"step.forward": "w", "error.next": []})
+    assert not problems
+    text = footer_line(hints_of(keys.in_scope("main"), "", keymap), None, 0, 160).text
+    assert "h w step" in text
+    assert "error" not in text, "an action without a key is no hint"
 
 
 @pytest.mark.parametrize("width", [0, 70, 104, 126])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -388,7 +387,10 @@ async def test_the_cursor_shows_only_where_keys_act(values: Path, open_app: Open
     async with open_app(values) as pilot:
         await inspect(pilot, "plan")
         view = main_of(pilot).value
-        styled: Callable[[int], object] = view._style_of
+
+        def styled(row: int) -> object:
+            return view._ink_of(row, view.line_count())
+
         assert styled(0) != styled(1)
         main_of(pilot).state.focus()
         await press(pilot)

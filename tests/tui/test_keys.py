@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import Counter
 
 from textual.binding import Binding
-from textual.widget import Widget
+from textual.dom import DOMNode
 
 from playhead_tui import keys
+from playhead_tui.app import PlayheadApp
 from playhead_tui.screens.changes import ComparisonScreen, ConfirmScreen
 from playhead_tui.screens.main import MainScreen
+from playhead_tui.screens.runs import RunsScreen
 from playhead_tui.screens.snapshots import SnapshotsScreen
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.lines_view import LinesView
 
-HOLDERS: dict[str, type[Widget]] = {
+HOLDERS: dict[str, type[DOMNode]] = {
     "main": MainScreen,
     "list": LinesView,
     "snapshots": SnapshotsScreen,
     "comparison": ComparisonScreen,
     "restore": ConfirmScreen,
+    "runs": RunsScreen,
+    "app": PlayheadApp,
 }
 
 
@@ -29,7 +33,7 @@ def test_no_two_actions_share_an_id() -> None:
 
 def test_no_key_means_two_things_in_one_place() -> None:
     for scope in HOLDERS:
-        actions = [action for action in keys.ACTIONS if action.scope in (scope, "list")]
+        actions = [action for action in keys.ACTIONS if action.scope in (scope, "list", "app")]
         clashes = [key for key, times in Counter(key for action in actions for key in action.keys).items() if times > 1]
         assert clashes == []
 

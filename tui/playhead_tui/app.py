@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import App, SystemCommand
+from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from playhead import PlayheadError
+from playhead_tui.bindings import bindings_for
 from playhead_tui.driver import Driver
+from playhead_tui.keymap import Keymap, Problem
 from playhead_tui.palette import Palette
 from playhead_tui.recent import RecentStores
 from playhead_tui.screens.main import MainScreen
+from playhead_tui.session import Session, Sessions, put_cursor
+from playhead_tui.settings import Settings, SettingsFile, read_settings
+from playhead_tui.themes import OWN_THEMES, KeptTheme
 
 if TYPE_CHECKING:
     from playhead import Store
     from playhead.cursor import Cursor
     from playhead_tui.following import Following
+
+PROBLEMS_TOLD = 4
 
 Opener = Callable[[Path], "Store"]
 
@@ -48,8 +57,10 @@ def run_name(store: Store) -> str:
 class PlayheadApp(App[None]):
     """A debugger on one store at a time.
 
-    path: what to open, after the first paint. opener: how; it may import a log, and runs in a thread of its own.
-    agent_id, namespace: whose state to show first. goto: where to put the playhead, as typed after `:`.
+    path: what to open, after the first paint; None shows what there is to open. opener: how; it may import a log, and
+    runs in a thread of its own. agent_id, namespace: whose state to show first. goto: where to put the playhead, as
+    typed after `:`. Both win over what `sessions` knows of the run; fresh: nothing of that is taken up the first time.
+    settings: what the user set. kept_theme: where a theme chosen in the app is kept.
     follow: the log that `path` was loaded from, to be followed while it is shown.
     """
 
@@ -58,12 +69,13 @@ class PlayheadApp(App[None]):
     TITLE = "Playhead"
     PAUSE_GC_ON_SCROLL = True
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar = []
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("app")
 
     class Opened(Message):
-        def __init__(self, name: str, store: Store, cursor: Cursor) -> None:
+        def __init__(self, name: str, store: Store, cursor: Cursor, session: Session | None, note: str) -> None:
             super().__init__()
             self.name, self.store, self.cursor = name, store, cursor
+            self.session, self.note = session, note
 
     class Moved(Message):
         """The log that is followed was rewritten, and is in another store from now on."""
@@ -79,16 +91,28 @@ class PlayheadApp(App[None]):
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         *,
         opener: Opener = open_existing,
         agent_id: str | None = None,
         namespace: str | None = None,
         goto: str | None = None,
         recent: RecentStores | None = None,
+        sessions: Sessions | None = None,
+        fresh: bool = False,
+        settings: SettingsFile | None = None,
+        kept_theme: KeptTheme | None = None,
         follow: Path | None = None,
     ) -> None:
         super().__init__()
+        self.settings_file = settings or SettingsFile(Path())
+        self.sessions = sessions if self.settings.keep_place else None
+        self._fresh = fresh
+        self._kept_theme = kept_theme
+        for theme in OWN_THEMES:
+            self.register_theme(theme)
+        self.theme = kept_theme.over(self.settings.theme) if kept_theme is not None else self.settings.theme
+        self.set_keymap(self.keymap.for_textual())
         self._path, self._opener = path, opener
         self._follow, self._following, self._news = follow, None, ""
         self._agent = (agent_id, namespace)
@@ -97,7 +121,17 @@ class PlayheadApp(App[None]):
         self.quiets_collector = False
         """Whether what lives after the first frame is left alone by the collector, which would pause between frames."""
         self._palette: tuple[str, Palette] | None = None
-        self.main = MainScreen(path.name or str(path))
+        self.main = MainScreen("Playhead" if path is None else path.name or str(path), self.settings.tab)
+
+    @property
+    def settings(self) -> Settings:
+        """What holds, whatever the file says."""
+        return self.settings_file.settings
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys that actions have in this app."""
+        return self.settings.keymap
 
     @property
     def palette(self) -> Palette:
@@ -111,7 +145,15 @@ class PlayheadApp(App[None]):
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._follow_theme)
-        self.call_after_refresh(self.open, self._path)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        if problems := self.settings_file.problems:
+            self.notify(problem_text(problems), title=str(self.settings_file.path), severity="warning", timeout=12)
+        if self._path is None:
+            self.main.action_runs()
+        else:
+            self.open(self._path)
 
     async def on_event(self, event: events.Event) -> None:
         # Counts, marks and answers are taken here, where keys still are in the order in which they were typed.
@@ -125,6 +167,8 @@ class PlayheadApp(App[None]):
         return self.main.take_key(event) if isinstance(event, events.Key) else self.main.take_paste(event.text)
 
     def _follow_theme(self, _: object) -> None:
+        if self._kept_theme is not None:
+            self._kept_theme.keep(self.theme, self.settings.theme)
         for screen in self.screen_stack:
             for widget in screen.query("LinesView, Bar, TimelineView"):
                 widget.notify_style_update()
@@ -141,24 +185,39 @@ class PlayheadApp(App[None]):
         try:
             store = self._opener(path)
             cursor = store.cursor(*self._agent[:1], namespace=self._agent[1])
+            session, note = self._take_up(store, cursor)
             if self._goto is not None:
                 cursor.goto(self._goto)
         except (PlayheadError, OSError) as error:
             self.post_message(self.Refused(error))
             return
-        self._agent, self._goto = (None, None), None
+        self._agent, self._goto, self._fresh = (None, None), None, False
         if worker.is_cancelled:
             store.close()
         else:
             self.recent.add(path)
-            self.post_message(self.Opened(run_name(store), store, cursor))
+            self.post_message(self.Opened(run_name(store), store, cursor, session, note))
+
+    def _take_up(self, store: Store, cursor: Cursor) -> tuple[Session | None, str]:
+        """Put the cursor where the run was left, except for what the command line asks for."""
+        if self.sessions is None or self._fresh:
+            return None, ""
+        session, note = self.sessions.load(store.store_id)
+        if session is not None:
+            asked = self._agent != (None, None)
+            put_cursor(cursor, session, agent=not asked, position=self._goto is None)
+            if asked and cursor.agent != session.agent:
+                session = replace(session, selection=None, filter="", folded=())
+        return session, note
 
     def on_playhead_app_opened(self, message: Opened) -> None:
         if self._follow is not None:
             self._begin_following(self._follow, message.store.path)
         elif self._following is not None and self._following.store != message.store.path:
             self.stop_following(wait=False)
+        self.main.keep_session()
         self.main.attach(message.name, Driver(message.store, message.cursor, self.main))
+        self.main.take_up(message.session, message.note)
         if self._news:
             self.main.tell(self._news)
             self._news = ""
@@ -201,22 +260,48 @@ class PlayheadApp(App[None]):
             gc.collect()
             gc.freeze()
 
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        self.main.action_screenshot()
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield SystemCommand("Change the theme", "Colours of the whole app", self.action_change_theme)
+        return ()
+
+
+def problem_text(problems: Sequence[Problem]) -> str:
+    """The first few problems, a line each, and how to see them all."""
+    told = [str(problem).replace("[", "\\[") for problem in problems[:PROBLEMS_TOLD]]
+    more = len(problems) - len(told)
+    return "\n".join([*told, *([f"and {more} more: `playhead settings` lists them all"] if more else [])])
 
 
 def run(
-    path: Path,
+    path: Path | None,
     *,
     opener: Opener = open_existing,
     agent_id: str | None = None,
     namespace: str | None = None,
     goto: str | None = None,
     follow: Path | None = None,
+    fresh: bool = False,
 ) -> int:
-    """Open the app on a store and stay until it is left. Returns the exit code: 0, or 1 after a crash."""
-    app = PlayheadApp(path, opener=opener, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow)
+    """Open the app on a store, or on a list of what there is, and stay until it is left.
+
+    Returns the exit code: 0, or 1 after a crash.
+    """
+    settings = read_settings()
+    app = PlayheadApp(
+        path,
+        opener=opener,
+        agent_id=agent_id,
+        namespace=namespace,
+        goto=goto,
+        sessions=Sessions.of_user(),
+        follow=follow,
+        fresh=fresh,
+        settings=settings,
+        kept_theme=KeptTheme.of_user(),
+    )
     app.quiets_collector = True
-    app.run()
+    app.run(mouse=settings.settings.mouse)
     gc.unfreeze()  # what is still frozen when Python ends counts as leaked, and some libraries say so aloud
     return app.return_code or 0

@@ -9,12 +9,18 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from playhead_tui import keys
+from playhead_tui.keymap import Keymap
 from playhead_tui.palette import Palette
 
 
 class HasPalette(Protocol):
     @property
     def palette(self) -> Palette: ...
+
+
+class HasKeymap(Protocol):
+    @property
+    def keymap(self) -> Keymap: ...
 
 
 @runtime_checkable
@@ -28,7 +34,9 @@ def bindings_for(scope: keys.Scope) -> list[BindingType]:
     They have priority: keys typed faster than the screen repaints are then acted on in the order in which they came.
     """
     return [
-        Binding(",".join(action.keys), action.method, action.description, show=False, priority=True, id=action.id)
+        Binding(
+            keys.textual_keys(action.keys), action.method, action.description, show=False, priority=True, id=action.id
+        )
         for action in keys.in_scope(scope)
     ]
 
@@ -36,6 +44,11 @@ def bindings_for(scope: keys.Scope) -> list[BindingType]:
 def palette_of(app: App[object]) -> Palette:
     """The palette that the app keeps for its theme."""
     return cast(HasPalette, app).palette
+
+
+def keymap_of(app: App[object]) -> Keymap:
+    """The keys that actions have in this app."""
+    return cast(HasKeymap, app).keymap
 
 
 def take_count(widget: Widget) -> int:

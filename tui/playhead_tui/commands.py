@@ -7,6 +7,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from playhead_tui import keys
+from playhead_tui.bindings import keymap_of
 
 
 class ActionProvider(Provider):
@@ -25,4 +26,5 @@ class ActionProvider(Provider):
                 yield Hit(score, shown, partial(self.screen.run_action, action.method), help=action.shown_keys)
 
     def _actions(self) -> list[keys.Action]:
-        return [action for action in keys.in_scope("main") if action.palette]
+        actions = keymap_of(self.app).actions((*keys.in_scope("main"), *keys.in_scope("app")))
+        return [action for action in actions if action.palette]

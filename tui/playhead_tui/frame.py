@@ -97,6 +97,8 @@ class Frame:
     base: str
     """What Diff compares with, in words."""
     base_is_previous: bool = True
+    base_commit: int | None = None
+    """The commit that Diff compares with; None for each key's previous version."""
     headers: Mapping[int, EventHeader] = field(default_factory=dict)
     """Rows of the event list around the playhead."""
     imported: bool = False
@@ -161,6 +163,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         follow_agent=cursor.follow_agent,
         base=base_name(cursor),
         base_is_previous=cursor.base is None,
+        base_commit=cursor.base,
         headers=headers,
         imported=imported,
         one_namespace=len({agent.namespace for agent in cursor.agents()}) <= 1,

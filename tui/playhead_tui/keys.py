@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore"]
-"""Where an action's keys work: in every list, on the main screen, or in one of the layers above it."""
+Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore", "runs", "app"]
+"""Where an action's keys work: in every list, everywhere, on the main screen, or in one of the layers above it."""
 
 Group: TypeAlias = Literal[
-    "Through time", "Find", "Timeline", "Look", "Inspector", "Marks and snapshots", "Lists and panes", "Playhead"
+    "Through time",
+    "Find",
+    "Timeline",
+    "Look",
+    "Inspector",
+    "Marks and snapshots",
+    "Lists and panes",
+    "Runs",
+    "Playhead",
 ]
 
 
@@ -31,7 +39,16 @@ class Action:
     @property
     def shown_keys(self) -> str:
         """The keys as a person reads them: `l →`."""
-        return " ".join(_SHOWN.get(key, key) for key in self.keys)
+        return " ".join(shown_key(key) for key in self.keys)
+
+
+NO_KEY = "no-key"
+"""Textual takes an empty text for the keys of before; no terminal ever sends this one."""
+
+
+def textual_keys(keys: tuple[str, ...]) -> str:
+    """Keys as Textual's bindings spell them."""
+    return ",".join("comma" if key == "," else key for key in keys) or NO_KEY
 
 
 _SHOWN = {
@@ -42,21 +59,27 @@ _SHOWN = {
     "enter": "Enter",
     "escape": "Esc",
     "tab": "Tab",
-    "shift+tab": "S-Tab",
-    "shift+right": "S-→",
-    "shift+left": "S-←",
     "space": "Space",
     "home": "Home",
     "end": "End",
     "pageup": "PgUp",
     "pagedown": "PgDn",
-    "f1": "F1",
+    "delete": "Del",
+    "backspace": "BkSp",
     "vertical_line": "|",
-    "ctrl+d": "^d",
-    "ctrl+u": "^u",
-    "ctrl+p": "^p",
-    "ctrl+o": "^o",
 }
+
+
+def shown_key(key: str) -> str:
+    """A key as a person reads it: `→`, `^d`, `S-F3`."""
+    modifiers, plus, base = key.rpartition("+")
+    if not plus or not base:
+        return _SHOWN.get(key, key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key)
+    for name, sign in (("ctrl", "^"), ("shift", "S-"), ("alt", "M-"), ("super", "D-")):
+        if name in modifiers.split("+"):
+            rest = [part for part in modifiers.split("+") if part != name]
+            return sign + shown_key("+".join([*rest, base]))
+    return key
 
 
 def _listed(id: str, method: str, description: str, *keys: str) -> Action:
@@ -65,6 +88,10 @@ def _listed(id: str, method: str, description: str, *keys: str) -> Action:
 
 def _layered(id: str, method: str, description: str, key: str, scope: Scope, hint: str) -> Action:
     return Action(id, method, description, (key,), "Marks and snapshots", scope, hint, palette=False)
+
+
+def _runs(id: str, method: str, description: str, *keys: str, hint: str = "") -> Action:
+    return Action(id, method, description, keys, "Runs", "runs", hint, palette=False)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -127,7 +154,22 @@ ACTIONS: tuple[Action, ...] = (
     _layered("snapshots.restore", "restore", "Restore, after a preview", "r", "snapshots", "restore"),
     _layered("comparison.restore", "restore", "Restore the compared snapshot", "r", "comparison", "restore"),
     _layered("restore.confirm", "confirm", "Do what the preview shows", "y", "restore", "restore"),
+    _runs("runs.filter", "filter", "Show only runs that contain a text", "/", "f", hint="filter"),
+    _runs("runs.sort", "sort(1)", "Sort by the next column", "s", hint="sort"),
+    _runs("runs.reverse", "reverse", "Sort the other way round", "S"),
+    _runs("runs.path", "path", "Open a path that is typed", "o", hint="a path"),
+    _runs("runs.copy", "copy", "Copy the path", "y", hint="copy path"),
+    _runs("runs.delete", "delete", "Delete what was loaded from a log; the log stays", "x", hint="delete"),
+    _runs("runs.again", "look_again", "Look for runs again", "r"),
+    _runs("runs.demo", "demo", "Open the recorded run that comes with Playhead", "d"),
+    _runs("runs.help", "help", "Every key", "?", "f1", hint="help"),
+    _runs("runs.close", "leave(True)", "Close; quit, where no run is open", "q", hint="close"),
+    Action("runs", "runs", "Runs: stores, recent files and sessions found on this machine", ("R",), "Playhead"),
     Action("open", "open", "Open another store", ("o",), "Playhead"),
+    Action("screenshot", "screenshot", "Save a picture of the screen (SVG)", ("ctrl+s",), "Playhead", "app"),
+    Action("export.text", "export_text", "Save what is on screen as text, nothing cut off", ("ctrl+e",), "Playhead"),
+    Action("theme", "theme", "Choose a theme", (), "Playhead"),
+    Action("settings", "settings", "Settings: where they are, what holds, and what is wrong", (), "Playhead"),
     Action("palette", "palette", "Every action, by name", ("ctrl+p",), "Playhead", palette=False),
     Action("help", "help", "This help", ("?", "f1"), "Playhead", hint="help"),
     Action("escape", "escape", "Close the top layer; drop filter and search", ("escape",), "Playhead", palette=False),

@@ -37,6 +37,7 @@ def run_open(options: argparse.Namespace) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     options.agent = options.namespace = options.at = None
+    options.fresh_session = options.fresh
     return _show(Found(demo_store(fresh=options.fresh)), options)
 
 
@@ -56,7 +57,14 @@ def _show(found: Found, options: argparse.Namespace, follow: Path | None = None)
                 report = None if found.report is None else found.report.to_json()
                 print_json({"store": str(found.path), "head": store.head, "imported": report})
                 return EXIT_OK
-    return show(found.path, agent_id=options.agent, namespace=options.namespace, goto=position, follow=follow)
+    return show(
+        found.path,
+        agent_id=options.agent,
+        namespace=options.namespace,
+        goto=position,
+        follow=follow,
+        fresh=options.fresh_session,
+    )
 
 
 def run_import(options: argparse.Namespace) -> int:

@@ -10,6 +10,8 @@ import playhead
 
 _MOMENT_HELP = "a commit number, a snapshot's label, @14:03:22, @2026-11-01T14:03, or head"
 
+_RUN_COLUMNS = ("name", "origin", "events", "errors", "cost", "size", "changed")
+
 _EPILOG = """\
 STORE is a store's directory, or any log or folder of logs; without one, $PLAYHEAD_STORE or ./.playhead.
 A MOMENT is a commit number, a snapshot's label, @14:03:22, @2026-11-01T14:03, or head.
@@ -27,7 +29,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"playhead {playhead.__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # Alone, in a terminal, it shows what there is to open.
+    top.set_defaults(run=_lazy("runs:run_start"))
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _add_screens(commands)
     _add_logs(commands)
     _add_reading(commands)
@@ -35,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     _add_moments(commands)
     _add_upkeep(commands)
     _add_cache(commands)
+    _add_surroundings(commands)
     return top
 
 
@@ -48,12 +53,27 @@ def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     opened.add_argument("--agent", metavar="ID", help="the agent to look at first")
     opened.add_argument("--namespace", metavar="NAME", help="the agent's namespace")
     opened.add_argument("--at", metavar="MOMENT", help=f"where to put the playhead: {_MOMENT_HELP}")
+    opened.add_argument("--fresh-session", action="store_true", help="do not go back to where you left the run")
     opened.add_argument(
         "--json", action="store_true", help="open no screen: print the store's path and what was loaded"
     )
     demo = _command(commands, "demo", "loading:run_demo", "open the recorded run that comes with Playhead")
     demo.add_argument("--fresh", action="store_true", help="forget what was changed in the demo before")
     demo.add_argument("--json", action="store_true", help="open no screen: print the path of the demo's store")
+
+
+def _add_surroundings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    runs = _command(commands, "runs", "runs:run_runs", "list stores, recent logs and agents' sessions on this machine")
+    runs.add_argument("text", nargs="?", metavar="TEXT", help="only runs that have these words in name or path")
+    runs.add_argument("--sort", choices=_RUN_COLUMNS, default="changed", help="(default: changed, the latest first)")
+    runs.add_argument("-n", "--last", type=int, default=50, metavar="N", help="at most so many (default: 50)")
+    _json(runs)
+    settings = _command(commands, "settings", "settings:run_settings", "say where the settings are and what holds")
+    settings.add_argument("--init", action="store_true", help="write a file that explains itself, all commented out")
+    _json(settings)
+    serve = _store_command(commands, "serve", "serving:run_serve", "show the debugger in a browser")
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: this machine)")
+    serve.add_argument("--port", type=int, default=8000, metavar="N", help="(default: 8000; 0 takes a free one)")
 
 
 def _add_logs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -19,7 +19,12 @@ def run_open(options: argparse.Namespace) -> int:
 
         return run_open(options)
     read_info(path)
-    return show(path)
+    return show(path, fresh=options.fresh_session)
+
+
+def has_screen() -> bool:
+    """Whether there is somewhere to draw: a terminal, or a browser that textual-serve paints for."""
+    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def show(
@@ -29,15 +34,16 @@ def show(
     namespace: str | None = None,
     goto: str | None = None,
     follow: Path | None = None,
+    fresh: bool = False,
 ) -> int:
     """The app on a store, or on a log that is followed, until it is left.
 
     Raises InvalidArgumentError where there is no terminal to show it on.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_screen():
         raise InvalidArgumentError(
             "the debugger needs a terminal; in a pipe, use inspect, replay, get, diff or sql (see playhead --help)"
         )
     from playhead_tui.app import run
 
-    return run(path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow)
+    return run(path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow, fresh=fresh)

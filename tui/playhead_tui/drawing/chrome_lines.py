@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from playhead_tui.drawing import words
+from playhead_tui.drawing.hints import Hint
 from playhead_tui.drawing.span import Line, Role, Span, crop_middle, crop_start, fit, printable, spread, width_of
 from playhead_tui.frame import Frame, Note
 from playhead_tui.keys import Action
@@ -102,23 +103,23 @@ def _joined(spans: tuple[Span, ...], joints: dict[int, str]) -> tuple[Span, ...]
     return tuple(joined)
 
 
-def footer_line(actions: Sequence[Action], note: Note | None, count: int, width: int) -> Line:
-    """The keys that matter, as many as fit; a note, while there is one, in their place; the count being typed."""
-    typed = [Span(f" {count} ", "active"), Span(" ")] if count else []
+def footer_line(hints: Sequence[Hint], note: Note | None, count: int, width: int) -> Line:
+    """How the last thing went, while it is news; then the keys that matter, as many as fit; the count being typed."""
+    spans: list[Span] = [Span(" "), *((Span(f" {count} ", "active"), Span(" ")) if count else ())]
+    end = [span for hint in hints if hint.action.id in _ALWAYS for span in _hint(hint)]
     if note is not None:
-        return Line(fit([Span(" "), *typed, Span(printable(note.text), "error" if note.is_error else "strong")], width))
-    always = [action for action in actions if action.id in ("help", "quit")]
-    end = [span for action in always for span in _hint(action)]
-    spans: list[Span] = [Span(" "), *typed]
-    room = width - sum(width_of(span.text) for span in (*spans, *end)) - 1
-    for action in actions:
-        hint = _hint(action)
-        if action in always:
+        said = [*spans, Span(printable(note.text), "error" if note.is_error else "strong"), Span("   ")]
+        if _width(said) + _width(end) >= width:
+            return Line(fit(said[:-1], width))
+        spans = said
+    room = width - _width([*spans, *end]) - 1
+    for hint in hints:
+        if hint.action.id in _ALWAYS:
             continue
-        if sum(width_of(span.text) for span in hint) > room:
+        room -= _width(_hint(hint))
+        if room < 0:
             break
-        spans += hint
-        room -= sum(width_of(span.text) for span in hint)
+        spans += _hint(hint)
     return Line(spread(spans, end, width))
 
 
@@ -137,27 +138,23 @@ def prompt_line(prompt: str, before: str, after: str, hint: str, width: int) -> 
     return Line(fit(spans, width))
 
 
-def footer_targets(line: Line, actions: Sequence[Action]) -> list[tuple[range, Action]]:
+def footer_targets(line: Line, hints: Sequence[Hint]) -> list[tuple[range, Action]]:
     """Where in a footer line a click means an action, in columns."""
     targets: list[tuple[range, Action]] = []
     column = 0
-    for position, span in enumerate(line.spans):
+    for span, after in zip(line.spans, (*line.spans[1:], Span("")), strict=True):
         size = width_of(span.text)
-        if span.role == "playhead" and position + 1 < len(line.spans):
-            action = next((action for action in actions if _hint_keys(action) == span.text), None)
-            if action is not None:
-                targets.append((range(column, column + size + width_of(line.spans[position + 1].text)), action))
+        shown = (span.text, after.text) if span.role == "playhead" else None
+        action = next((hint.action for hint in hints if (hint.keys, f" {hint.word}  ") == shown), None)
+        if action is not None:
+            targets.append((range(column, column + size + width_of(after.text)), action))
         column += size
     return targets
 
 
-_PAIRS = {"step.forward": "h l", "change.next": "c C", "error.next": "e E", "zoom.in": "+ -"}
-"""Hints that stand for a key and its opposite."""
+_ALWAYS = ("help", "quit", "runs.help", "runs.close")
+"""Actions whose hints stand at the right end, whatever else there is."""
 
 
-def _hint_keys(action: Action) -> str:
-    return _PAIRS.get(action.id) or action.shown_keys.split(" ")[0]
-
-
-def _hint(action: Action) -> list[Span]:
-    return [Span(_hint_keys(action), "playhead"), Span(f" {action.hint}  ", "muted")]
+def _hint(hint: Hint) -> list[Span]:
+    return [Span(hint.keys, "playhead"), Span(f" {hint.word}  ", "muted")]

@@ -7,23 +7,29 @@ from itertools import zip_longest
 from playhead_tui import keys
 from playhead_tui.drawing.json_lines import wrapped
 from playhead_tui.drawing.span import BLANK, Line, Span, left
+from playhead_tui.keymap import NO_CHANGES, Keymap
 
-_PLACES = {"snapshots": " (in Snapshots)", "comparison": " (in a comparison)", "restore": " (in a preview)"}
+_PLACES = {
+    "snapshots": " (in Snapshots)",
+    "comparison": " (in a comparison)",
+    "restore": " (in a preview)",
+    "runs": " (in Runs)",
+}
 _GAP = 3
 _KEYS_WIDTH = 13
 _TWO_COLUMNS = 96
 """Cells from which on two columns are easier to read than one."""
 
 
-def help_lines(width: int = 0) -> list[Line]:
+def help_lines(width: int = 0, keymap: Keymap = NO_CHANGES) -> list[Line]:
     """A heading and its keys, group by group; counts and the mouse at the end.
 
-    In two columns where `width` cells have room for them; descriptions are wrapped there.
+    Keys are those of the keymap. In two columns where `width` cells have room for them; descriptions are wrapped there.
     """
     if width < _TWO_COLUMNS:
-        return _joined(_blocks(200))
+        return _joined(_blocks(200, keymap))
     column = (width - _GAP) // 2
-    blocks = _blocks(column)
+    blocks = _blocks(column, keymap)
     half = sum(len(block) + 1 for block in blocks) // 2
     first: list[list[Line]] = []
     while sum(len(block) + 1 for block in first) + len(blocks[0]) // 2 < half:
@@ -38,12 +44,12 @@ def _joined(blocks: list[list[Line]]) -> list[Line]:
     return [line for block in blocks for line in (BLANK, *block)][1:]
 
 
-def _blocks(width: int) -> list[list[Line]]:
+def _blocks(width: int, keymap: Keymap) -> list[list[Line]]:
     blocks: list[list[Line]] = []
     for group, actions in keys.grouped().items():
         block = [_heading(group)]
-        for action in actions:
-            block += _row(action.shown_keys, action.description + _PLACES.get(action.scope, ""), width)
+        for action in keymap.actions(actions):
+            block += _row(action.shown_keys or "—", action.description + _PLACES.get(action.scope, ""), width)
         blocks.append(block)
     counts = _row("10l 5c 3n", "A number before a key repeats it; 412G goes to commit 412", width)
     mouse = [

@@ -282,4 +282,6 @@ class MainActions(PromptScreen):
             self.show_tab(TABS[message.index])
 
     async def on_footer_picked(self, message: Footer.Picked) -> None:
-        await self.run_action(message.action.method)
+        # What lists do is done by the one that has the focus.
+        in_list = message.action.scope == "list" and self.focused is not None
+        await self.app.run_action(message.action.method, default_namespace=self.focused if in_list else self)

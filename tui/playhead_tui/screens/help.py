@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from playhead_tui.bindings import keymap_of
 from playhead_tui.drawing.help_lines import help_lines
 from playhead_tui.screens.layer import Layer
 from playhead_tui.widgets.lines_view import FixedLines
@@ -17,7 +18,7 @@ class HelpLines(FixedLines):
     HAS_CURSOR = False
 
     def on_resize(self) -> None:
-        self.show(help_lines(self.area.width))
+        self.show(help_lines(self.area.width, keymap_of(self.app)))
 
 
 class HelpScreen(Layer[None]):

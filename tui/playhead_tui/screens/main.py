@@ -20,8 +20,9 @@ from playhead_tui.drawing.loss import loss_note
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
-from playhead_tui.frame import Frame, Lens, Note, Wanted, read_headers
+from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted, read_headers
 from playhead_tui.screens.actions import TABS
+from playhead_tui.screens.comfort_actions import ComfortActions
 from playhead_tui.screens.inspector_actions import InspectorActions
 from playhead_tui.screens.timeline_actions import TimelineActions
 from playhead_tui.widgets.command_line import CommandLine
@@ -54,12 +55,13 @@ def _action_provider() -> type[Provider]:
     return ActionProvider
 
 
-class MainScreen(InspectorActions, TimelineActions):
+class MainScreen(ComfortActions, InspectorActions, TimelineActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
     COMMANDS = {_action_provider}  # noqa: RUF012 - typed by Textual
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, tab: Tab = "diff") -> None:
         super().__init__()
+        self.tab = tab
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]
         self.header = Header(name)
         self.state = StateView(id="state")
@@ -106,7 +108,7 @@ class MainScreen(InspectorActions, TimelineActions):
 
     def on_mount(self) -> None:
         self.header.show(None, "opening…")
-        self.show_tab("diff")
+        self.show_tab(self.tab)
         self.state.focus()
         self.set_interval(POLL_SECONDS, self._poll)
 
@@ -339,6 +341,7 @@ class MainScreen(InspectorActions, TimelineActions):
         self.state_title.light(focused is self.state)
         self.tabs.light(focused in self.page_views().values())
         self.events_title.light(focused is self.event_list)
+        self.footer.show_pane(focused.id or "")
 
     def path_of_store(self) -> Path | None:
         return self.driver.store.path if self.driver is not None else None

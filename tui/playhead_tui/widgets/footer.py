@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from textual import events
 from textual.message import Message
 
+from playhead_tui.bindings import keymap_of
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets
+from playhead_tui.drawing.hints import Hint, hints_of
 from playhead_tui.drawing.span import Line
 from playhead_tui.frame import Note
 from playhead_tui.keys import Action
@@ -22,9 +24,10 @@ class Footer(Bar):
             super().__init__()
             self.action = action
 
-    def __init__(self, actions: Sequence[Action]) -> None:
+    def __init__(self, actions: Sequence[Action], pane: str = "") -> None:
         super().__init__()
-        self._actions = tuple(action for action in actions if action.hint)
+        self._offered = tuple(actions)
+        self._pane = pane
         self.note: Note | None = None
         self._count = 0
         self._prompt: Callable[[int], Line] | None = None
@@ -33,6 +36,12 @@ class Footer(Bar):
         """Show a prompt, which draws itself in the width it is given, in the place of hints and notes."""
         self._prompt = prompt
         self.redraw()
+
+    def show_pane(self, pane: str) -> None:
+        """Offer what a pane can do, named by its id."""
+        if pane != self._pane:
+            self._pane = pane
+            self.redraw()
 
     def show_note(self, note: Note | None) -> None:
         if note != self.note:
@@ -44,18 +53,21 @@ class Footer(Bar):
             self._count = count
             self.redraw()
 
+    @property
+    def hints(self) -> list[Hint]:
+        return hints_of(self._offered, self._pane, keymap_of(self.app))
+
     def draw(self, width: int) -> Line:
-        return self._prompt(width) if self._prompt else footer_line(self._actions, self.note, self._count, width)
+        return self._prompt(width) if self._prompt else footer_line(self.hints, self.note, self._count, width)
 
     def on_click(self, event: events.Click) -> None:
         if self._prompt is not None:
             return
-        if self.note is not None:
-            self.show_note(None)
-            return
         column = event.get_content_offset_capture(self).x
-        line = footer_line(self._actions, None, self._count, self.size.width)
-        for columns, action in footer_targets(line, self._actions):
+        hints = self.hints
+        line = footer_line(hints, self.note, self._count, self.size.width)
+        for columns, action in footer_targets(line, hints):
             if column in columns:
                 self.post_message(self.Picked(action))
                 return
+        self.show_note(None)

@@ -11,7 +11,8 @@ from playhead_tui.widgets.bar import Bar
 class Header(Bar):
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._run = name
+        self.run = name
+        """What the run that is shown is called."""
         self._frame: Frame | None = None
         self._state = ""
 
@@ -21,8 +22,8 @@ class Header(Bar):
         self.redraw()
 
     def show_name(self, name: str) -> None:
-        self._run = name
+        self.run = name
         self.redraw()
 
     def draw(self, width: int) -> Line:
-        return header_line(self._run, self._frame, self._state, width)
+        return header_line(self.run, self._frame, self._state, width)

@@ -32,7 +32,7 @@ FAILED = """\
 
 {message}
 
-[$text-accent]o[/] another store   [$text-accent]q[/] quit"""
+[$text-accent]o[/] another store   [$text-accent]R[/] runs   [$text-accent]q[/] quit"""
 
 SMALL = """\
 [b]{width} × {height} is too small[/b]
