@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -100,6 +103,18 @@ class PlayheadApp(App[None]):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._follow_theme)
         self.call_after_refresh(self.open, self._path)
+        if not self.is_headless:
+            self._leave_on_signals()
+
+    def _leave_on_signals(self) -> None:
+        """Leave as by a key, which gives the terminal back, when the system or the terminal ends the process."""
+        # Windows has neither SIGHUP nor loops that listen for signals.
+        with suppress(NotImplementedError, AttributeError):
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._leave, 128 + number)
+
+    def _leave(self, code: int) -> None:
+        self.exit(return_code=code)
 
     async def on_event(self, event: events.Event) -> None:
         # Counts, marks and answers are taken here, where keys still are in the order in which they were typed.
