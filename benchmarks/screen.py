@@ -26,8 +26,15 @@ COLUMNS, ROWS = 160, 50
 _PATIENCE_SECONDS = 120.0
 _QUIET_SECONDS = 0.15
 """A frame is over when nothing more came for so long."""
+_PAUSE_SECONDS = 0.003
+"""Between two pieces of one frame there is less."""
 _STEP_MEDIAN, _STEP_95 = Budget("≤ 20 ms", high=0.020), Budget("≤ 40 ms", high=0.040)
 _JUMP_95, _FIRST = Budget("≤ 100 ms", high=0.100), Budget("≤ 0.6 s", high=0.6)
+_USABLE, _RELEASE = Budget("≤ 1 s", high=1.0), Budget("≤ 100 ms", high=0.100)
+_IDLE, _MEMORY = Budget("≤ 10 ms", high=0.010), Budget("≤ 400 MB", high=400e6)
+_REPEATS_A_SECOND = 30
+"""How often a key that is held down comes, with most keyboards' settings."""
+_IDLE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,33 @@ class Terminal:
         os.write(self._master, keys)
         return self._answer(pressed, text)
 
+    def hold(self, key: bytes, times: int, text: str) -> Answer:
+        """How long after the last repeat of a key that was held down the program took to show the text."""
+        pressed = began = time.perf_counter()
+        for number in range(times):
+            due = began + number / _REPEATS_A_SECOND
+            while (left := due - time.perf_counter()) > 0:
+                self._take(left)
+            pressed = time.perf_counter()
+            os.write(self._master, key)
+        return self._answer(pressed, text)
+
+    def idle_share(self) -> float:
+        """The seconds of CPU time that the program takes in one second while nothing is asked of it."""
+        before, began = self._cpu_seconds(), time.perf_counter()
+        while (left := began + _IDLE_SECONDS - time.perf_counter()) > 0:
+            self._take(left)
+        return (self._cpu_seconds() - before) / (time.perf_counter() - began)
+
+    def _cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_bytes(self) -> int:
+        """The most memory that the program has had."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+
     def _answer(self, since: float, text: str) -> Answer:
         came = since
         while not any(text in line for line in self._screen.display):
@@ -86,8 +120,11 @@ class Terminal:
         """Draw what comes next and say when it came; None where nothing does."""
         if not select.select([self._master], [], [], patience)[0]:
             return None
-        data = os.read(self._master, 1 << 20)
-        came = time.perf_counter()
+        data, came = b"", 0.0
+        # Drawing takes time that is not the program's, which waits while nobody reads: all of a frame is read before.
+        while not data or select.select([self._master], [], [], _PAUSE_SECONDS)[0]:
+            data += os.read(self._master, 1 << 20)
+            came = time.perf_counter()
         # pyte does not know private sequences that end in a letter it has a meaning for.
         self._stream.feed(data.replace(b"\x1b[>", b"\x1b[?").replace(b"\x1b[=", b"\x1b[?"))
         return came
@@ -120,13 +157,16 @@ def run(bench: Bench) -> Iterator[Result]:
         try:
             steps = [terminal.press(b"h", _place(size - number, size)) for number in range(1, presses + 1)]
             places = [chance.randrange(1, size) for _ in range(presses)]
+            held = terminal.hold(b"h", presses, _place(size - 2 * presses, size))
             jumps = [terminal.press(b":%d\r" % place, _place(place, size)) for place in places]
+            # Only Linux says what another process takes.
+            resources = (terminal.idle_share(), terminal.peak_bytes()) if sys.platform == "linux" else None
         finally:
             terminal.close()
     first = min(start.painted for start in starts)
     yield Result(TOPIC, f"screen, {size:,} events: first paint", first, "s", budget=_FIRST)
     run_shown = min(start.answer.shown for start in starts)
-    yield Result(TOPIC, f"screen, {size:,} events: the run's last event shown", run_shown, "s")
+    yield Result(TOPIC, f"screen, {size:,} events: the run's last event shown", run_shown, "s", budget=_USABLE)
     shown = Times(tuple(step.shown for step in steps))
     settled = Times(tuple(step.settled for step in steps))
     jumped = Times(tuple(jump.settled for jump in jumps))
@@ -137,6 +177,16 @@ def run(bench: Bench) -> Iterator[Result]:
     yield Result(
         TOPIC, "screen, `:` and a commit typed at once: every pane, p95", jumped.percentile(95), "s", budget=_JUMP_95
     )
+    yield Result(
+        TOPIC,
+        f"screen, key held for {presses} repeats: every pane after its release",
+        held.settled,
+        "s",
+        budget=_RELEASE,
+    )
+    if resources is not None:
+        yield Result(TOPIC, "screen, idle: CPU time in one second", resources[0], "s", budget=_IDLE)
+        yield Result(TOPIC, "screen: peak memory", resources[1], "bytes", budget=_MEMORY)
 
 
 def _started(store: Path, home: Path, size: int) -> Started:

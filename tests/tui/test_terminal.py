@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
 from pathlib import Path
 
 import pyte
+import pytest
 
 COLUMNS, ROWS = 80, 24
 _PATIENCE_SECONDS = 60.0
@@ -64,11 +66,27 @@ class Terminal:
         os.close(self.slave)
 
 
-def test_a_person_can_step_and_quit_and_gets_the_terminal_back(run: Path) -> None:
+def assert_given_back(terminal: Terminal) -> None:
+    """The terminal is as it was before the program."""
+    ended = terminal.raw
+    assert ended.rindex(b"\x1b[?1049l") > ended.rindex(b"\x1b[?1049h"), "back from the alternate screen"
+    assert ended.rindex(b"\x1b[?25h") > ended.rindex(b"\x1b[?25l"), "the cursor is visible again"
+    for mode in (b"1000", b"1003"):
+        assert ended.rindex(b"\x1b[?" + mode + b"l") > ended.rindex(b"\x1b[?" + mode + b"h"), "no mouse reports"
+    assert termios.tcgetattr(terminal.slave) == terminal.modes_before
+
+
+def start(before: str = "") -> Terminal:
+    """The app on the run, on a terminal of its own. before: Python that runs before it."""
     source = Path(__file__).resolve().parents[2]
-    program = "import sys; from pathlib import Path; from playhead_tui.app import run; sys.exit(run(Path('refund')))"
+    imports = "import sys\nfrom pathlib import Path\nfrom playhead_tui.app import run"
+    program = f"{imports}\n{before}\nsys.exit(run(Path('refund')))"
     path = os.pathsep.join(str(source / folder) for folder in ("engine", "tui"))
-    terminal = Terminal(sys.executable, "-c", program, path=path)
+    return Terminal(sys.executable, "-c", program, path=path)
+
+
+def test_a_person_can_step_and_quit_and_gets_the_terminal_back(run: Path) -> None:
+    terminal = start()
     try:
         terminal.read_until("commit 30 / 30")
         terminal.type(b"hh")
@@ -79,13 +97,38 @@ def test_a_person_can_step_and_quit_and_gets_the_terminal_back(run: Path) -> Non
         terminal.read_until("commit 5 / 30")
         terminal.type(b"q")
         assert terminal.wait() == 0
+        assert_given_back(terminal)
         ended = terminal.raw
-        assert ended.rindex(b"\x1b[?1049l") > ended.rindex(b"\x1b[?1049h"), "back from the alternate screen"
-        assert ended.rindex(b"\x1b[?25h") > ended.rindex(b"\x1b[?25l"), "the cursor is visible again"
-        for mode in (b"1000", b"1003"):
-            assert ended.rindex(b"\x1b[?" + mode + b"l") > ended.rindex(b"\x1b[?" + mode + b"h"), "no mouse reports"
-        assert termios.tcgetattr(terminal.slave) == terminal.modes_before
         after = ended[ended.rindex(b"\x1b[?1049l") :]
         assert b"leaked" not in after and b"Traceback" not in after
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_the_app_gives_the_terminal_back(run: Path, number: signal.Signals) -> None:
+    terminal = start()
+    try:
+        terminal.read_until("commit 30 / 30")
+        terminal.process.send_signal(number)
+        assert terminal.wait() == 128 + number
+        assert_given_back(terminal)
+    finally:
+        terminal.close()
+
+
+def test_a_crash_gives_the_terminal_back_and_says_what_happened(run: Path) -> None:
+    failing = """
+from playhead_tui.screens.main import MainScreen
+def fail(self): raise RuntimeError("nobody expected this")
+MainScreen.action_start = fail
+"""
+    terminal = start(failing)
+    try:
+        terminal.read_until("commit 30 / 30")
+        terminal.type(b"g")
+        assert terminal.wait() == 1
+        assert_given_back(terminal)
+        assert "nobody expected this" in terminal.text
     finally:
         terminal.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -146,6 +149,8 @@ class PlayheadApp(App[None]):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._follow_theme)
         self.call_after_refresh(self._begin)
+        if not self.is_headless:
+            self._leave_on_signals()
 
     def _begin(self) -> None:
         if problems := self.settings_file.problems:
@@ -154,6 +159,16 @@ class PlayheadApp(App[None]):
             self.main.action_runs()
         else:
             self.open(self._path)
+
+    def _leave_on_signals(self) -> None:
+        """Leave as by a key, which gives the terminal back, when the system or the terminal ends the process."""
+        # Windows has neither SIGHUP nor loops that listen for signals.
+        with suppress(NotImplementedError, AttributeError):
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._leave, 128 + number)
+
+    def _leave(self, code: int) -> None:
+        self.exit(return_code=code)
 
     async def on_event(self, event: events.Event) -> None:
         # Counts, marks and answers are taken here, where keys still are in the order in which they were typed.

@@ -1,0 +1,81 @@
+"""What is painted: the same as Textual would paint, of fewer lines; and what a person sees while a disk is slow."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from textual._compositor import Compositor
+from textual.geometry import Region
+from textual.strip import Strip
+
+from playhead_tui import details
+from playhead_tui.painting import DirtyCompositor
+
+from .conftest import OpenApp, app_of, position, press, screen_text, settle, until
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_a_partial_paint_is_what_textual_would_have_painted(run: Path, open_app: OpenApp, seed: int) -> None:
+    chance, console = random.Random(seed), Console(color_system="truecolor")
+    async with open_app(run, size=(100, 30)) as pilot:
+        compositor = app_of(pilot).main._compositor
+        assert isinstance(compositor, DirtyCompositor)
+        regions = {
+            Region(chance.randrange(90), chance.randrange(28), chance.randrange(1, 60), chance.randrange(1, 6))
+            for _ in range(chance.randrange(1, 6))
+        }
+        compositor._dirty_regions = {region.intersection(compositor.size.region) for region in regions}
+        lean = compositor.render_partial_update()
+        compositor._dirty_regions = {region.intersection(compositor.size.region) for region in regions}
+        usual = Compositor.render_partial_update(compositor)
+        assert lean is not None and usual is not None
+        assert lean.render_segments(console) == usual.render_segments(console)
+
+
+async def test_a_step_asks_no_line_of_a_widget_that_it_does_not_change(
+    run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app(run) as pilot:
+        main = app_of(pilot).main
+        asked: list[Region] = []
+        draw = main.separator.render_lines
+
+        def watched(crop: Region) -> list[Strip]:
+            asked.append(crop)
+            return draw(crop)
+
+        monkeypatch.setattr(main.separator, "render_lines", watched)
+        await press(pilot, "h")
+        assert position(pilot) == 29
+        assert asked == []
+
+
+async def test_a_slow_disk_shows_a_placeholder_and_the_app_goes_on(
+    run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, read = threading.Event(), details.read_details
+
+    def slowly(*arguments: object) -> object:
+        disk.wait()
+        return read(*arguments)  # type: ignore[arg-type]
+
+    async with open_app(run) as pilot:
+        app_of(pilot).main.selection = "budget"
+        await press(pilot, "h")
+        monkeypatch.setattr(details, "read_details", slowly)
+        try:
+            await pilot.press("h")
+            await until(pilot, "commit 28 / 30")
+            await until(pilot, lambda: app_of(pilot).main.diff.line_count() == 1)
+            assert "…" in screen_text(pilot)
+            await pilot.press("question_mark")
+            await until(pilot, lambda: app_of(pilot).screen is not app_of(pilot).main)
+            await pilot.press("escape")
+        finally:
+            disk.set()
+        await settle(pilot)
+        assert "left" in screen_text(pilot)
