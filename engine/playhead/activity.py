@@ -45,7 +45,8 @@ class Activity:
         self._timed: Booleans = numpy.zeros(0, numpy.bool_)
         self.agents: dict[AgentAddress, AgentActivity] = {}
         """What every agent did, as far as `read_agents` has come."""
-        self._agents_head = 0
+        self.agents_head = 0
+        """The commit up to which `agents` is complete."""
         self._reading: tuple[int, Iterator[Runs]] | None = None
 
     def totals(self, view: View) -> Integers:
@@ -73,16 +74,16 @@ class Activity:
 
     def lacks_agents(self, view: View) -> bool:
         """Whether `read_agents` has more to read."""
-        return self._agents_head < view.head
+        return self.agents_head < view.head
 
     def read_agents(self, view: View) -> None:
         """Read on what every agent did: one segment, so that whoever waits for something else does not wait long."""
         if self._reading is None:
-            self._reading = (view.head, self._history.runs(view, None, self._agents_head + 1))
+            self._reading = (view.head, self._history.runs(view, None, self.agents_head + 1))
         head, parts = self._reading
         part = next(parts, None)
         if part is None:
-            self._agents_head, self._reading = head, None
+            self.agents_head, self._reading = head, None
             return
         # Sorted by address, so that each agent's operations are neighbours.
         names = part.names.select(["namespace", "agent_id"]).unify_dictionaries().combine_chunks()

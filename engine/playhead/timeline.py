@@ -20,6 +20,9 @@ Integers: TypeAlias = numpy.typing.NDArray[numpy.int64]
 Booleans: TypeAlias = numpy.typing.NDArray[numpy.bool_]
 
 VALUE_CACHE_RECORDS = 4_096
+NUMBER_BYTES = 2_048
+"""Values whose text is longer are not looked through for numbers."""
+_NUMBER_TYPES = "('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,35 @@ class Timeline:
         commits = self._commits[rows][versions.start - 1 : versions.stop - 1 : step].tolist()
         records = self._history.records_at_versions(self._view, [(address, version) for version in versions], commits)
         return [records[address, version] for version in versions]
+
+    def numbers(self, key: str, commits: Sequence[int], members: Sequence[str]) -> dict[str, dict[int, float]]:
+        """The numbers that a key was written with at these commits, by member and commit; those that are none left out.
+
+        members: names of members, without quotes in them; an empty one for the value itself.
+        """
+        if not commits or not members:
+            return {member: {} for member in members}
+        with self._history.query(self._view) as query:
+            paths = [query.parameter(f'$."{member}"' if member else "$") for member in members]
+            found = ", ".join(
+                f"CASE WHEN json_type(value, {path}) IN {_NUMBER_TYPES}"
+                f" THEN json_extract_string(value, {path})::DOUBLE END"
+                for path in paths
+            )
+            wanted = query.parameter(list(commits))
+            here = " AND ".join(
+                f"{name} = {query.parameter(text)}"
+                for name, text in zip(("namespace", "agent_id", "key"), (*self.agent, key), strict=True)
+            )
+            rows = query.rows(
+                f"SELECT commit_ts, {found} FROM {query.operations(commits=commits)} WHERE {here}"
+                f" AND commit_ts IN (SELECT unnest({wanted}::BIGINT[])) AND value_bytes <= {NUMBER_BYTES}"
+                " ORDER BY version"
+            )
+        return {
+            member: {row[0]: row[column] for row in rows if row[column] is not None}
+            for column, member in enumerate(members, 1)
+        }
 
     def _fetch(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Record]:
         answers: dict[str, Record] = {}

@@ -359,6 +359,7 @@ async def test_angle_brackets_change_the_speed_even_while_it_plays(run: Path, op
 
 async def test_moving_by_hand_stops_playing(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
+        stop_watch(pilot)
         for gesture in ("l", "e", "left_square_bracket"):
             await press(pilot, "1", "0", "G", "space")
             assert main_of(pilot).playback is not None
@@ -398,6 +399,7 @@ async def test_playing_takes_a_narrow_window_along(run: Path, open_app: OpenApp)
 
 async def test_the_timer_is_there_only_while_it_plays(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
+        stop_watch(pilot)
         assert main_of(pilot)._timer is None
         await press(pilot, "g", "space")
         assert main_of(pilot)._timer is not None

@@ -260,6 +260,8 @@ def test_lanes_take_in_what_is_committed_later(run: Path) -> None:
             reader.read_more(cursor, wish)
         store.write(agent_id="researcher", key="k", value=1)
         cursor.refresh()
+        signs = reader.read(cursor, wish)
+        assert signs.lacks and len(signs.chart.lanes) == 2, "what is known stays on screen meanwhile"
         while (signs := reader.read(cursor, wish)).lacks:
             reader.read_more(cursor, wish)
         assert [column + 1 for column, height in enumerate(signs.chart.lanes[1].heights) if height] == [4, 31]

@@ -111,7 +111,7 @@ class SignReader:
         times = self._clock(cursor)
         chart = Chart()
         if head and wish.columns > 0:
-            chart = self._chart(cursor, wish, times, snapshots, 0 if lacks_agents else lanes)
+            chart = self._chart(cursor, wish, times, snapshots, lanes if cursor.activity.agents_head else 0)
         return Signs(
             chart,
             CommitSet(snapshots),

@@ -11,11 +11,8 @@ if TYPE_CHECKING:
     from playhead.cursor import Cursor
 
 MOST_COMMITS = 20_000
-MOST_BYTES = 2_048
-"""Of a value's text: longer ones are no numbers, and no few of them."""
 MOST_MEMBERS = 8
 _MEMBER = re.compile(r"[\w -]+")
-_NUMBERS = "('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')"
 
 
 class NumberHistory:
@@ -49,24 +46,8 @@ class NumberHistory:
         members = _members(newest)
         if self._key is None or not members:
             return
-        (namespace, agent_id), key = self._key
-        places = {"namespace": namespace, "agent_id": agent_id, "key": key}
-        where = " AND ".join(f"{column} = {_quoted(text)}" for column, text in places.items())
-        paths = [_quoted(f'$."{member}"' if member else "$") for member in members]
-        numbers = ", ".join(
-            f"CASE WHEN json_type(value, {path}) IN {_NUMBERS} THEN json_value(value, {path})::DOUBLE END"
-            for path in paths
-        )
-        found = cursor.store.sql(
-            f"SELECT commit_ts, {numbers} FROM operations WHERE {where} AND op = 'write'"
-            f" AND commit_ts IN ({', '.join(map(str, commits))}) AND value_bytes <= {MOST_BYTES} ORDER BY version"
-        )
-        at, *columns = (column.to_pylist() for column in found.columns)
-        for member, column in zip(members, columns, strict=True):
-            numbers_of = self._known.setdefault(member, {})
-            numbers_of.update(
-                (commit_ts, number) for commit_ts, number in zip(at, column, strict=True) if number is not None
-            )
+        for member, numbers in cursor.timeline.numbers(self._key[1], commits, members).items():
+            self._known.setdefault(member, {}).update(numbers)
 
 
 def _members(value: JSON) -> list[str]:
@@ -79,7 +60,3 @@ def _members(value: JSON) -> list[str]:
 
 def _is_number(value: JSON) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
