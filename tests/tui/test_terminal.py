@@ -64,6 +64,16 @@ class Terminal:
         os.close(self.slave)
 
 
+def assert_given_back(terminal: Terminal) -> None:
+    """Whether the terminal is what it was before the app."""
+    ended = terminal.raw
+    assert ended.rindex(b"\x1b[?1049l") > ended.rindex(b"\x1b[?1049h"), "back from the alternate screen"
+    assert ended.rindex(b"\x1b[?25h") > ended.rindex(b"\x1b[?25l"), "the cursor is visible again"
+    for mode in (b"1000", b"1003"):
+        assert ended.rindex(b"\x1b[?" + mode + b"l") > ended.rindex(b"\x1b[?" + mode + b"h"), "no mouse reports"
+    assert termios.tcgetattr(terminal.slave) == terminal.modes_before
+
+
 def test_a_person_can_step_and_quit_and_gets_the_terminal_back(run: Path) -> None:
     source = Path(__file__).resolve().parents[2]
     program = "import sys; from pathlib import Path; from playhead_tui.app import run; sys.exit(run(Path('refund')))"
@@ -80,12 +90,26 @@ def test_a_person_can_step_and_quit_and_gets_the_terminal_back(run: Path) -> Non
         terminal.type(b"q")
         assert terminal.wait() == 0
         ended = terminal.raw
-        assert ended.rindex(b"\x1b[?1049l") > ended.rindex(b"\x1b[?1049h"), "back from the alternate screen"
-        assert ended.rindex(b"\x1b[?25h") > ended.rindex(b"\x1b[?25l"), "the cursor is visible again"
-        for mode in (b"1000", b"1003"):
-            assert ended.rindex(b"\x1b[?" + mode + b"l") > ended.rindex(b"\x1b[?" + mode + b"h"), "no mouse reports"
-        assert termios.tcgetattr(terminal.slave) == terminal.modes_before
+        assert_given_back(terminal)
         after = ended[ended.rindex(b"\x1b[?1049l") :]
         assert b"leaked" not in after and b"Traceback" not in after
+    finally:
+        terminal.close()
+
+
+def test_a_crash_gives_the_terminal_back_and_says_what_happened(run: Path) -> None:
+    source = Path(__file__).resolve().parents[2]
+    program = (
+        "import sys; from pathlib import Path; from playhead_tui import app;"
+        " app.PlayheadApp.action_screenshot = lambda self: 1 / 0; sys.exit(app.run(Path('refund')))"
+    )
+    path = os.pathsep.join(str(source / folder) for folder in ("engine", "tui"))
+    terminal = Terminal(sys.executable, "-c", program, path=path)
+    try:
+        terminal.read_until("commit 30 / 30")
+        terminal.type(b"\x13")
+        assert terminal.wait() == 1
+        assert_given_back(terminal)
+        assert b"ZeroDivisionError" in terminal.raw[terminal.raw.rindex(b"\x1b[?1049l") :]
     finally:
         terminal.close()

@@ -54,6 +54,12 @@ def _action_provider() -> type[Provider]:
     return ActionProvider
 
 
+def _target_provider() -> type[Provider]:
+    from playhead_tui.commands import TargetProvider
+
+    return TargetProvider
+
+
 class TextLines(FixedLines):
     """The inspector's text: keys scroll it."""
 
@@ -62,7 +68,7 @@ class TextLines(FixedLines):
 
 class MainScreen(ComfortActions, MainActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
-    COMMANDS = {_action_provider}  # noqa: RUF012 - typed by Textual
+    COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
 
     def __init__(self, name: str, tab: Tab = "diff") -> None:
         super().__init__()
