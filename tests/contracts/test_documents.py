@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import duckdb
 import pytest
 
 import playhead
+from playhead_tui import keys
 from playhead_tui.cli import main
 from playhead_tui.cli.parser import parser
+from playhead_tui.settings import settings_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 FORMAT = (ROOT / "docs" / "format.md").read_text("utf-8")
-COMMANDS = re.findall(r"^    (playhead (?!open|demo).+?)$", README, re.MULTILINE)
+COMMANDS = re.findall(r"^    (playhead (?!open|demo|runs|serve|settings).+?)$", README, re.MULTILINE)
 
 
 def test_the_python_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +63,28 @@ def test_a_query_of_the_format_document_reads_a_store_with_duckdb_alone(
         assert connection.execute(query).fetchall()
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_data/README.md"])
+def test_the_page_on_settings_lists_every_setting_and_every_key() -> None:
+    spec = spec_from_file_location("settings_page", ROOT / "docs" / "settings.py")
+    assert spec is not None and spec.loader is not None
+    page = module_from_spec(spec)
+    spec.loader.exec_module(page)
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert text == page.written(text), "run: python docs/settings.py"
+    assert all(f"| `{action.id}` |" in text for action in keys.ACTIONS)
+
+
+def test_the_example_on_the_page_of_settings_holds() -> None:
+    example = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "settings.md").read_text("utf-8"), re.DOTALL)
+    assert example is not None
+    settings, problems = settings_of(tomllib.loads(example[1]))
+    assert not problems
+    assert (settings.theme, settings.keep_place) == ("nord", False)
+    assert dict(settings.keymap.changed) == {"step.forward": ("w", "right"), "leap.forward": ()}
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/settings.md", "sample_data/README.md"]
+)
 def test_every_link_to_a_file_leads_somewhere(name: str) -> None:
     document = ROOT / name
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text("utf-8")):

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
 from playhead_tui.recent import RecentStores
 from playhead_tui.settings import Settings, SettingsFile
 
-from .conftest import AppPilot, OpenApp, app_of, press, screen_text, settle, until
+from .conftest import AppPilot, OpenApp, app_of, position, press, record_run, screen_text, settle, until
 
 
 @asynccontextmanager
@@ -141,3 +142,35 @@ async def test_the_palette_has_every_action_that_makes_sense_there(run: Path, op
         offered = [action for action in keys.ACTIONS if action.palette and action.scope in ("main", "app")]
         assert {"theme", "settings", "runs", "screenshot", "export.text"} <= {action.id for action in offered}
         await until(pilot, lambda: all(action.description[:50] in screen_text(pilot) for action in offered))
+
+
+async def test_the_palette_goes_to_agents_snapshots_and_other_runs(run: Path, open_app: OpenApp) -> None:
+    record_run(Path("other"), 12)
+    async with open_app(run) as pilot:
+        app_of(pilot).recent.add(Path("other"))
+        for typed, shown, reached in (
+            ("look at research", "Look at default/researcher", "▸ researcher"),
+            ("before the error", "Go to “before the error”", "commit 4 / 30"),
+            ("open /other", "/other", "commit 12 / 12"),
+        ):
+            await press(pilot, "ctrl+p")
+            await pilot.press(*typed)
+            await until(pilot, shown)
+            await until(pilot, lambda: bool(pilot.app.screen.query_one(CommandList).option_count))
+            await pilot.press("down", "enter")
+            await until(pilot, reached)
+            await settle(pilot)
+
+
+async def test_resizing_keeps_the_place_and_says_where_there_is_too_little_room(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        main = app_of(pilot).main
+        main.selection = "note"
+        await press(pilot, "1", "2", "G", "i")
+        for width, height in ((300, 90), (80, 24), (50, 12), (60, 16), (160, 50)):
+            await pilot.resize_terminal(width, height)
+            small = (width, height) == (50, 12)
+            await until(pilot, "50 × 12 is too small" if small else "commit 12")
+            await settle(pilot)
+            assert (position(pilot), main.selection, main.tab) == (12, "note", "value")
+        assert "▶ 12" in screen_text(pilot)

@@ -12,6 +12,7 @@ import pytest
 
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
+from playhead_tui.app import run as start
 from playhead_tui.keymap import read_keymap
 from playhead_tui.palette import Palette
 from playhead_tui.recent import RecentStores
@@ -272,3 +273,15 @@ async def test_no_color_takes_every_hue_away_and_leaves_the_signs(run: Path, mon
         assert "~ counters/pages" in screen_text(pilot)
         picture = pilot.app.export_screenshot()
         assert picture
+
+
+def test_the_app_leaves_the_mouse_to_the_terminal_where_the_settings_say_so(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(PlayheadApp, "run", lambda _, mouse: asked.append(mouse))
+    for text in ("mouse = false", ""):
+        Path("settings.toml").write_text(text, "utf-8")
+        monkeypatch.setenv("PLAYHEAD_CONFIG", "settings.toml")
+        start(run)
+    assert asked == [False, True]

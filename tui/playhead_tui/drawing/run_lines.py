@@ -18,6 +18,7 @@ COUNTED: tuple[Column, ...] = ("events", "errors", "cost")
 """Columns that take opening a store."""
 _WIDTHS: Mapping[Column, int] = {"origin": 12, "events": 10, "errors": 8, "cost": 9, "size": 9, "changed": 10}
 _NAME_LEAST = 24
+_NAME_MOST = 64
 _PLACE_FROM = 104
 """Cells from which on the place has a column of its own."""
 _DROPPED: tuple[Column, ...] = ("cost", "errors")
@@ -94,7 +95,8 @@ def _taken(columns: Sequence[Column]) -> int:
 def _rooms(columns: Sequence[Column], width: int) -> tuple[int, int]:
     """Cells for the name and for the place, which may have none of its own."""
     room = max(8, width - _taken(columns))
-    return (room // 2, room - room // 2) if width >= _PLACE_FROM else (room, 0)
+    name = min(room // 2, _NAME_MOST)
+    return (name, room - name) if width >= _PLACE_FROM else (room, 0)
 
 
 def heading_line(order: Order, width: int) -> Line:

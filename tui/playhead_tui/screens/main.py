@@ -55,9 +55,15 @@ def _action_provider() -> type[Provider]:
     return ActionProvider
 
 
+def _target_provider() -> type[Provider]:
+    from playhead_tui.commands import TargetProvider
+
+    return TargetProvider
+
+
 class MainScreen(ComfortActions, InspectorActions, TimelineActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
-    COMMANDS = {_action_provider}  # noqa: RUF012 - typed by Textual
+    COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
 
     def __init__(self, name: str, tab: Tab = "diff") -> None:
         super().__init__()
