@@ -45,30 +45,40 @@ def blame_rows(
 ) -> list[Row]:
     """The rows of a value with their gutter. A folded part is from its newest leaf; a commit is told once in a row."""
     known = {row.path: row for row in blamed}
+    known |= _newest_below(blamed, {row.path for row in rows if row.path not in known and _is_folded(row)})
     numbers = _number_widths(blamed)
+    cells = gutter_width(blamed, width)
     made: list[Row] = []
     last: BlameRow | None = None
     told: Path | None = None
     for row in rows:
         found = known.get(row.path) if row.path is not None else None
-        if found is None and row.opens and row.path is not None and row.line.text.lstrip().startswith("▸"):
-            found = _newest_below(blamed, row.path)
         if found is None or row.path == told:
             # A text over several lines, or a bracket.
             travel = found.commit_ts if found is not None else 0
-            made.append(_with_gutter(row, (), width, blamed, travel))
+            made.append(_with_gutter(row, (), cells, travel))
             continue
         told = row.path
         again = last is not None and last.commit_ts == found.commit_ts and last.version == found.version
         gutter = _gutter(found, None if again else headers.get(found.commit_ts), again, position, numbers, width)
-        made.append(_with_gutter(row, gutter, width, blamed, found.commit_ts))
+        made.append(_with_gutter(row, gutter, cells, found.commit_ts))
         last = found
     return made
 
 
-def _newest_below(blamed: Sequence[BlameRow], path: Path) -> BlameRow | None:
-    below = [row for row in blamed if row.path[: len(path)] == path]
-    return max(below, key=lambda row: row.version, default=None)
+def _is_folded(row: Row) -> bool:
+    return row.opens and row.line.text.lstrip().startswith("▸")
+
+
+def _newest_below(blamed: Sequence[BlameRow], paths: set[Path | None]) -> dict[Path, BlameRow]:
+    """Of each path, the leaf below it that was written last."""
+    newest: dict[Path, BlameRow] = {}
+    for row in blamed if paths else ():
+        for depth in range(len(row.path)):
+            above = row.path[:depth]
+            if above in paths and (above not in newest or newest[above].version < row.version):
+                newest[above] = row
+    return newest
 
 
 def _number_widths(blamed: Sequence[BlameRow]) -> tuple[int, int]:
@@ -97,8 +107,7 @@ def _gutter(
     return tuple(spans)
 
 
-def _with_gutter(row: Row, gutter: tuple[Span, ...], width: int, blamed: Sequence[BlameRow], commit_ts: int) -> Row:
-    cells = gutter_width(blamed, width)
+def _with_gutter(row: Row, gutter: tuple[Span, ...], cells: int, commit_ts: int) -> Row:
     used = sum(width_of(span.text) for span in gutter)
     line = Line((*gutter, Span(" " * (cells - 3 - used)), Span(" │ ", "faint"), *row.line.spans), row.line.tone)
     return row._replace(line=line, commit_ts=commit_ts)

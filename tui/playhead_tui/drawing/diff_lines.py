@@ -19,6 +19,7 @@ _BLOCK_LIMIT = 14
 """Lines of one value that was added or removed whole, in the middle of others, before it is opened."""
 _BLOCK_LINES_MAX = 2_000
 _FOLDED = Folding()
+SAME = muted_row("No difference.")
 
 
 def diff_lines(before: Record, after: Record, width: int) -> list[Line]:
@@ -31,6 +32,8 @@ def diff_rows(before: Record, after: Record, width: int, folding: Folding) -> li
     if (plain := plain_rows(before, after, width)) is not None:
         return plain
     difference = changes(before.value, after.value)
+    if difference.is_empty:
+        return [SAME]
     writer = _Writer(max(24, width), folding)
     rows = [Row(summary_line(difference)), Row(BLANK)]
     for entry in entries(difference.changes, after.value, folding):
@@ -41,13 +44,13 @@ def diff_rows(before: Record, after: Record, width: int, folding: Folding) -> li
 
 
 def plain_rows(before: Record, after: Record, width: int) -> list[Row] | None:
-    """What takes no tree to say: a value that is not there, one that came or went whole, or two that are equal."""
+    """What takes no comparison to say: a value that is not there, or one that came or went whole."""
     if not before.exists and not after.exists:
         never = after.version == 0 and before.version == 0
         return [muted_row("Not written yet at this commit." if never else "Deleted, and it was deleted before.")]
     if not before.exists or not after.exists:
         return _whole(before, after, width)
-    return [muted_row("No difference.")] if changes(before.value, after.value, limit=1).is_empty else None
+    return None
 
 
 def bounded(rows: list[Row], difference: Difference) -> list[Row]:
@@ -159,8 +162,11 @@ class _Writer:
                 opens = whole or (len(part) == 1 and part[0].text.startswith("⋯ "))
                 yield Line((*indent, *part), "changed"), fold if opens else None
             return
-        small = not isinstance(before, dict | list) and not isinstance(after, dict | list)
-        if small and used + width_of(scalar(before)) + width_of(scalar(after)) + 3 <= self.width:
+        if (
+            _is_small(before, self.width)
+            and _is_small(after, self.width)
+            and used + width_of(scalar(before)) + width_of(scalar(after)) + 3 <= self.width
+        ):
             old, new = Span(scalar(before), "removed"), Span(scalar(after), "added")
             yield Line((*start, old, Span(" → ", "muted"), new), "changed"), None
             return
@@ -181,6 +187,10 @@ class _Writer:
             last = many and line is lines[-1]
             opens = (last and "⋯" in line.text) or (many and limit == _BLOCK_LINES_MAX)
             yield Line(line.spans, tone), fold if opens else None
+
+
+def _is_small(value: JSON, width: int) -> bool:
+    return len(value) < width if isinstance(value, str) else not isinstance(value, dict | list)
 
 
 def value_block(

@@ -10,6 +10,7 @@ from playhead import JSON, Record
 from playhead.diff import changes, format_path
 from playhead_tui.drawing.diff_lines import (
     LINE_LIMIT,
+    SAME,
     bounded,
     folded_line,
     plain_rows,
@@ -40,6 +41,8 @@ def side_by_side(before: Record, after: Record, width: int, folding: Folding) ->
     if (plain := plain_rows(before, after, width)) is not None:
         return plain
     difference = changes(before.value, after.value)
+    if difference.is_empty:
+        return [SAME]
     writer = _Columns(width, folding)
     rows = [Row(summary_line(difference)), Row(BLANK)]
     for entry in entries(difference.changes, after.value, folding):

@@ -11,7 +11,7 @@ from textual import work
 from playhead import PlayheadError
 from playhead.json_path import Path, format_address, format_jq, format_python
 from playhead_tui.drawing.row import Fold
-from playhead_tui.drawing.span import crop, printable
+from playhead_tui.drawing.span import crop, crop_middle, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.frame import Frame, Note, PageLens
 from playhead_tui.moves import Seek
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 COPIED_MAX = 2_000_000
 """Characters; terminals drop longer ones, and some of them much shorter ones."""
 _FOLDS_KEPT = 500
+_FORM_WIDTH = 52
+"""Cells that a form to copy has in the list to choose from."""
 _PIN = "this moment, pinned"
 
 
@@ -253,7 +255,7 @@ class InspectorActions(Flows):
             self.tell(str(error), is_error=True)
             return
         choices = {"value    as JSON": "JSON", "value    as a Python literal": "Python"}
-        choices |= {f"{name:<8} {text}": text for name, text in forms.items()}
+        choices |= {f"{name:<8} {crop_middle(printable(text), _FORM_WIDTH)}": text for name, text in forms.items()}
         title = f"Copy {printable(crop(format_address(key, path), 40))}"
         chosen = await self.app.push_screen_wait(ChooseScreen(title, list(choices), hint="a part of it"))
         if chosen in ("value    as JSON", "value    as a Python literal"):
