@@ -148,10 +148,20 @@ class Conversation:
             tool = message.get("name", message.get("tool_name"))
             nameless = ChatResult(id="", name=tool if isinstance(tool, str) else "", text=one["text"], failed=False)
             one["results"], one["text"] = [nameless], ""
+        # A message may bring the results of its own calls: those are made first.
+        made = {call["id"] for call in one["calls"]}
+        own: list[ChatResult] = []
+        others: list[ChatResult] = []
+        for result in one["results"]:
+            (own if made and (not result["id"] or result["id"] in made) else others).append(result)
+        one["results"] = others
         answered = self._answer_all(draft, one, failed=failed, exit_code=exit_code)
         key = None
         if not answered or one["text"] or one["reasoning"] or one["calls"]:
             key = self._say(draft, message, one, answered=answered, more=more or {})
+        for result in own:
+            named = result["id"] or self._next(result["name"]) or self._next("") or f"result-{len(self.keys.calls) + 1}"
+            self._answer(draft, named, result, failed=failed, exit_code=exit_code)
         if remember:
             self._known.append((digest(message), key))
 
@@ -210,20 +220,17 @@ class Conversation:
             if not call_id:
                 one["text"] = f"{one['text']}\n{result['text']}" if one["text"] else result["text"]
                 continue
-            if call_id in self._waiting:
-                self._waiting.remove(call_id)
-            known = self.keys.calls.get(call_id)
-            code = exit_code if exit_code is not None else exit_code_in(result["text"])
-            self.log.answer(
-                draft,
-                call_id,
-                result["text"],
-                failed=result["failed"] or failed,
-                exit_code=code if exit_code is not None or known is not None else None,
-                tool=result["name"],
-            )
+            self._answer(draft, call_id, result, failed=failed, exit_code=exit_code)
             answered = True
         return answered
+
+    def _answer(self, draft: Draft, call_id: str, result: ChatResult, *, failed: bool, exit_code: int | None) -> None:
+        if call_id in self._waiting:
+            self._waiting.remove(call_id)
+        if exit_code is None and call_id in self.keys.calls:
+            exit_code = exit_code_in(result["text"])
+        failed = failed or result["failed"]
+        self.log.answer(draft, call_id, result["text"], failed=failed, exit_code=exit_code, tool=result["name"])
 
     def _next(self, name: str) -> str:
         """The oldest call that waits for its result, of the tool where the result names one."""

@@ -1,0 +1,169 @@
+"""Turns that real logs take: results inside the message that calls, headers above outputs, trees of answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.formats.conftest import Loaded, load, write_lines
+
+from playhead.formats.registry import recognise
+from playhead.model import JSON
+
+AT = "2026-03-01T10:00:{:02}Z"
+
+
+def opened(path: Path) -> Loaded:
+    """The file, read by whichever format recognises it."""
+    return load(recognise(path)[0], path)
+
+
+def document(path: Path, value: JSON) -> Loaded:
+    path.write_text(json.dumps(value))
+    return opened(path)
+
+
+def codex(*items: JSON) -> list[JSON]:
+    """A rollout of these response items."""
+    meta: JSON = {"timestamp": AT.format(0), "type": "session_meta", "payload": {"id": "t1", "cwd": "/w"}}
+    return [
+        meta,
+        *({"timestamp": AT.format(n), "type": "response_item", "payload": item} for n, item in enumerate(items, 1)),
+    ]
+
+
+def test_a_message_that_holds_its_calls_and_their_results_answers_its_own_calls(tmp_path: Path) -> None:
+    content: JSON = [
+        {"type": "text", "text": "let me look"},
+        {"type": "tool_use", "id": None, "name": "web_search", "input": {"query": "x"}},
+        {
+            "type": "tool_result",
+            "tool_use_id": None,
+            "name": "web_search",
+            "content": [{"type": "text", "text": "hit"}],
+        },
+        {"type": "tool_use", "id": "t2", "name": "repl", "input": {"code": "1/0"}},
+        {"type": "tool_result", "tool_use_id": "t2", "content": [{"type": "text", "text": "boom"}], "is_error": True},
+    ]
+    message: JSON = {"uuid": "m1", "sender": "assistant", "created_at": AT.format(1), "content": content}
+    loaded = document(tmp_path / "a.json", [{"uuid": "c1", "name": "n", "chat_messages": [message]}])
+    counts = loaded.report.counts
+    assert (counts["tool_calls"], counts["tool_results"], counts["results_without_call"]) == (2, 2, 0)
+    assert counts["errors"] == 1
+    by_name = {call["name"]: call for key in loaded.keys("tool_calls/") if isinstance(call := loaded.value(key), dict)}
+    assert (by_name["web_search"]["status"], by_name["web_search"]["result"]) == ("ok", "hit")
+    assert (by_name["repl"]["status"], by_name["repl"]["result"]) == ("error", "boom")
+
+
+def node(
+    identity: str, parent: str | None, role: str, content: JSON, time: float | None, **more: JSON
+) -> tuple[str, JSON]:
+    author: JSON = {"role": role, "name": more.pop("name", None)}
+    message: JSON = {"id": identity, "author": author, "content": content, "create_time": time, "metadata": {}, **more}
+    return identity, {"id": identity, "parent": parent, "children": [], "message": message}
+
+
+def text(*parts: str) -> JSON:
+    return {"content_type": "text", "parts": list(parts)}
+
+
+def test_chatgpt_tools_are_calls_with_their_results_and_thoughts_are_reasoning(tmp_path: Path) -> None:
+    thoughts: JSON = {"content_type": "thoughts", "thoughts": [{"summary": "Plan", "content": "divide"}]}
+    code: JSON = {"content_type": "code", "language": "python", "text": "1/0"}
+    broken: JSON = {"aggregate_result": {"status": "failed_with_in_kernel_exception"}}
+    nodes = [
+        node("u", None, "user", text("compute"), 1_700_000_001.0),
+        node("th", "u", "assistant", thoughts, 1_700_000_002.0),
+        node("c", "th", "assistant", code, 1_700_000_003.0, recipient="python"),
+        node(
+            "r", "c", "tool", {"content_type": "execution_output", "text": "Traceback"}, 1_700_000_004.0,
+            name="python", metadata=broken,
+        ),
+        node("more", "r", "tool", text("a figure"), 1_700_000_005.0, name="python"),
+        node("late", "more", "assistant", text("no time of its own"), None),
+        node("a", "late", "assistant", text("it fails"), 1_700_000_006.0),
+    ]  # fmt: skip
+    loaded = document(tmp_path / "a.json", [{"title": "T", "mapping": dict(nodes), "current_node": "a"}])
+    counts = loaded.report.counts
+    assert (counts["tool_calls"], counts["tool_results"], counts["errors"]) == (1, 1, 1)
+    call = loaded.value("tool_calls/c")
+    assert isinstance(call, dict)
+    assert (call["name"], call["status"], call["result"]) == ("python", "error", "Traceback")
+    messages = [loaded.value(key) for key in loaded.keys("messages/")]
+    told = [(m["role"], m["text"], m.get("reasoning")) for m in messages if isinstance(m, dict)]
+    assert told == [
+        ("user", "compute", None),
+        ("assistant", "", "Plan: divide"),
+        ("assistant", "", None),
+        ("tool", "a figure", None),
+        ("assistant", "no time of its own", None),
+        ("assistant", "it fails", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "failed", "code"),
+    [
+        ("Chunk ID: 1a\nWall time: 0.1000 seconds\nProcess exited with code 0\nOutput:\na\n", False, 0),
+        ("Command: /bin/sh -lc 'cat x'\nWall time: 0.05 seconds\nProcess exited with code 2\nOutput:\nno\n", True, 2),
+        ("Exit code: 0\nWall time: 0 seconds\nOutput:\nlog of old:\nExit code: 1\n", False, 0),
+        ("notes follow\nExit code: 1\nWall time: 0 seconds\nOutput:\n", False, None),
+        ("Chunk ID: 7a\nWall time: 5.0 seconds\nProcess running with session ID 7\nOutput:\n", False, None),
+        ([{"type": "input_text", "text": "Script failed\nWall time 0.1 seconds\nOutput:\n"}], True, None),
+        ("apply_patch verification failed: no such file", True, None),
+    ],
+)
+def test_how_a_codex_command_ended_stands_in_the_header_and_not_in_what_it_printed(
+    tmp_path: Path, output: JSON, failed: bool, code: int | None
+) -> None:
+    items: list[JSON] = [
+        {"type": "function_call", "name": "exec_command", "arguments": '{"cmd": "x"}', "call_id": "c1"},
+        {"type": "function_call_output", "call_id": "c1", "output": output},
+    ]
+    loaded = opened(write_lines(tmp_path / "a.jsonl", codex(*items)))
+    call = loaded.value("tool_calls/c1")
+    assert isinstance(call, dict)
+    assert (call["status"], call.get("exit_code")) == ("error" if failed else "ok", code)
+    assert loaded.report.counts["errors"] == failed
+
+
+def test_a_codex_result_is_labelled_by_what_the_command_printed(tmp_path: Path) -> None:
+    items: list[JSON] = [
+        {"type": "function_call", "name": "exec_command", "arguments": '{"cmd": "ls"}', "call_id": "c1"},
+        {
+            "type": "function_call_output",
+            "call_id": "c1",
+            "output": "Chunk ID: 1\nWall time: 0.2500 seconds\nProcess exited with code 0\nOutput:\na.txt\n",
+        },
+    ]
+    loaded = opened(write_lines(tmp_path / "a.jsonl", codex(*items)))
+    assert loaded.labels()[-1] == "bash: ls → a.txt"
+    call = loaded.value("tool_calls/c1")
+    assert isinstance(call, dict)
+    assert call["duration_ms"] == 250
+
+
+def test_swe_agent_steps_keep_the_ids_of_their_calls_past_results_and_requeries(tmp_path: Path) -> None:
+    def said(number: int, action: str) -> JSON:
+        call: JSON = {
+            "id": f"call_{number}",
+            "function": {"name": "bash", "arguments": json.dumps({"command": action})},
+        }
+        return {"role": "assistant", "content": "", "action": action, "agent": "main", "tool_calls": [call]}
+
+    def seen(number: int, content: str) -> JSON:
+        return {"role": "tool", "content": content, "agent": "main", "tool_call_ids": [f"call_{number}"]}
+
+    history: list[JSON] = [
+        {"role": "system", "content": "s", "agent": "main", "message_type": "system_prompt"},
+        {"role": "user", "content": "issue", "agent": "main", "message_type": "observation"},
+        said(1, "ls"), seen(1, "a"), said(9, "not json"), said(2, "cat a"), seen(2, "text"), said(3, "submit"),
+    ]  # fmt: skip
+    steps: list[JSON] = [
+        {"action": action, "observation": observed, "response": "", "thought": "", "state": {}}
+        for action, observed in (("ls", "a"), ("cat a", "text"), ("submit", "diff"))
+    ]
+    loaded = document(tmp_path / "a.traj", {"trajectory": steps, "history": history, "info": {}})
+    assert loaded.keys("tool_calls/") == ["tool_calls/call_1", "tool_calls/call_2", "tool_calls/call_3"]
+    assert loaded.report.counts["tool_results"] == 3
