@@ -167,3 +167,90 @@ def test_swe_agent_steps_keep_the_ids_of_their_calls_past_results_and_requeries(
     loaded = document(tmp_path / "a.traj", {"trajectory": steps, "history": history, "info": {}})
     assert loaded.keys("tool_calls/") == ["tool_calls/call_1", "tool_calls/call_2", "tool_calls/call_3"]
     assert loaded.report.counts["tool_results"] == 3
+
+
+def said(role: str, content: str) -> JSON:
+    return {"role": role, "content": content}
+
+
+def test_rows_of_a_table_that_begin_alike_are_conversations_of_their_own(tmp_path: Path) -> None:
+    prompt: list[JSON] = [said("system", "be good"), said("user", "weather?")]
+    rows: list[JSON] = [
+        {"instance_id": f"i{row}", "messages": [*prompt, said("assistant", answer)]}
+        for row, answer in enumerate(("rain", "sun", "sun"))
+    ]
+    loaded = opened(write_lines(tmp_path / "rows.jsonl", rows))
+    assert loaded.report.counts["messages"] == 9
+    assert len(loaded.keys("messages/")) == 9
+
+
+def test_a_conversation_that_a_table_keeps_as_json_text_is_one(tmp_path: Path) -> None:
+    row: JSON = {"task_id": "t", "messages": json.dumps([said("user", "hi"), said("assistant", "ho")])}
+    loaded = opened(write_lines(tmp_path / "rows.jsonl", [row]))
+    assert [loaded.value(key) for key in loaded.keys("messages/")] == [
+        {"role": "user", "text": "hi"},
+        {"role": "assistant", "text": "ho"},
+    ]
+
+
+def test_messages_may_say_text_and_name_the_model_ai(tmp_path: Path) -> None:
+    spoken: JSON = [
+        {"role": "system", "system_prompt": "be good"},
+        {"role": "user", "text": "hi"},
+        {"role": "ai", "text": "ho"},
+    ]
+    loaded = opened(write_lines(tmp_path / "rows.jsonl", [{"trajectory": spoken}]))
+    told = [loaded.value(key) for key in loaded.keys("messages/")]
+    assert [(m["role"], m["text"]) for m in told if isinstance(m, dict)] == [
+        ("system", "be good"),
+        ("user", "hi"),
+        ("assistant", "ho"),
+    ]
+
+
+def test_function_calls_of_shared_conversations_are_calls_that_observations_answer(tmp_path: Path) -> None:
+    shared: JSON = [
+        {"from": "human", "value": "weather?"},
+        {"from": "function_call", "value": '{"name": "forecast", "arguments": {"city": "Rome"}}'},
+        {"from": "observation", "value": "sun"},
+    ]
+    loaded = opened(write_lines(tmp_path / "rows.jsonl", [{"conversations": shared}]))
+    (key,) = loaded.keys("tool_calls/")
+    call = loaded.value(key)
+    assert isinstance(call, dict)
+    assert (call["name"], call["args"], call["status"], call["result"]) == ("forecast", {"city": "Rome"}, "ok", "sun")
+
+
+def test_a_gemini_function_that_responds_with_an_error_failed(tmp_path: Path) -> None:
+    contents: JSON = [
+        {"role": "user", "parts": [{"text": "list"}]},
+        {"role": "model", "parts": [{"functionCall": {"name": "ls", "args": {}}}]},
+        {"role": "user", "parts": [{"functionResponse": {"name": "ls", "response": {"error": "denied"}}}]},
+    ]
+    assert document(tmp_path / "a.json", contents).report.counts["errors"] == 1
+
+
+def test_a_tau_bench_task_that_broke_says_how(tmp_path: Path) -> None:
+    broken: JSON = {
+        "task_id": 3,
+        "reward": 0.0,
+        "info": {"error": "boom", "traceback": "line 1"},
+        "traj": [],
+        "trial": 0,
+    }
+    loaded = document(tmp_path / "a.json", [broken])
+    assert loaded.report.counts["errors"] == 1
+    final = loaded.value("final")
+    assert isinstance(final, dict)
+    assert (final["error"], final["traceback"]) == ("boom", "line 1")
+
+
+def test_a_command_that_mini_swe_agent_killed_failed(tmp_path: Path) -> None:
+    killed = "The last command <command>sleep 99</command> timed out and has been killed.\n<output>\n\n</output>"
+    messages: JSON = [said("user", "task"), said("assistant", "```bash\nsleep 99\n```"), said("user", killed)]
+    info: JSON = {"exit_status": "Submitted", "model_stats": {}}
+    loaded = document(tmp_path / "a.traj.json", {"info": info, "messages": messages})
+    (key,) = loaded.keys("tool_calls/")
+    call = loaded.value(key)
+    assert isinstance(call, dict)
+    assert (call["status"], call["timed_out"], call["result"]) == ("error", True, killed)

@@ -155,6 +155,7 @@ class _Reader:
         for child in children:
             identity = text_in(child, "session_id", "trajectory_id", "trajectory_path") or "unknown"
             news: Fields = {"status": "completed", "file": text_in(child, "trajectory_path") or None}
+            news["about"] = agent.keys.shorten_all(draft, object_in(child, "extra")) or None
             agent.effects.subagent(draft, identity, news)
         return draft
 

@@ -42,11 +42,15 @@ class ChatMessage(TypedDict):
     results: list[ChatResult]
 
 
-_CALLS = frozenset({"tool_use", "tool_call", "tool-call", "function_call", "custom_tool_call", "server_tool_use"})
+_CALLS = frozenset(
+    {"tool_use", "tool_call", "tool-call", "function_call", "custom_tool_call", "server_tool_use", "mcp_tool_use"}
+)
 _RESULTS = frozenset(
     {
         *("tool_result", "tool_call_response", "tool-result", "tool-error", "function_call_output"),
         *("custom_tool_call_output", "function_response", "mcp_tool_result"),
+        *("web_search_tool_result", "web_fetch_tool_result", "code_execution_tool_result"),
+        *("bash_code_execution_tool_result", "text_editor_code_execution_tool_result"),
     }
 )
 _REASONING = frozenset({"reasoning", "thinking", "redacted_thinking", "reasoning_text"})
@@ -255,6 +259,7 @@ def _add_result(message: ChatMessage, part: Fields) -> None:
         or part.get("status") == "error"
         or part.get("type") == "tool-error"
         or str(wrapped.get("type", "")).startswith("error-")
+        or (bool(wrapped.get("error")) and len(wrapped) == 1)
     )
     name = text_in(part, "name", "toolName", "tool_name")
     message["results"].append({"id": call_id, "name": name, "text": result_text(held), "failed": failed})

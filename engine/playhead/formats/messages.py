@@ -7,7 +7,7 @@ import hashlib
 from playhead.draft import Draft
 from playhead.formats.agent_log import AgentLog, ToolCall
 from playhead.formats.chat import ChatMessage, ChatResult, chat_messages
-from playhead.formats.tool_words import exit_code_in
+from playhead.formats.tool_words import decoded, exit_code_in
 from playhead.formats.usage import read_usage
 from playhead.formats.vocabulary import AgentKeys, json_text
 from playhead.model import JSON
@@ -20,6 +20,7 @@ _RESPONSE_ITEMS = frozenset(
     {"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning"}
 )
 _SHARED_ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "observation": "tool"}
+_SHARED_CALLS = frozenset({"function_call", "tool_call"})
 _SPEAKING_TYPES = frozenset({"human", "ai", "AIMessageChunk", "HumanMessageChunk"})
 
 
@@ -31,6 +32,7 @@ def is_message(value: JSON) -> bool:
         and (
             any(name in value for name in ("content", "tool_calls", "function_call"))
             or isinstance(value.get("parts"), list)
+            or isinstance(value.get("text"), str)
         )
     )
 
@@ -82,6 +84,9 @@ def _in_roles(message: Fields) -> Fields:
         return message
     by = str(message["from"])
     rest = {name: value for name, value in message.items() if name not in ("from", "value")}
+    called = decoded(message["value"]) if by in _SHARED_CALLS else None
+    if isinstance(called, dict) and isinstance(called.get("name"), str):
+        return {**rest, "role": "assistant", "content": "", "tool_calls": [called]}
     return {**rest, "role": _SHARED_ROLES.get(by, by), "content": message["value"]}
 
 

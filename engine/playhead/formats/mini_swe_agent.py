@@ -18,6 +18,7 @@ from playhead.model import JSON
 
 _COMMAND = re.compile(r"```(?:bash|sh|mswea_bash_command)[ \t]*\n(.*?)\n?```", re.DOTALL)
 _RETURNED = re.compile(r"\s*<returncode>\s*(-?\d{1,9})\s*</returncode>")
+_TIMED_OUT = re.compile(r"\s*The last command .{0,4000}? timed out and has been killed", re.DOTALL)
 _OUTPUT = re.compile(r"<output(?:_head)?>\n?(.*)</output(?:_tail)?>", re.DOTALL)
 
 
@@ -142,7 +143,10 @@ class _Reader:
         output = _OUTPUT.search(text)
         raw = extra.get("raw_output")
         told = raw if isinstance(raw, str) else output[1] if output is not None else text
-        self._run.main.answer(draft, self._open, told, failed=bool(code), exit_code=code)
+        told = told if told.strip() else text
+        timed_out = code is None and _TIMED_OUT.match(text) is not None
+        extra_told: Fields = {"timed_out": True} if timed_out else {}
+        self._run.main.answer(draft, self._open, told, failed=bool(code) or timed_out, exit_code=code, extra=extra_told)
         return True
 
     def _count(self, draft: Draft, extra: Fields) -> None:
