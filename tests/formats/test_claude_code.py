@@ -504,3 +504,19 @@ def test_sub_agents_of_a_workflow_are_found_in_its_folder(session: Session, tmp_
     loaded = session.load(tmp_path)
     assert loaded.value("messages/0001", "a1") == {"role": "user", "text": "sweep the docs"}
     assert loaded.drafts[-1].meta["file"] == "subagents/workflows/wf_1/agent-a1.jsonl"
+
+
+def test_a_message_that_is_mere_text_is_what_was_said(session: Session, tmp_path: Path) -> None:
+    session.add("user", 1, "look")
+    session.add("assistant", 2, "here")
+    loaded = session.load(tmp_path)
+    told = [loaded.value(key) for key in loaded.keys("messages/")]
+    assert [(one["role"], one["text"]) for one in told if isinstance(one, dict)] == [
+        ("user", "look"),
+        ("assistant", "here"),
+    ]
+
+
+def test_every_event_has_a_label_even_where_nothing_was_said(session: Session, tmp_path: Path) -> None:
+    session.reply(1, "m1")
+    assert session.load(tmp_path).labels() == ["(no text)"]

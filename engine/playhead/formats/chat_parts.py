@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from playhead.formats.source import parse
 from playhead.formats.vocabulary import json_text
+from playhead.formats.vocabulary import text_in as text_in
 from playhead.model import JSON
 
 Fields = dict[str, JSON]
@@ -268,14 +269,3 @@ def _add_result(message: ChatMessage, part: Fields) -> None:
 def _add_text(message: ChatMessage, text: str) -> None:
     if text:
         message["text"] = f"{message['text']}\n{text}" if message["text"] else text
-
-
-def text_in(value: Fields, *names: str) -> str:
-    """The first of these fields that holds a text; numbers as their digits."""
-    for name in names:
-        found = value.get(name)
-        if isinstance(found, str) and found:
-            return found
-        if isinstance(found, int) and not isinstance(found, bool):
-            return str(found)
-    return ""

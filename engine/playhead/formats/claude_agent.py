@@ -60,7 +60,7 @@ class ClaudeAgent:
     def user(self, draft: Draft, record: dict[str, JSON]) -> int:
         """Stage a user record, a prompt or tool results; returns the number of its message, 0 without one."""
         message = record.get("message")
-        content = message.get("content") if isinstance(message, dict) else None
+        content = message.get("content") if isinstance(message, dict) else message
         structured = record.get("toolUseResult", record.get("tool_use_result"))
         blocks = content if isinstance(content, list) else []
         results, others = _split(blocks, "tool_result")
@@ -101,7 +101,7 @@ class ClaudeAgent:
     def assistant(self, draft: Draft, record: dict[str, JSON]) -> int:
         """Stage an assistant record; records of one message add to one key. Returns the number of the message."""
         message = record.get("message")
-        known = message if isinstance(message, dict) else {}
+        known: dict[str, JSON] = message if isinstance(message, dict) else {"content": message}
         content = known.get("content")
         blocks: list[JSON] = content if isinstance(content, list) else [{"type": "text", "text": text_of(content)}]
         identity = known.get("id") or record.get("requestId")

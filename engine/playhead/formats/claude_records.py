@@ -118,8 +118,9 @@ class ClaudeRecords:
             draft.kind, draft.label = "unknown", f"unknown record: {kind or 'without a type'}"
             agent.keys.record(draft, kind or "(none)", record)
             self._place(agent, record, 0)
-        if draft.operations and not draft.kind:
-            draft.kind = "meta"
+        if draft.operations:
+            draft.kind = draft.kind or "meta"
+            draft.label = draft.label or ("(no text)" if kind in ("user", "assistant") else kind)
         return draft
 
     def introduce(self, draft: Draft, agent_id: str, about: Fields) -> None:

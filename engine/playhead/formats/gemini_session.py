@@ -68,7 +68,7 @@ class GeminiSession:
         if not isinstance(message, dict) or not _says_something(message):
             yield self._unknown(placed, _kind_of(message), message)
             return
-        identity = text_in(message, "id", "messageId")
+        identity = text_in(message, "id")
         message = _with_call_ids(message, identity or f"line-{placed.line}")
         draft = self._run.draft(placed, message.get("timestamp", message.get("ts")), id=identity or None)
         calls = self._tell(draft, identity, message)

@@ -244,6 +244,19 @@ def text_of(content: JSON, on_other: Callable[[dict[str, JSON]], str | None] | N
     return "\n".join(parts)
 
 
+def text_in(value: JSON, *names: str) -> str:
+    """The first of an object's fields that holds text, or nothing; whole numbers as their digits."""
+    if isinstance(value, dict):
+        for name in names:
+            found = value.get(name)
+            if isinstance(found, str):
+                if found:
+                    return found
+            elif isinstance(found, int) and not isinstance(found, bool):
+                return str(found)
+    return ""
+
+
 def json_text(value: JSON) -> str:
     """The value as JSON text, however deep it is nested."""
     try:
