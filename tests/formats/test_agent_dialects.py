@@ -254,3 +254,46 @@ def test_a_command_that_mini_swe_agent_killed_failed(tmp_path: Path) -> None:
     call = loaded.value(key)
     assert isinstance(call, dict)
     assert (call["status"], call["timed_out"], call["result"]) == ("error", True, killed)
+
+
+def test_an_openhands_conversation_takes_its_sums_from_the_state_beside_its_events(tmp_path: Path) -> None:
+    events = tmp_path / "conversation" / "events"
+    events.mkdir(parents=True)
+    said_by_user: JSON = {"role": "user", "content": [{"type": "text", "text": "fix it"}]}
+    event: JSON = {"id": "e1", "timestamp": AT.format(1), "kind": "MessageEvent", "llm_message": said_by_user}
+    (events / "event-00000-e1.json").write_text(json.dumps(event))
+    sums: JSON = {"prompt_tokens": 30, "completion_tokens": 4, "cache_read_tokens": 5}
+    metrics: JSON = {"model_name": "m", "accumulated_cost": 0.25, "accumulated_token_usage": sums}
+    state: JSON = {"id": "c", "execution_status": "finished", "stats": {"usage_to_metrics": {"agent": metrics}}}
+    (events.parent / "base_state.json").write_text(json.dumps(state))
+    loaded = opened(events / "event-00000-e1.json")
+    usage, status = loaded.value("usage"), loaded.value("status")
+    assert isinstance(usage, dict)
+    assert isinstance(status, dict)
+    assert (usage["input"], usage["output"], usage["cache_read"], usage["cost_usd"]) == (30, 4, 5, 0.25)
+    assert (status["phase"], loaded.value("model")) == ("done", "m")
+    assert loaded.report.files == ["event-00000-e1.json", "base_state.json"]
+
+
+def test_a_second_attempt_at_an_openhands_instance_is_a_run_of_its_own(tmp_path: Path) -> None:
+    history: JSON = [
+        {"id": 0, "timestamp": AT.format(1), "source": "user", "action": "message", "args": {"content": "a"}}
+    ]
+    lines: list[JSON] = [
+        {
+            "instance_id": "i",
+            "instruction": "fix",
+            "history": history,
+            "instance": {"repo": "r"},
+            "report": {"ok": True},
+        }
+        for _ in range(2)
+    ]
+    loaded = opened(write_lines(tmp_path / "output.jsonl", lines))
+    assert {address.namespace for address in loaded.state} == {"openhands:i", "openhands:i-2"}
+    assert [value for address, value in loaded.state.items() if address.key in ("instance", "info")] == [
+        {"repo": "r"},
+        {"report": {"ok": True}},
+        {"repo": "r"},
+        {"report": {"ok": True}},
+    ]
