@@ -297,3 +297,36 @@ def test_a_second_attempt_at_an_openhands_instance_is_a_run_of_its_own(tmp_path:
         {"repo": "r"},
         {"report": {"ok": True}},
     ]
+
+
+def test_the_actions_that_mini_swe_agent_found_in_a_message_are_its_calls(tmp_path: Path) -> None:
+    def seen(code: int, output: str) -> JSON:
+        return {"role": "user", "content": "…", "extra": {"returncode": code, "raw_output": output}}
+
+    actions: JSON = [{"command": "ls"}, {"command": "cat a"}]
+    acted: JSON = {"role": "assistant", "content": "<mswea_bash_command>ls</…>", "extra": {"actions": actions}}
+    messages: JSON = [said("user", "task"), acted, seen(0, "a"), seen(1, "none"), said("user", "go on")]
+    trajectory: JSON = {
+        "trajectory_format": "mini-swe-agent-1.1",
+        "messages": messages,
+        "info": {"exit_status": "Submitted", "program_id": "p"},
+    }
+    loaded = document(tmp_path / "a.traj.json", trajectory)
+    calls = [loaded.value(key) for key in loaded.keys("tool_calls/")]
+    assert [(c["args"], c["status"], c["result"]) for c in calls if isinstance(c, dict)] == [
+        ({"command": "ls"}, "ok", "a"),
+        ({"command": "cat a"}, "error", "none"),
+    ]
+    assert loaded.value("info") == {"program_id": "p"}
+    assert len(loaded.keys("messages/")) == 3
+
+
+def test_loose_function_calls_are_answered_in_the_session_they_name(tmp_path: Path) -> None:
+    records: list[JSON] = [
+        {"type": "message", "sessionId": "s1", "timestamp": 1777651201, "role": "user", "content": "read"},
+        {"type": "function_call", "sessionId": "s1", "timestamp": 1777651203000, "name": "read", "arguments": {"p": 1}},
+        {"type": "function_call_result", "sessionId": "s1", "timestamp": 1777651203500, "name": "read", "output": "x"},
+    ]
+    loaded = opened(write_lines(tmp_path / "a.jsonl", records))
+    assert (loaded.report.counts["tool_calls"], loaded.report.counts["tool_results"]) == (1, 1)
+    assert {address.namespace for address in loaded.state} == {"s1"}

@@ -520,3 +520,13 @@ def test_a_message_that_is_mere_text_is_what_was_said(session: Session, tmp_path
 def test_every_event_has_a_label_even_where_nothing_was_said(session: Session, tmp_path: Path) -> None:
     session.reply(1, "m1")
     assert session.load(tmp_path).labels() == ["(no text)"]
+
+
+def test_a_summary_that_is_no_title_is_kept_whole(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "look")
+    session.add("summary", 2, {"role": "system", "content": "so far"})
+    loaded = session.load(tmp_path)
+    record = loaded.value("records/0001")
+    assert isinstance(record, dict)
+    assert record["message"] == {"role": "system", "content": "so far"}
+    assert loaded.report.unknown["summary"] == 1

@@ -301,6 +301,9 @@ class ClaudeRecords:
         if isinstance(title, str):
             self._about_session(draft, **{_TITLE_FIELDS[kind]: title})
             draft.label = one_line(f"{_TITLE_FIELDS[kind]}: {title}")
+        else:
+            agent.keys.record(draft, kind, record)
+            draft.kind, draft.label = "unknown", f"unknown record: {kind}"
 
     def _relocated(self, draft: Draft, agent: ClaudeAgent, record: Fields) -> None:
         cwd = record.get("relocatedCwd")

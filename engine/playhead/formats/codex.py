@@ -171,6 +171,7 @@ class _Reader:
             model_provider=payload.get("model_provider"),
             started=payload.get("timestamp"),
             forked_from=payload.get("forked_from_id"),
+            history_base=payload.get("history_base"),
             parent=parent_of(payload) or None,
             thread=self._identity if self._identity != self._run.identity else None,
             nickname=payload.get("agent_nickname"),

@@ -29,8 +29,23 @@ from playhead.model import DEFAULT_NAMESPACE, JSON
 
 Fields = dict[str, JSON]
 
-_TIMES = ("timestamp", "ts", "time", "@timestamp", "created_at", "datetime", "date", "created", "start_time")
-_NAMESPACES = ("session_id", "thread_id", "conversation_id", "run_id")
+_TIMES = (
+    "timestamp",
+    "ts",
+    "time",
+    "@timestamp",
+    "created_at",
+    "datetime",
+    "date",
+    "created",
+    "start_time",
+    "createdAt",
+    "startTime",
+)
+_NAMESPACES = (
+    *("session_id", "thread_id", "conversation_id", "run_id"),
+    *("sessionId", "threadId", "conversationId", "runId"),
+)
 _ACTORS = ("agent", "agent_id", "agent_name", "actor", "source", "logger", "role")
 _KINDS = ("type", "event", "event_type", "kind", "action")
 _CORRELATIONS = ("id", "parent_id", "call_id", "trace_id", "span_id", "request_id", "uuid")
