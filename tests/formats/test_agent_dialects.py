@@ -330,3 +330,43 @@ def test_loose_function_calls_are_answered_in_the_session_they_name(tmp_path: Pa
     loaded = opened(write_lines(tmp_path / "a.jsonl", records))
     assert (loaded.report.counts["tool_calls"], loaded.report.counts["tool_results"]) == (1, 1)
     assert {address.namespace for address in loaded.state} == {"s1"}
+
+
+def test_a_result_with_an_id_of_its_own_answers_the_call_that_was_made_without_one(tmp_path: Path) -> None:
+    contents: JSON = [
+        {"role": "user", "parts": [{"text": "list"}]},
+        {"role": "model", "parts": [{"functionCall": {"name": "ls", "args": {}}}]},
+        {"role": "user", "parts": [{"functionResponse": {"id": "x", "name": "ls", "response": {"output": "a"}}}]},
+    ]
+    loaded = document(tmp_path / "a.json", contents)
+    assert loaded.report.counts["results_without_call"] == 0
+    (key,) = loaded.keys("tool_calls/")
+    call = loaded.value(key)
+    assert isinstance(call, dict)
+    assert call["result"] == "a"
+
+
+def test_the_prompts_that_gemini_keeps_beside_its_sessions_belong_to_theirs(tmp_path: Path) -> None:
+    prompts: JSON = [
+        {"sessionId": session, "messageId": number, "type": "user", "message": "hi", "timestamp": AT.format(number)}
+        for session, number in (("a", 0), ("a", 1), ("b", 0))
+    ]
+    loaded = document(tmp_path / "logs.json", prompts)
+    assert sorted(address.namespace for address in loaded.state if address.key.startswith("messages/")) == [
+        "gemini:a",
+        "gemini:a",
+        "gemini:b",
+    ]
+
+
+def test_a_call_that_failed_without_a_word_says_so(tmp_path: Path) -> None:
+    call: JSON = {"id": "c", "name": "write_file", "args": {"file_path": "a"}, "status": "cancelled"}
+    session: JSON = {
+        "sessionId": "s",
+        "projectHash": "h",
+        "messages": [{"id": "m", "type": "gemini", "content": "", "toolCalls": [call]}],
+    }
+    loaded = document(tmp_path / "a.json", session)
+    error = loaded.value("last_error")
+    assert isinstance(error, dict)
+    assert (error["message"], loaded.labels()[-1]) == ("cancelled", "write_file a → error: cancelled")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.formats.conftest import Loaded, load, sample, write_lines
 
 from playhead.formats.codex import Codex
 from playhead.formats.codex_exec import CodexExec
+from playhead.formats.registry import recognise
 from playhead.formats.source import Source
 from playhead.model import JSON
 
@@ -264,3 +266,15 @@ def test_an_agent_that_was_spawned_works_on_after_its_call_is_answered(tmp_path:
     value = loaded.value("subagents/c1")
     assert isinstance(value, dict)
     assert (value["agent"], value["nickname"], value["status"]) == ("t2", "zip", "running")
+
+
+@pytest.mark.parametrize("pretty", [None, 1])
+def test_a_rollout_that_was_made_a_list_is_read_like_its_lines(tmp_path: Path, pretty: int | None) -> None:
+    records: list[JSON] = [META, said("user", "look"), shell(), item("function_call_output", call_id="c1", output="a")]
+    (tmp_path / "rollout.json").write_text(json.dumps(records, indent=pretty))
+    known = recognise(tmp_path / "rollout.json")[0]
+    assert known.name == "codex"
+    loaded = load(known, tmp_path / "rollout.json")
+    assert loaded.state == rollout(tmp_path, *records[1:]).state
+    places = [(draft.meta["offset"], draft.meta["length"]) for draft in loaded.drafts]
+    assert len(set(places)) == len(places) == 4

@@ -286,7 +286,7 @@ class ClaudeRecords:
         draft.kind, draft.label = "result", one_line(f"{subtype}: {text_of(answer)}" if answer else subtype)
         if failed:
             draft.kind = "run_error"
-            agent.keys.error(draft, "run", subtype, text_of(answer or record.get("errors")))
+            agent.keys.error(draft, "run", subtype, text_of(answer or record.get("errors")) or subtype)
 
     def _mode(self, draft: Draft, agent: ClaudeAgent, record: Fields) -> None:
         name = "permissionMode" if record.get("type") == "permission-mode" else "mode"

@@ -16,6 +16,7 @@ from playhead.formats.codex_events import CodexEvents
 from playhead.formats.codex_family import descendants, parent_of
 from playhead.formats.codex_items import ITEM_TYPES, CodexItems
 from playhead.formats.codex_thread import CodexThread
+from playhead.formats.line_log import all_records, first_records
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, object_in, text_in
 from playhead.formats.source import Placed, Source
@@ -41,7 +42,8 @@ class Codex(Format):
     looked_for: ClassVar[str] = "Codex CLI rollout lines with timestamp, type and payload"
 
     def recognise(self, source: Source) -> bool:
-        return source.has_lines and (any(_is_record(record) for record in source.head) or _is_bare(source.head))
+        records = first_records(source)
+        return any(_is_record(record) for record in records) or (source.has_lines and _is_bare(source.head))
 
     def files(self, source: Source) -> list[Source]:
         return [source, *(below for _, below in descendants(source.path, _thread_id(source)))]
@@ -58,7 +60,7 @@ class Codex(Format):
 def _told(run: RunLog, thread: str, source: Source) -> Iterator[Draft]:
     """The events of one thread's file."""
     reader = _Reader(run, thread, _Inherited(source))
-    for placed in source.records(run.report):
+    for placed in all_records(source, run.report):
         yield reader.read(placed)
 
 
@@ -84,12 +86,11 @@ def _is_bare(head: list[JSON]) -> bool:
 
 
 def _thread_id(source: Source) -> str:
-    for record in source.head:
-        if isinstance(record, dict):
-            about = object_in(record, "payload") if record.get("type") == "session_meta" else record
-            found = text_in(about, "id", "session_id")
-            if found and (about is not record or _is_bare(source.head)):
-                return found
+    for record in first_records(source):
+        about = object_in(record, "payload") if record.get("type") == "session_meta" else record
+        found = text_in(about, "id", "session_id")
+        if found and (about is not record or _is_bare(source.head)):
+            return found
     return source.path.stem
 
 

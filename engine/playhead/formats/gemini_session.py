@@ -157,6 +157,7 @@ class GeminiSession:
             display = call.get("resultDisplay")
             text = told or (display if isinstance(display, str) else "")
             failed = status in _FAILED or any("error" in object_in(response, "response") for response in responses)
+            text = text or (status if failed else "")
             code = exit_code_in(text) if known.name == "run_shell_command" else None
             changed = isinstance(display, dict) and isinstance(display.get("fileDiff"), str) and not failed
             if changed:

@@ -104,6 +104,8 @@ class Conversation:
         self._known: list[tuple[bytes, str | None]] = []
         self._waiting: list[str] = []
         """Calls without a result, in order: whose the results without an id are."""
+        self._unnamed: set[str] = set()
+        """Calls that were made without an id."""
 
     def common(self, messages: list[JSON]) -> int:
         """How many messages of a list are the ones already here, from the first on."""
@@ -196,6 +198,7 @@ class Conversation:
         said = self.log.say(
             draft, one["role"], one["text"], reasoning=one["reasoning"], calls=calls, more={**kept, **more}
         )
+        self._unnamed |= {made.call_id for call, made in zip(one["calls"], calls, strict=True) if not call["id"]}
         self._waiting += [call.call_id for call in calls]
         if answered and not calls:
             draft.kind, draft.label = kind, label
@@ -221,7 +224,7 @@ class Conversation:
         """Stage the results a message brings; whether there was one that found its call, or names it."""
         answered = False
         for result in one["results"]:
-            call_id = result["id"] or self._next(result["name"])
+            call_id = self._answered_by(result)
             if not call_id:
                 one["text"] = f"{one['text']}\n{result['text']}" if one["text"] else result["text"]
                 continue
@@ -236,6 +239,13 @@ class Conversation:
             exit_code = exit_code_in(result["text"])
         failed = failed or result["failed"]
         self.log.answer(draft, call_id, result["text"], failed=failed, exit_code=exit_code, tool=result["name"])
+
+    def _answered_by(self, result: ChatResult) -> str:
+        """The id of the call that a result answers: a call made without an id knows it only by its name."""
+        if result["id"] in self.keys.calls or (result["id"] and not result["name"]):
+            return result["id"]
+        found = self._next(result["name"])
+        return found if found in self._unnamed else result["id"] or found
 
     def _next(self, name: str) -> str:
         """The oldest call that waits for its result, of the tool where the result names one."""
