@@ -6,6 +6,7 @@ import contextlib
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from tests.formats.conftest import Loaded, any_json, load, write_lines
 
@@ -33,14 +34,17 @@ def answered(message: JSON, tokens: int) -> JSON:
 CALL: JSON = {"id": "c1", "type": "function", "function": {"name": "forecast", "arguments": '{"city": "Rome"}'}}
 
 
-def test_requests_that_grow_are_one_conversation_with_its_calls_results_and_tokens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [["2026-01-01T00:00:00Z", "2026-01-01T00:00:02Z"], [None, None]])
+def test_requests_that_grow_are_one_conversation_with_its_calls_results_and_tokens(
+    tmp_path: Path, times: list[JSON]
+) -> None:
     calls: JSON = {"role": "assistant", "content": None, "tool_calls": [CALL]}
     asked: list[JSON] = [said("user", "weather?")]
     then: list[JSON] = [*asked, calls, {"role": "tool", "tool_call_id": "c1", "content": "sun"}]
     records: list[JSON] = [
-        {"timestamp": "2026-01-01T00:00:00Z", "request": {"messages": asked}, "response": answered(calls, 5)},
+        {"timestamp": times[0], "request": {"messages": asked}, "response": answered(calls, 5)},
         {
-            "timestamp": "2026-01-01T00:00:02Z",
+            "timestamp": times[1],
             "request": {"messages": then},
             "response": answered(said("assistant", "sun"), 9),
         },

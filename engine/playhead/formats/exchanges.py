@@ -41,10 +41,12 @@ class Exchanges(SpanFormat):
         return any(_answer(item) is not None and not is_call(item) for item in found)
 
     def spans(self, source: Source, report: ImportReport) -> Iterator[Span | Unknown]:
+        number = 0
         for placed in values(source, report):
             for pointer, record in _listed(placed.value):
+                number += 1
                 if isinstance(record, dict) and (_answer(record) is not None or (_question(record) and _error(record))):
-                    yield _call(record, placed, pointer, source.path.stem)
+                    yield _call(record, number, placed, pointer, source.path.stem)
                 else:
                     yield Unknown("record", record, place(placed, pointer))
 
@@ -94,7 +96,7 @@ def _error(record: Fields) -> JSON:
     return next((value["error"] for value in [record, *_inside(record, _RESPONSES)] if value.get("error")), None)
 
 
-def _call(record: Fields, placed: Placed, pointer: str, file: str) -> Span:
+def _call(record: Fields, number: int, placed: Placed, pointer: str, file: str) -> Span:
     answer, question, error = _answer(record) or {}, _question(record), _error(record)
     told = next((answer[name] for name in _USAGES if isinstance(answer.get(name), dict)), record.get("usage"))
     usage = read_usage(told)
@@ -111,7 +113,8 @@ def _call(record: Fields, placed: Placed, pointer: str, file: str) -> Span:
     others: Fields = {name: value for name, value in record.items() if name not in known and value is not None}
     return Span(
         session or file,
-        f"{identity or 'call'}@{placed.line}{pointer}",
+        # One answer may be logged twice, and is told twice then.
+        f"{identity or 'call'}@{number}",
         name=f"model {model}".strip(),
         kind="llm",
         start=start,

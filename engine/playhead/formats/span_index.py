@@ -113,7 +113,15 @@ class SpanIndex:
         entries = list(self._entries.values())
         self._resolve(entries)
         order: list[tuple[int, int, int, int, int, bool]] = []
+        holding = {id(entry.parent) for entry in entries}
         for number, entry in enumerate(entries):
+            if entry.timeless and entry.is_root and id(entry) not in holding:
+                # Nothing is said of its time: one came after the other, as in the log.
+                order += [
+                    (entry.start, 3, number, ended, number, bool(ended))
+                    for ended in (0, 1)[: 1 + (entry.end is not None)]
+                ]
+                continue
             order.append((entry.start, 1, entry.depth, entry.end or 0, number, False))
             if entry.end is not None:
                 end, instant = max(entry.end, entry.start), entry.end <= entry.start
