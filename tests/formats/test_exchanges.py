@@ -34,7 +34,7 @@ def answered(message: JSON, tokens: int) -> JSON:
 CALL: JSON = {"id": "c1", "type": "function", "function": {"name": "forecast", "arguments": '{"city": "Rome"}'}}
 
 
-@pytest.mark.parametrize("times", [["2026-01-01T00:00:00Z", "2026-01-01T00:00:02Z"], [None, None]])
+@pytest.mark.parametrize("times", [["2026-01-01T00:00:00Z", "2026-01-01T00:00:02Z"], [None, None], ["2026-01-01"] * 2])
 def test_requests_that_grow_are_one_conversation_with_its_calls_results_and_tokens(
     tmp_path: Path, times: list[JSON]
 ) -> None:
