@@ -428,3 +428,105 @@ def test_the_web_export_and_the_printed_stream_are_read_like_a_session(tmp_path:
         assert isinstance(status, dict)
         assert status["phase"] == "done"
         assert {address.namespace for address in loaded.state} == {"claude:s1"}
+
+
+def test_a_record_that_is_in_the_file_twice_is_told_once(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "look")
+    session.reply(2, "m1", text("here"), usage={"input_tokens": 5, "output_tokens": 2})
+    session.prompt(3, "more")
+    session.records += list(session.records)
+    loaded = session.load(tmp_path)
+    assert [loaded.value(key) for key in loaded.keys("messages/")] == [
+        {"role": "user", "text": "look"},
+        {"role": "assistant", "text": "here", "model": "m-1", "id": "m1"},
+        {"role": "user", "text": "more"},
+    ]
+    assert (loaded.report.counts["repeated_records"], loaded.report.counts["rewinds"]) == (3, 0)
+
+
+def test_another_record_with_an_id_that_was_used_before_is_told_too(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "look", uuid="same")
+    session.prompt(2, "and look", uuid="same")
+    assert len(session.load(tmp_path).keys("messages/")) == 2
+
+
+def test_what_each_response_cost_is_summed_once_per_message(session: Session, tmp_path: Path) -> None:
+    used: JSON = {"input_tokens": "7", "output_tokens": 2}
+    session.reply(1, "m1", text("a"), usage=used, costUSD=0.25)
+    session.reply(2, "m1", text("b"), usage=used, costUSD=0.25)
+    session.reply(3, "m2", text("c"), usage=used, costUSD=0.5)
+    usage = session.load(tmp_path).value("usage")
+    assert isinstance(usage, dict)
+    assert (usage["cost_usd"], usage["input"], usage["output"]) == (0.75, 14, 4)
+
+
+def test_an_unmarked_summary_of_the_conversation_before_takes_nothing_back(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "look")
+    session.reply(2, "m1", text("here"))
+    told = "This session is being continued from a previous conversation that ran out of context. Summary: …"
+    session.prompt(3, told, parentUuid=None)
+    loaded = session.load(tmp_path)
+    assert len(loaded.keys("messages/")) == 3
+    assert loaded.kinds()[-1] == "compaction"
+
+
+def test_tools_that_the_host_runs_are_answered_in_the_message_that_calls_them(session: Session, tmp_path: Path) -> None:
+    found: JSON = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{"type": "text", "text": "hit"}]}
+    asked: JSON = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}}
+    session.reply(1, "m1", asked, found, text("so it is"))
+    loaded = session.load(tmp_path)
+    value = loaded.value("tool_calls/s1")
+    assert isinstance(value, dict)
+    assert (value["status"], value["result"]) == ("ok", "hit")
+    message = loaded.value("messages/0001")
+    assert isinstance(message, dict)
+    assert (message["text"], message["calls"]) == ("so it is", ["s1"])
+
+
+def test_a_result_that_comes_before_its_call_is_paired_with_it(session: Session, tmp_path: Path) -> None:
+    session.result(1, "c1", "done")
+    session.reply(2, "m1", call("c1", "Bash", command="ls"))
+    loaded = session.load(tmp_path)
+    assert loaded.keys("tool_calls/") == ["tool_calls/c1"]
+    value = loaded.value("tool_calls/c1")
+    assert isinstance(value, dict)
+    assert (value["name"], value["status"], value["result"]) == ("Bash", "ok", "done")
+    assert loaded.report.counts["results_without_call"] == 0
+
+
+def test_sub_agents_of_a_workflow_are_found_in_its_folder(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "sweep")
+    below = tmp_path / SESSION / "subagents" / "workflows" / "wf_1"
+    below.mkdir(parents=True)
+    child = Session(isSidechain=True, agentId="a1")
+    child.prompt(2, "sweep the docs")
+    write_lines(below / "agent-a1.jsonl", child.records)
+    loaded = session.load(tmp_path)
+    assert loaded.value("messages/0001", "a1") == {"role": "user", "text": "sweep the docs"}
+    assert loaded.drafts[-1].meta["file"] == "subagents/workflows/wf_1/agent-a1.jsonl"
+
+
+def test_a_message_that_is_mere_text_is_what_was_said(session: Session, tmp_path: Path) -> None:
+    session.add("user", 1, "look")
+    session.add("assistant", 2, "here")
+    loaded = session.load(tmp_path)
+    told = [loaded.value(key) for key in loaded.keys("messages/")]
+    assert [(one["role"], one["text"]) for one in told if isinstance(one, dict)] == [
+        ("user", "look"),
+        ("assistant", "here"),
+    ]
+
+
+def test_every_event_has_a_label_even_where_nothing_was_said(session: Session, tmp_path: Path) -> None:
+    session.reply(1, "m1")
+    assert session.load(tmp_path).labels() == ["(no text)"]
+
+
+def test_a_summary_that_is_no_title_is_kept_whole(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "look")
+    session.add("summary", 2, {"role": "system", "content": "so far"})
+    loaded = session.load(tmp_path)
+    record = loaded.value("records/0001")
+    assert isinstance(record, dict)
+    assert record["message"] == {"role": "system", "content": "so far"}
+    assert loaded.report.unknown["summary"] == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.formats.conftest import Loaded, load, sample, write_lines
 
 from playhead.formats.codex import Codex
 from playhead.formats.codex_exec import CodexExec
+from playhead.formats.registry import recognise
 from playhead.formats.source import Source
 from playhead.model import JSON
 
@@ -213,3 +215,66 @@ def test_exec_output_says_what_its_rollout_says() -> None:
         value = printed.value(key)
         assert isinstance(value, dict)
         assert any(isinstance(text, dict) and text["text"] == value["text"] for text in texts)
+
+
+def spawned(folder: Path, thread: str, parent: str, *records: JSON) -> None:
+    """The file of a thread that another one spawned."""
+    source: JSON = {"subagent": {"thread_spawn": {"parent_thread_id": parent, "agent_nickname": "zip"}}}
+    write_lines(folder / f"rollout-{thread}.jsonl", [codex("session_meta", id=thread, source=source), *records])
+
+
+def test_threads_that_a_thread_spawned_are_agents_of_its_run(tmp_path: Path) -> None:
+    spawned(tmp_path, "t2", "t1", said("user", "explore"), said("assistant", "three modules"), tokens(7))
+    spawned(tmp_path, "t3", "t2", said("user", "deeper"))
+    spawned(tmp_path, "t9", "another", said("user", "not mine"))
+    loaded = rollout(tmp_path, said("user", "look"), tokens(10))
+    assert {(address.namespace, address.agent_id) for address in loaded.state} == {
+        ("codex:t1", "main"),
+        ("codex:t1", "t2"),
+        ("codex:t1", "t3"),
+    }
+    usage, below = loaded.value("usage"), loaded.value("usage", "t2")
+    assert isinstance(usage, dict)
+    assert isinstance(below, dict)
+    assert (usage["input"], below["input"]) == (10, 7)
+    assert loaded.report.files == ["rollout.jsonl", "rollout-t2.jsonl", "rollout-t3.jsonl"]
+    assert {draft.meta["file"] for draft in loaded.drafts} == set(loaded.report.files)
+
+
+def test_a_spawned_thread_opened_alone_is_a_run_of_its_own(tmp_path: Path) -> None:
+    spawned(tmp_path, "t2", "t1", said("user", "explore"))
+    loaded = load(Codex(), tmp_path / "rollout-t2.jsonl")
+    assert {(address.namespace, address.agent_id) for address in loaded.state} == {("codex:t2", "main")}
+    session = loaded.value("session")
+    assert isinstance(session, dict)
+    assert session["parent"] == "t1"
+
+
+def test_threads_that_claim_to_have_spawned_each_other_end_nowhere(tmp_path: Path) -> None:
+    spawned(tmp_path, "t2", "t3", said("user", "a"))
+    spawned(tmp_path, "t3", "t2", said("user", "b"))
+    loaded = load(Codex(), tmp_path / "rollout-t2.jsonl")
+    assert {address.agent_id for address in loaded.state} == {"main", "t3"}
+
+
+def test_an_agent_that_was_spawned_works_on_after_its_call_is_answered(tmp_path: Path) -> None:
+    loaded = rollout(
+        tmp_path,
+        item("function_call", name="spawn_agent", arguments='{"agent_type": "e", "message": "go"}', call_id="c1"),
+        item("function_call_output", call_id="c1", output='{"agent_id": "t2", "nickname": "zip"}'),
+    )
+    value = loaded.value("subagents/c1")
+    assert isinstance(value, dict)
+    assert (value["agent"], value["nickname"], value["status"]) == ("t2", "zip", "running")
+
+
+@pytest.mark.parametrize("pretty", [None, 1])
+def test_a_rollout_that_was_made_a_list_is_read_like_its_lines(tmp_path: Path, pretty: int | None) -> None:
+    records: list[JSON] = [META, said("user", "look"), shell(), item("function_call_output", call_id="c1", output="a")]
+    (tmp_path / "rollout.json").write_text(json.dumps(records, indent=pretty))
+    known = recognise(tmp_path / "rollout.json")[0]
+    assert known.name == "codex"
+    loaded = load(known, tmp_path / "rollout.json")
+    assert loaded.state == rollout(tmp_path, *records[1:]).state
+    places = [(draft.meta["offset"], draft.meta["length"]) for draft in loaded.drafts]
+    assert len(set(places)) == len(places) == 4

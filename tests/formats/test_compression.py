@@ -95,3 +95,23 @@ class TestCompressed:
         (tmp_path / "log").write_bytes(COMPRESSIONS[name](b""))
         with pytest.raises(LogError, match=r"nothing in it can be read|is empty"):
             Source(tmp_path / "log")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_log_in_utf_16_says_what_it_says_in_utf_8(encoding: str, tmp_path: Path) -> None:
+    records: list[JSON] = [*RECORDS, {"event": "step", "text": "größer als 日本 🎉"}]
+    expected = load(JsonLines(), write_lines(tmp_path / "log", records))
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    written = (tmp_path / "log").read_text(encoding="utf-8").replace("\n", "\r\n")
+    (tmp_path / "log").write_bytes(mark + written.encode(encoding))
+    assert recognise(tmp_path / "log")[0].name == "jsonl"
+    loaded = load(JsonLines(), tmp_path / "log")
+    assert [draft.operations for draft in loaded.drafts] == [draft.operations for draft in expected.drafts]
+    assert loaded.report.bytes_read == loaded.report.bytes_total
+
+
+def test_utf_16_text_that_was_cut_in_a_character_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    whole = "".join(json.dumps(record) + "\n" for record in RECORDS).encode("utf-16")
+    (tmp_path / "log").write_bytes(whole[:-51])
+    report = load(JsonLines(), tmp_path / "log").report
+    assert (report.records, report.torn) == (len(RECORDS) - 1, 1)

@@ -235,7 +235,7 @@ def _emptied(values: list[JSON]) -> int:
     return sum(
         isinstance(now, list)
         and bool(now)
-        and all(isinstance(one, dict) and "role" in one for one in now)
+        and all(isinstance(one, dict) and isinstance(one.get("role"), str) for one in now)
         and now in lists[:place]
         for place, now in enumerate(lists)
     )

@@ -135,11 +135,12 @@ class AgentLog:
         details: JSON = None,
         tool: str = "",
         extra: Fields | None = None,
+        shown: str | None = None,
     ) -> Call:
         """Stage a call's result and what it changed; `details` is the structured result beside the text, if any.
 
         `tool` names the tool where the log does not hold the call. `extra` goes into the call's value (duration_ms,
-        stderr…), left out where None.
+        stderr…), left out where None. `shown` is what of the text the label tells, if not all.
         """
         kept: Fields = {name: value for name, value in (extra or {}).items() if value is not None}
         if exit_code is not None:
@@ -159,7 +160,9 @@ class AgentLog:
             self.effects.answered(draft, call, details)
         call.arguments = None
         self.effects.subagent_answered(draft, call_id, call, text, failed=failed)
-        told = outcome(text, failed=failed, exit_code=code if isinstance(code, int) else None)
+        told = outcome(
+            text if shown is None else shown, failed=failed, exit_code=code if isinstance(code, int) else None
+        )
         draft.kind, draft.label = TOOL_ERROR if failed else TOOL_RESULT, answered_label(call.summary, told)
         if failed:
             self.keys.error(draft, call.key, "tool", text or told)

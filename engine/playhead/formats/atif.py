@@ -143,9 +143,9 @@ class _Reader:
             call_id = calls[0].call_id if known is not None and not known.answered else ""
         children = list_in(result, "subagent_trajectory_ref")
         if call_id:
-            code = exit_code_in(text)
+            code, failed = exit_code_in(text), isinstance(result, dict) and result.get("is_error") is True
             extra: Fields = {"subagents": children} if children else {}
-            agent.answer(draft, call_id, text, failed=bool(code), exit_code=code, extra=extra)
+            agent.answer(draft, call_id, text, failed=failed or bool(code), exit_code=code, extra=extra)
         else:
             # Agents that write commands as text get their output so: it belongs to the message.
             before = said.value.get("observation")
@@ -155,6 +155,7 @@ class _Reader:
         for child in children:
             identity = text_in(child, "session_id", "trajectory_id", "trajectory_path") or "unknown"
             news: Fields = {"status": "completed", "file": text_in(child, "trajectory_path") or None}
+            news["about"] = agent.keys.shorten_all(draft, object_in(child, "extra")) or None
             agent.effects.subagent(draft, identity, news)
         return draft
 

@@ -196,6 +196,8 @@ def _read_message(role: str, value: Fields, depth: int) -> ChatMessage:
         return message
     for held in (content, value.get("parts")):
         read_content(message, held, depth)
+    if content is None and not message["text"]:
+        message["text"] = text_in(value, "text", "system_prompt")
     for name in ("reasoning_content", "reasoning", "thinking"):
         if isinstance(value.get(name), str) and not message["reasoning"]:
             message["reasoning"] = str(value[name])

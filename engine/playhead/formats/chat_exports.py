@@ -11,7 +11,7 @@ from playhead.formats.messages import Conversation
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, list_in, object_in, text_in
 from playhead.formats.source import Placed, Source
-from playhead.formats.vocabulary import message_key, one_line, text_of
+from playhead.formats.vocabulary import json_text, message_key, one_line, text_of
 from playhead.model import JSON
 
 _ROLES = {"human": "user", "assistant": "assistant"}
@@ -106,37 +106,104 @@ def _told_in_time(run: RunLog, placed: Placed, mapping: Fields, current: str) ->
     while node in mapping and node not in kept:
         kept.add(node)
         node = text_in(mapping[node], "parent")
-    nodes = [(name, object_in(held, "message")) for name, held in mapping.items()]
-    spoken = [(name, message) for name, message in nodes if message]
-    order = sorted(range(len(spoken)), key=lambda place: (_time(spoken[place][1]), place))
-    conversation = Conversation(run.main.keys, run.main)
-    left: list[int] = []
-    for name, message in (spoken[place] for place in order):
-        author, about = object_in(message, "author"), object_in(message, "metadata")
-        draft = run.draft(placed, message.get("create_time"), id=name)
-        content = object_in(message, "content")
-        parts = list_in(content, "parts")
-        text = text_of(parts, _picture) if parts else text_in(content, "text", "result")
-        if not text and text_in(author, "role") == "system":
-            run.report.counts["empty_messages"] += 1
-            continue
-        told: Fields = {"role": text_in(author, "role") or "user", "content": text, "model": about.get("model_slug")}
-        conversation.add(draft, told, remember=False, more={"name": author.get("name")})
-        if current and name not in kept and draft.operations:
-            left.append(run.main.keys.message_count)
+    reader = _Tree(run, mapping)
+    left: list[str] = []
+    for name in reader.in_time():
+        draft = run.draft(placed, object_in(mapping[name], "message").get("create_time"), id=name)
+        said = reader.tell(draft, name)
+        if current and name not in kept and said is not None:
+            left.append(said)
         yield draft
     if left:
         draft = run.draft(placed, None)
-        for number in left:
-            run.main.retract(draft, message_key(number))
+        for key in left:
+            run.main.retract(draft, key)
         run.report.counts["rewinds"] += 1
         draft.kind, draft.label = "rewind", f"{len(left)} messages of other branches taken back"
         yield draft
 
 
-def _time(message: Fields) -> float:
-    written = message.get("create_time")
-    return float(written) if isinstance(written, int | float) else 0.0
+class _Tree:
+    """One ChatGPT conversation: messages by name, each below the one it follows."""
+
+    def __init__(self, run: RunLog, mapping: Fields) -> None:
+        self._run = run
+        self._mapping = mapping
+        self._conversation = Conversation(run.main.keys, run.main)
+        self._calls: dict[str, str] = {}
+        """The call that the messages below a node answer, by the node's name."""
+
+    def in_time(self) -> list[str]:
+        """The nodes that hold a message as they were said; one without a time comes after what it follows."""
+        times: dict[str, float] = {}
+        for name in self._mapping:
+            above: list[str] = []
+            while name in self._mapping and name not in times:
+                above.append(name)
+                written = object_in(self._mapping[name], "message").get("create_time")
+                if isinstance(written, int | float) or len(above) > len(self._mapping):
+                    times[name] = float(written) if isinstance(written, int | float) else 0.0
+                else:
+                    name = text_in(self._mapping[name], "parent")
+            for node in reversed(above):
+                times.setdefault(node, times.get(name, 0.0))
+        spoken = [name for name, node in self._mapping.items() if object_in(node, "message")]
+        return sorted(spoken, key=lambda name: times[name])
+
+    def tell(self, draft: Draft, name: str) -> str | None:
+        """Stage one message, call or result; returns the key of the message, if it is one."""
+        message = object_in(self._mapping[name], "message")
+        author, about, content = (object_in(message, part) for part in ("author", "metadata", "content"))
+        role, tool = text_in(author, "role") or "user", text_in(author, "name")
+        call = self._calls.get(text_in(self._mapping[name], "parent"), "")
+        text, thoughts = _content(content)
+        addressed = text_in(message, "recipient")
+        agent = self._run.main
+        failed = _failed(content, about)
+        if role == "tool":
+            self._calls[name] = call
+            if call and not agent.keys.calls[call].answered:
+                self._conversation.answered(draft, call, tool, text, failed=failed)
+                return None
+            said = agent.say(draft, role, text, more={"name": tool or None})
+            if failed:
+                agent.keys.error(draft, said.key, "tool", text)
+            return said.key
+        if not text and not thoughts and role == "system":
+            self._run.report.counts["empty_messages"] += 1
+            return None
+        told: Fields = {"role": role, "content": text, "reasoning": thoughts, "model": about.get("model_slug")}
+        if role == "assistant" and addressed not in ("", "all", "user"):
+            self._calls[name] = name
+            told |= {"content": "", "tool_calls": [{"id": name, "name": addressed, "arguments": text}]}
+        hidden = True if about.get("is_visually_hidden_from_conversation") is True else None
+        self._conversation.add(draft, told, remember=False, more={"hidden": hidden})
+        return message_key(agent.keys.message_count)
+
+
+def _content(content: Fields) -> tuple[str, str]:
+    """What a message says, and what it thinks."""
+    thoughts = [thought for thought in list_in(content, "thoughts") if isinstance(thought, dict)]
+    if thoughts:
+        return "", "\n".join(f"{text_in(one, 'summary')}: {text_in(one, 'content')}".strip(": ") for one in thoughts)
+    if content.get("content_type") == "reasoning_recap":
+        return "", text_of(content.get("content"))
+    parts = list_in(content, "parts")
+    if parts:
+        return text_of(parts, _picture), ""
+    told = text_in(content, "text", "result")
+    others: Fields = {name: value for name, value in content.items() if name not in ("content_type", "parts") and value}
+    return told or (json_text(others) if others else ""), ""
+
+
+def _failed(content: Fields, about: Fields) -> bool:
+    """Whether a tool's message says that it went wrong."""
+    run = object_in(about, "aggregate_result")
+    return (
+        content.get("content_type") == "system_error"
+        or text_in(run, "status").startswith("failed")
+        or bool(run.get("in_kernel_exception"))
+    )
 
 
 def _picture(part: Fields) -> str | None:

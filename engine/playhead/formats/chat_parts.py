@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from playhead.formats.source import parse
 from playhead.formats.vocabulary import json_text
+from playhead.formats.vocabulary import text_in as text_in
 from playhead.model import JSON
 
 Fields = dict[str, JSON]
@@ -42,11 +43,15 @@ class ChatMessage(TypedDict):
     results: list[ChatResult]
 
 
-_CALLS = frozenset({"tool_use", "tool_call", "tool-call", "function_call", "custom_tool_call", "server_tool_use"})
+_CALLS = frozenset(
+    {"tool_use", "tool_call", "tool-call", "function_call", "custom_tool_call", "server_tool_use", "mcp_tool_use"}
+)
 _RESULTS = frozenset(
     {
         *("tool_result", "tool_call_response", "tool-result", "tool-error", "function_call_output"),
         *("custom_tool_call_output", "function_response", "mcp_tool_result"),
+        *("web_search_tool_result", "web_fetch_tool_result", "code_execution_tool_result"),
+        *("bash_code_execution_tool_result", "text_editor_code_execution_tool_result"),
     }
 )
 _REASONING = frozenset({"reasoning", "thinking", "redacted_thinking", "reasoning_text"})
@@ -255,6 +260,7 @@ def _add_result(message: ChatMessage, part: Fields) -> None:
         or part.get("status") == "error"
         or part.get("type") == "tool-error"
         or str(wrapped.get("type", "")).startswith("error-")
+        or (bool(wrapped.get("error")) and len(wrapped) == 1)
     )
     name = text_in(part, "name", "toolName", "tool_name")
     message["results"].append({"id": call_id, "name": name, "text": result_text(held), "failed": failed})
@@ -263,14 +269,3 @@ def _add_result(message: ChatMessage, part: Fields) -> None:
 def _add_text(message: ChatMessage, text: str) -> None:
     if text:
         message["text"] = f"{message['text']}\n{text}" if message["text"] else text
-
-
-def text_in(value: Fields, *names: str) -> str:
-    """The first of these fields that holds a text; numbers as their digits."""
-    for name in names:
-        found = value.get(name)
-        if isinstance(found, str) and found:
-            return found
-        if isinstance(found, int) and not isinstance(found, bool):
-            return str(found)
-    return ""

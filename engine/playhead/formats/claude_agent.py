@@ -15,12 +15,16 @@ from playhead.formats.claude_tools import (
 )
 from playhead.formats.claude_tree import Tree
 from playhead.formats.report import ImportReport
+from playhead.formats.usage import MOST_COST_DIGITS, as_cost, as_count
 from playhead.formats.vocabulary import AgentKeys, clipped, message_key, one_line, text_of
 from playhead.model import JSON
 
 OPEN_MESSAGES = 64
 """Assistant messages whose further blocks may still come; a later block starts a message of its own."""
 FINAL_CHARACTERS = 400
+_CONTINUED = "This session is being continued from a previous conversation that ran out of context"
+_HOSTED_CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
+"""Calls that the model's host answers, in the same message."""
 
 _USAGE = {
     "input": "input_tokens",
@@ -41,6 +45,7 @@ class ClaudeAgent:
         self._open: OrderedDict[str, tuple[int, dict[str, JSON]]] = OrderedDict()
         self._usage_by_message: dict[str, tuple[int, ...]] = {}
         self._totals = [0] * len(_USAGE)
+        self._cost_by_message: dict[str, float] = {}
         self._cost: JSON = None
         self._turn = self._step = self._branches = 0
         self._context: dict[str, JSON] = {"tokens": 0, "first": message_key(1), "compactions": 0}
@@ -55,7 +60,7 @@ class ClaudeAgent:
     def user(self, draft: Draft, record: dict[str, JSON]) -> int:
         """Stage a user record, a prompt or tool results; returns the number of its message, 0 without one."""
         message = record.get("message")
-        content = message.get("content") if isinstance(message, dict) else None
+        content = message.get("content") if isinstance(message, dict) else message
         structured = record.get("toolUseResult", record.get("tool_use_result"))
         blocks = content if isinstance(content, list) else []
         results, others = _split(blocks, "tool_result")
@@ -70,7 +75,7 @@ class ClaudeAgent:
     def prompt(self, draft: Draft, record: dict[str, JSON], text: str, *, answered: bool = False) -> int:
         """Stage what was said to the agent; returns the number of the message."""
         told = parse_notification(text)
-        hidden, summary = told is not None or record.get("isMeta") is True, record.get("isCompactSummary") is True
+        hidden, summary = told is not None or record.get("isMeta") is True, _is_summary(record, text)
         parent = record.get("parentUuid")
         if not hidden and not summary and not answered and "parentUuid" in record:
             self._forget(draft, self.tree.rewind(parent if isinstance(parent, str) else None))
@@ -96,23 +101,28 @@ class ClaudeAgent:
     def assistant(self, draft: Draft, record: dict[str, JSON]) -> int:
         """Stage an assistant record; records of one message add to one key. Returns the number of the message."""
         message = record.get("message")
-        known = message if isinstance(message, dict) else {}
+        known: dict[str, JSON] = message if isinstance(message, dict) else {"content": message}
         content = known.get("content")
         blocks: list[JSON] = content if isinstance(content, list) else [{"type": "text", "text": text_of(content)}]
         identity = known.get("id") or record.get("requestId")
         number, value = self._message(identity, known)
         key = message_key(number)
         draft.kind, draft.label = "assistant", ""
-        calls, others = _split(blocks, "tool_use")
-        self._add_blocks(draft, value, others)
+        calls, others = _split(blocks, "tool_use", *_HOSTED_CALLS)
+        answers = [block for block in others if _is_answer(block)]
+        self._add_blocks(draft, value, [block for block in others if not _is_answer(block)] if answers else others)
         if calls:
             value["calls"] = [*cast("list[JSON]", value.get("calls", [])), *self._started(draft, calls, key)]
+        if answers:
+            self._results(draft, cast("list[dict[str, JSON]]", answers), None)
         stop_reason = known.get("stop_reason")
         if stop_reason is not None:
             value["stop_reason"] = stop_reason
         self.keys.write(draft, key, dict(value))
         self._model(draft, known.get("model"))
-        self._usage(draft, identity if isinstance(identity, str) else str(record.get("uuid", number)), known)
+        response = identity if isinstance(identity, str) else str(record.get("uuid", number))
+        self._count_cost(response, as_cost(record.get("costUSD")))
+        self._usage(draft, response, known)
         self._settle(draft, record, value, key)
         return number
 
@@ -193,7 +203,7 @@ class ClaudeAgent:
         usage = message.get("usage")
         if not isinstance(usage, dict) or message.get("model") == "<synthetic>":
             return
-        counted = tuple(_count(usage.get(name)) for name in _USAGE.values())
+        counted = tuple(as_count(usage.get(name)) or 0 for name in _USAGE.values())
         before = self._usage_by_message.get(identity, (0,) * len(counted))
         self._usage_by_message[identity] = counted
         for place, (name, now, then) in enumerate(zip(_USAGE, counted, before, strict=True)):
@@ -202,6 +212,13 @@ class ClaudeAgent:
         self.write_usage(draft)
         self._context["tokens"] = counted[0] + counted[2] + counted[3]
         self.keys.change(draft, "context", dict(self._context))
+
+    def _count_cost(self, identity: str, cost: float | None) -> None:
+        """Add what one response cost, as old versions said on each of its records."""
+        if cost is not None:
+            more = cost - self._cost_by_message.get(identity, 0.0)
+            self._cost_by_message[identity] = cost
+            self._cost = round((self._cost if isinstance(self._cost, int | float) else 0.0) + more, MOST_COST_DIGITS)
 
     def write_usage(self, draft: Draft, cost: JSON = None) -> None:
         """Stage the tokens so far, and what they cost where the log says so."""
@@ -261,6 +278,11 @@ class ClaudeAgent:
         )
 
 
+def _is_summary(record: dict[str, JSON], text: str) -> bool:
+    """Whether a prompt is the summary of a conversation that went before; old versions do not mark it."""
+    return record.get("isCompactSummary") is True or text.startswith(_CONTINUED)
+
+
 def prompt_label(text: str) -> str:
     """A prompt in a few words; a slash command as it was typed."""
     if "<command-name>" in text[:400]:
@@ -270,17 +292,19 @@ def prompt_label(text: str) -> str:
     return one_line(text) or "(no text)"
 
 
-def _split(blocks: list[JSON], kind: str) -> tuple[list[dict[str, JSON]], list[JSON]]:
-    """The blocks of a type, and the others."""
+def _is_answer(block: JSON) -> bool:
+    """Whether a block of the assistant's own message is the result of a call in it."""
+    kind = block.get("type") if isinstance(block, dict) else None
+    return isinstance(kind, str) and kind.endswith("tool_result")
+
+
+def _split(blocks: list[JSON], *kinds: str) -> tuple[list[dict[str, JSON]], list[JSON]]:
+    """The blocks of these types, and the others."""
     of_kind: list[dict[str, JSON]] = []
     others: list[JSON] = []
     for block in blocks:
-        if isinstance(block, dict) and block.get("type") == kind:
+        if isinstance(block, dict) and block.get("type") in kinds:
             of_kind.append(block)
         else:
             others.append(block)
     return of_kind, others
-
-
-def _count(value: JSON) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

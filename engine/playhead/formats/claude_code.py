@@ -169,7 +169,7 @@ def _streams(source: Source) -> list[_Stream]:
     for expected in (folder, folder / session_id / "subagents", folder / source.path.stem / "subagents"):
         source.expect_in(expected)
     stems = {session_id: None, source.path.stem: None}
-    below = [path for stem in stems for path in folder.joinpath(stem, "subagents").glob("agent-*.jsonl")]
+    below = [path for stem in stems for path in folder.joinpath(stem, "subagents").rglob("agent-*.jsonl")]
     beside = [path for path in folder.glob("agent-*.jsonl") if path != source.path]
     streams = [_subagent_stream(source, path, None) for path in below]
     streams += [_subagent_stream(source, path, session_id) for path in beside]
@@ -186,7 +186,8 @@ def _subagent_stream(main: Source, path: Path, session_id: str | None) -> _Strea
     agent = next((value for record in records if isinstance(value := record.get("agentId"), str) and value), None)
     if session_id is not None and not any(record.get("sessionId") == session_id for record in records):
         return None
-    label = path.name if session_id is not None else f"subagents/{path.name}"
+    below = path.as_posix().rpartition("/subagents/")[2]
+    label = path.name if session_id is not None else f"subagents/{below}"
     began = next((time for record in records if (time := record_time(record)) is not None), _BEFORE_ALL)
     return _Stream(source, label, agent or path.stem.removeprefix("agent-"), began, _about(path))
 

@@ -71,6 +71,8 @@ class ClaudeRecords:
         self._agents: dict[str, ClaudeAgent] = {}
         self._session: Fields = {"id": session_id, "tool": "claude-code"}
         self._sidechains: dict[str, str] = {}
+        self._written = ""
+        """What tells the record that is read from others that took its id."""
         self._handlers: dict[str, Callable[[Draft, ClaudeAgent, Fields], None]] = {
             "user": self._user,
             "assistant": self._assistant,
@@ -96,10 +98,15 @@ class ClaudeRecords:
             return draft
         kind = record.get("type")
         kind = kind if isinstance(kind, str) else ""
+        self._written = f"{kind} {placed.length} {record.get('timestamp')}"
         agent = self._agent(self._agent_of(record, kind, file_agent))
         uuid = record.get("uuid")
         if isinstance(uuid, str):
             meta["uuid"] = uuid
+            if agent.tree.holds(uuid, self._written):
+                # A resumed session may hold its beginning twice.
+                self._report.counts["repeated_records"] += 1
+                return draft
         handler = self._handlers.get(kind)
         if handler is not None and (kind != "result" or "key" not in record):
             self._envelope(draft, agent, record)
@@ -111,8 +118,9 @@ class ClaudeRecords:
             draft.kind, draft.label = "unknown", f"unknown record: {kind or 'without a type'}"
             agent.keys.record(draft, kind or "(none)", record)
             self._place(agent, record, 0)
-        if draft.operations and not draft.kind:
-            draft.kind = "meta"
+        if draft.operations:
+            draft.kind = draft.kind or "meta"
+            draft.label = draft.label or ("(no text)" if kind in ("user", "assistant") else kind)
         return draft
 
     def introduce(self, draft: Draft, agent_id: str, about: Fields) -> None:
@@ -167,7 +175,7 @@ class ClaudeRecords:
     def _place(self, agent: ClaudeAgent, record: Fields, message: int) -> None:
         uuid, parent = record.get("uuid"), record.get("parentUuid") or record.get("logicalParentUuid")
         if isinstance(uuid, str):
-            agent.tree.add(uuid, parent if isinstance(parent, str) else None, message)
+            agent.tree.add(uuid, parent if isinstance(parent, str) else None, message, self._written)
 
     def _user(self, draft: Draft, agent: ClaudeAgent, record: Fields) -> None:
         self._place(agent, record, agent.user(draft, record))
@@ -278,7 +286,7 @@ class ClaudeRecords:
         draft.kind, draft.label = "result", one_line(f"{subtype}: {text_of(answer)}" if answer else subtype)
         if failed:
             draft.kind = "run_error"
-            agent.keys.error(draft, "run", subtype, text_of(answer or record.get("errors")))
+            agent.keys.error(draft, "run", subtype, text_of(answer or record.get("errors")) or subtype)
 
     def _mode(self, draft: Draft, agent: ClaudeAgent, record: Fields) -> None:
         name = "permissionMode" if record.get("type") == "permission-mode" else "mode"
@@ -293,6 +301,9 @@ class ClaudeRecords:
         if isinstance(title, str):
             self._about_session(draft, **{_TITLE_FIELDS[kind]: title})
             draft.label = one_line(f"{_TITLE_FIELDS[kind]}: {title}")
+        else:
+            agent.keys.record(draft, kind, record)
+            draft.kind, draft.label = "unknown", f"unknown record: {kind}"
 
     def _relocated(self, draft: Draft, agent: ClaudeAgent, record: Fields) -> None:
         cwd = record.get("relocatedCwd")

@@ -18,16 +18,24 @@ class Tree:
         self._index: dict[str, int] = {}
         self._parents = array("q")
         self._messages = array("q")
+        self._written = array("q")
+        """What tells each from others that took its id, as a hash."""
         self._abandoned: set[int] = set()
         self._linked = False
 
-    def add(self, uuid: str, parent: str | None, message: int = _NO_MESSAGE) -> None:
+    def holds(self, uuid: str, written: str) -> bool:
+        """Whether this very record is here: an id alone may be another's that took it again."""
+        found = self._index.get(uuid)
+        return found is not None and self._written[found] == hash(written)
+
+    def add(self, uuid: str, parent: str | None, message: int = _NO_MESSAGE, written: str = "") -> None:
         """Add a record, with the number of its message where it has one."""
         position = self._index.get(parent, _ROOT) if parent is not None else _ROOT
         self._linked = self._linked or position != _ROOT
         self._index[uuid] = len(self._parents)
         self._parents.append(position)
         self._messages.append(message)
+        self._written.append(hash(written))
 
     def rewind(self, parent: str | None) -> list[int]:
         """The numbers of the messages that a prompt under `parent` abandons: those below it, in order.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from heapq import merge
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,8 +13,10 @@ from playhead.draft import Draft
 from playhead.errors import LogError
 from playhead.formats.base import Format
 from playhead.formats.codex_events import CodexEvents
+from playhead.formats.codex_family import descendants, parent_of
 from playhead.formats.codex_items import ITEM_TYPES, CodexItems
 from playhead.formats.codex_thread import CodexThread
+from playhead.formats.line_log import all_records, first_records
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, object_in, text_in
 from playhead.formats.source import Placed, Source
@@ -25,6 +29,7 @@ _RECORD_TYPES = frozenset(
         *("token_usage_record", "inter_agent_communication_metadata"),
     }
 )
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 MOST_SIBLINGS = 500
 """Files beside a fork that are looked at to find its parent."""
 
@@ -38,12 +43,26 @@ class Codex(Format):
     tells_lines: ClassVar[bool] = True
 
     def recognise(self, source: Source) -> bool:
-        return source.has_lines and (any(_is_record(record) for record in source.head) or _is_bare(source.head))
+        records = first_records(source)
+        return any(_is_record(record) for record in records) or (source.has_lines and _is_bare(source.head))
+
+    def files(self, source: Source) -> list[Source]:
+        return [source, *(below for _, below in descendants(source.path, _thread_id(source)))]
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
-        reader = _Reader(RunLog("codex", _thread_id(source), source.name, report), _Inherited(source))
-        for placed in source.records(report):
-            yield reader.read(placed)
+        root = _thread_id(source)
+        told = [_told(RunLog("codex", root, source.name, report), root, source)]
+        for thread, below in descendants(source.path, root):
+            told.append(_told(RunLog("codex", root, below.name, report, main=thread), thread, below))
+        # A sub-agent's events come when they happened, and every file keeps its own order.
+        yield from merge(*told, key=lambda draft: draft.occurred_at or _BEFORE_ALL) if len(told) > 1 else told[0]
+
+
+def _told(run: RunLog, thread: str, source: Source) -> Iterator[Draft]:
+    """The events of one thread's file."""
+    reader = _Reader(run, thread, _Inherited(source))
+    for placed in all_records(source, run.report):
+        yield reader.read(placed)
 
 
 def _is_record(record: JSON) -> bool:
@@ -68,18 +87,18 @@ def _is_bare(head: list[JSON]) -> bool:
 
 
 def _thread_id(source: Source) -> str:
-    for record in source.head:
-        if isinstance(record, dict):
-            about = object_in(record, "payload") if record.get("type") == "session_meta" else record
-            found = text_in(about, "id", "session_id")
-            if found and (about is not record or _is_bare(source.head)):
-                return found
+    for record in first_records(source):
+        about = object_in(record, "payload") if record.get("type") == "session_meta" else record
+        found = text_in(about, "id", "session_id")
+        if found and (about is not record or _is_bare(source.head)):
+            return found
     return source.path.stem
 
 
 class _Reader:
-    def __init__(self, run: RunLog, inherited: _Inherited) -> None:
+    def __init__(self, run: RunLog, thread: str, inherited: _Inherited) -> None:
         self._run = run
+        self._identity = thread
         self._thread = CodexThread(run)
         self._items = CodexItems(self._thread)
         self._events = CodexEvents(self._thread, self._items)
@@ -141,7 +160,7 @@ class _Reader:
 
     def _session(self, draft: Draft, payload: Fields) -> None:
         self._metas += 1
-        if self._metas > 1 and text_in(payload, "id") != self._run.identity:
+        if self._metas > 1 and text_in(payload, "id") != self._identity:
             # A fork keeps its parent's first line among what it inherits.
             self._run.report.counts["session_metas_of_others"] += 1
             return
@@ -154,7 +173,9 @@ class _Reader:
             model_provider=payload.get("model_provider"),
             started=payload.get("timestamp"),
             forked_from=payload.get("forked_from_id"),
-            parent=payload.get("parent_thread_id"),
+            history_base=payload.get("history_base"),
+            parent=parent_of(payload) or None,
+            thread=self._identity if self._identity != self._run.identity else None,
             nickname=payload.get("agent_nickname"),
             role=payload.get("agent_role"),
         )

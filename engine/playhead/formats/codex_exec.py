@@ -8,6 +8,7 @@ from typing import ClassVar
 from playhead.draft import Draft
 from playhead.formats.base import Format
 from playhead.formats.codex_thread import CodexThread
+from playhead.formats.line_log import all_records, first_records
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, list_in, object_in, text_in, whole
 from playhead.formats.source import Placed, Source
@@ -27,17 +28,16 @@ class CodexExec(Format):
     tells_lines: ClassVar[bool] = True
 
     def recognise(self, source: Source) -> bool:
-        return source.has_lines and any(
-            isinstance(record, dict)
-            and text_in(record, "type") in _EVENTS
+        return any(
+            text_in(record, "type") in _EVENTS
             and ("thread_id" in record or "item" in record or record.keys() <= {"type", "usage", "error"})
-            for record in source.head
+            for record in first_records(source)
         )
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
-        told = (text_in(record, "thread_id") for record in source.head)
+        told = (text_in(record, "thread_id") for record in first_records(source))
         reader = _Reader(RunLog("codex", next(filter(None, told), source.path.stem), source.name, report))
-        for placed in source.records(report):
+        for placed in all_records(source, report):
             yield reader.read(placed)
 
 

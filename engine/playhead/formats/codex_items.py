@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from playhead.draft import Draft
@@ -44,6 +45,25 @@ _WRITTEN_BY_TOOL = (
 )
 
 
+_HEADERS = (
+    *("Command: ", "Chunk ID: ", "Wall time", "Exit code: ", "Process exited with code ", "Process running with"),
+    *("Total output lines: ", "Original token count: ", "Script ", "failed in sandbox"),
+)
+_REFUSALS = (
+    *("Script failed", "Script error", "apply_patch verification failed", "exec_command failed", "exec failed"),
+    *(
+        "failed in sandbox",
+        "execution error",
+        "write_stdin failed",
+        "failed to parse function arguments",
+        "unsupported call",
+        "unsupported custom tool call",
+    ),
+)
+_WALL_TIME = re.compile(r"^Wall time:? (\d{1,9}(?:\.\d{1,9})?) seconds$", re.MULTILINE)
+HEADER_CHARACTERS = 16_000
+
+
 class Output(NamedTuple):
     """A call's output, read."""
 
@@ -51,6 +71,8 @@ class Output(NamedTuple):
     failed: bool
     exit_code: int | None
     seconds: JSON
+    header: str = ""
+    """What Codex wrote above what the command printed."""
 
 
 class CodexItems:
@@ -196,7 +218,15 @@ class CodexItems:
         milliseconds = seconds_long(output.seconds)
         extra: Fields = {} if milliseconds is None else {"duration_ms": milliseconds}
         agent.answer(
-            draft, call_id, output.text, failed=failed, exit_code=code, details=details, tool=name, extra=extra
+            draft,
+            call_id,
+            output.text,
+            failed=failed,
+            exit_code=code,
+            details=details,
+            tool=name,
+            extra=extra,
+            shown=output.text[len(output.header) :].removeprefix("\nOutput:").strip() or output.header,
         )
         goal = object_in(details, "goal")
         if goal:
@@ -231,8 +261,23 @@ def read_output(told: JSON) -> Output:
             stderr = text_in(value, "stderr")
             return Output(f"{text}{stderr}" if "stdout" in value else text, failed or bool(code), code, seconds)
     text = told if isinstance(told, str) else _text(told)
-    code = exit_code_in(text) if code is None else code
-    return Output(text, failed or bool(code), code, seconds)
+    header = _header(text)
+    code = exit_code_in(header) if code is None else code
+    failed = failed or bool(code) or text.startswith(_REFUSALS)
+    return Output(text, failed, code, _wall_time(header) if seconds is None else seconds, header)
+
+
+def _header(text: str) -> str:
+    """The lines that Codex puts above a command's own output; what the command prints says nothing of its end."""
+    head = text[:HEADER_CHARACTERS]
+    if not head.startswith(_HEADERS):
+        return ""
+    return head.partition("\nOutput:")[0]
+
+
+def _wall_time(header: str) -> JSON:
+    found = _WALL_TIME.search(header)
+    return float(found[1]) if found is not None else None
 
 
 def _text(content: JSON) -> str:

@@ -1,8 +1,9 @@
-"""Compressed logs, read as the bytes that were compressed."""
+"""Logs that are compressed or written as UTF-16, read as the UTF-8 text that is in them."""
 
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -18,6 +19,9 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"BZh": "bzip2",
     b"\xfd7zXZ\0": "xz",
+    # What a shell of Windows writes where output is redirected to a file.
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
 }
 _PIECE_BYTES = 64 * 1024
 _CUT = ("Truncated", "truncated", "ended before")
@@ -86,6 +90,25 @@ class _Readable(io.RawIOBase):
         return bytes(self._stream.read(min(size, 8192)))
 
 
+class _Utf16(io.RawIOBase):
+    """UTF-16 text as UTF-8, its byte order mark and whatever is no text replaced."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        self._rest = b""
+
+    def read1(self, size: int) -> bytes:
+        while not self._rest:
+            raw = self._file.read(_PIECE_BYTES)
+            self._rest = self._decoder.decode(raw, final=not raw).encode(errors="replace")
+            if not raw:
+                break
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
+
+
 def _opened(opener: Callable[[IO[bytes]], object]) -> Callable[[IO[bytes]], io.BufferedReader]:
     return cast(Callable[[IO[bytes]], io.BufferedReader], opener)
 
@@ -95,4 +118,5 @@ _OPENERS: dict[str, Callable[[IO[bytes]], io.BufferedReader]] = {
     "bzip2": _opened(bz2.BZ2File),
     "xz": _opened(lzma.LZMAFile),
     "zstd": _opened(_Readable),
+    "UTF-16": _opened(_Utf16),
 }

@@ -71,8 +71,13 @@ def _told(source: Source, run: RunLog, report: ImportReport) -> Iterator[Draft]:
     """The events of one file."""
     document, reader = source.only, GeminiSession(run)
     if isinstance(document, list):
+        # Prompts of all sessions, in one file beside them.
+        readers = {run.identity: reader}
         for placed in source.elements(report, document, ()):
-            yield from reader.message(placed, placed.value)
+            identity = text_in(placed.value, "sessionId") or run.identity
+            if identity not in readers:
+                readers[identity] = GeminiSession(RunLog("gemini", identity, run.file, report))
+            yield from readers[identity].message(placed, placed.value)
     elif isinstance(document, dict) and ("messages" in document or "history" in document):
         name = "messages" if isinstance(document.get("messages"), list) else "history"
         rest = {key: value for key, value in document.items() if key != name}

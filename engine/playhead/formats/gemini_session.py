@@ -68,7 +68,7 @@ class GeminiSession:
         if not isinstance(message, dict) or not _says_something(message):
             yield self._unknown(placed, _kind_of(message), message)
             return
-        identity = text_in(message, "id", "messageId")
+        identity = text_in(message, "id")
         message = _with_call_ids(message, identity or f"line-{placed.line}")
         draft = self._run.draft(placed, message.get("timestamp", message.get("ts")), id=identity or None)
         calls = self._tell(draft, identity, message)
@@ -157,6 +157,7 @@ class GeminiSession:
             display = call.get("resultDisplay")
             text = told or (display if isinstance(display, str) else "")
             failed = status in _FAILED or any("error" in object_in(response, "response") for response in responses)
+            text = text or (status if failed else "")
             code = exit_code_in(text) if known.name == "run_shell_command" else None
             changed = isinstance(display, dict) and isinstance(display.get("fileDiff"), str) and not failed
             if changed:

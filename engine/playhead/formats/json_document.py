@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from playhead.formats.chat import json_inside
 from playhead.formats.json_places import Place
 from playhead.formats.messages import is_conversation
 from playhead.formats.report import ImportReport
@@ -38,7 +39,12 @@ def conversation_in(value: JSON) -> str | None:
     """The name of the field in which an object keeps a list of chat messages, or None."""
     if not isinstance(value, dict):
         return None
-    return next((name for name in CONVERSATIONS if is_conversation(value.get(name))), None)
+    for name in CONVERSATIONS:
+        held = value.get(name)
+        # Tables keep a list as its JSON text.
+        if held is not None and is_conversation(json_inside(held)):
+            return name
+    return None
 
 
 def document_records(source: Source, report: ImportReport) -> Iterator[Placed] | None:

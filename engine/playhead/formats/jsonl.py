@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from playhead.draft import Draft
 from playhead.formats.base import Format
+from playhead.formats.chat import json_inside
 from playhead.formats.json_document import conversation_in, document_records, message_places
 from playhead.formats.json_places import Place
 from playhead.formats.loose_tools import tool_told
@@ -28,11 +29,30 @@ from playhead.model import DEFAULT_NAMESPACE, JSON
 
 Fields = dict[str, JSON]
 
-_TIMES = ("timestamp", "ts", "time", "@timestamp", "created_at", "datetime", "date", "created", "start_time")
-_NAMESPACES = ("session_id", "thread_id", "conversation_id", "run_id")
+_TIMES = (
+    "timestamp",
+    "ts",
+    "time",
+    "@timestamp",
+    "created_at",
+    "datetime",
+    "date",
+    "created",
+    "start_time",
+    "createdAt",
+    "startTime",
+)
+_NAMESPACES = (
+    *("session_id", "thread_id", "conversation_id", "run_id"),
+    *("sessionId", "threadId", "conversationId", "runId"),
+)
 _ACTORS = ("agent", "agent_id", "agent_name", "actor", "source", "logger", "role")
 _KINDS = ("type", "event", "event_type", "kind", "action")
 _CORRELATIONS = ("id", "parent_id", "call_id", "trace_id", "span_id", "request_id", "uuid")
+_ROWS = (
+    *("instance_id", "task_id", "sample_id", "example_id", "custom_id", "problem_id", "traj_id", "trajectory_id"),
+    *("rollout_id", "episode_id", "question_id", "uid", "idx", "index"),
+)
 _LEVELS = ("level", "severity", "levelname")
 _TELLING = ("message", "msg", "text", "content", "name", "tool", "title", "description")
 _ERROR_LEVELS = frozenset({"error", "fatal", "critical", "exception"})
@@ -83,6 +103,8 @@ class _Agent:
         self.conversations = 1
         self.talking: _Agent = self
         """Who holds the conversation that came last under this agent's name."""
+        self.row: str | None = None
+        """What the table calls the row of that conversation."""
         self._fields: dict[str, JSON] = {}
         self._kinds: set[str] = set()
         self._repeats = 0
@@ -146,7 +168,7 @@ class _Reader:
             yield from self._conversation(placed, {}, value)
         elif isinstance(value, dict):
             held = conversation_in(value)
-            messages = value[held] if held is not None else None
+            messages = json_inside(value[held]) if held is not None else None
             if isinstance(messages, list):
                 rest = {name: item for name, item in value.items() if name != held}
                 yield from self._conversation(placed, rest, messages)
@@ -181,6 +203,11 @@ class _Reader:
         base = self._agent(rest, shape, shape.speakers)
         agent = base.talking
         same = agent.conversation.common(messages)
+        identity = _named(rest, [name for name in _ROWS if name in rest])
+        if identity != base.row and (same < agent.conversation.length or same == len(messages)):
+            # A row of a table says which one it is, and only a longer list continues another's.
+            same = 0
+        base.row = identity
         told = [message for message in messages[:same] if isinstance(message, dict) and message.get("role") != "system"]
         if agent.conversation.length and not told:
             base.conversations += 1

@@ -10,7 +10,7 @@ from playhead.draft import Draft
 from playhead.formats.base import Format
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, text_in
-from playhead.formats.source import Source
+from playhead.formats.source import Placed, Source
 from playhead.model import JSON
 
 Handler = Callable[[Draft, Fields], None]
@@ -68,12 +68,12 @@ class LineFormat(Format):
         return next(filter(None, found), "")
 
     def recognise(self, source: Source) -> bool:
-        return any(self.is_record(record) for record in _head(source))
+        return any(self.is_record(record) for record in first_records(source))
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
-        run = RunLog(self.tool, self.identity(_head(source)) or source.path.stem, source.name, report)
-        reader, only = self.reader(run), source.only
-        for placed in source.elements(report, only, ()) if isinstance(only, list) else source.records(report):
+        run = RunLog(self.tool, self.identity(first_records(source)) or source.path.stem, source.name, report)
+        reader = self.reader(run)
+        for placed in all_records(source, report):
             record = placed.value
             if isinstance(record, dict):
                 draft = run.draft(placed, reader.written(record), id=record.get("id"))
@@ -83,6 +83,13 @@ class LineFormat(Format):
             yield draft
 
 
-def _head(source: Source) -> list[Fields]:
+def all_records(source: Source, report: ImportReport) -> Iterator[Placed]:
+    """The records of a file of lines, or of one list of them."""
+    only = source.only
+    return source.elements(report, only, ()) if isinstance(only, list) else source.records(report)
+
+
+def first_records(source: Source) -> list[Fields]:
+    """The first of them that are objects: what a file is recognised by."""
     records = source.only[:12] if isinstance(source.only, list) else source.head
     return [record for record in records if isinstance(record, dict)]

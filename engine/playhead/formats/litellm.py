@@ -36,12 +36,12 @@ class LiteLLM(SpanFormat):
     scheme: ClassVar[str] = "litellm"
 
     def recognise(self, source: Source) -> bool:
-        return any(_is_call(item) for value in first_values(source) for _, item in _listed(value))
+        return any(is_call(item) for value in first_values(source) for _, item in _listed(value))
 
     def spans(self, source: Source, report: ImportReport) -> Iterator[Span | Unknown]:
         for placed in values(source, report):
             for pointer, record in _listed(placed.value):
-                if isinstance(record, dict) and _is_call(record):
+                if isinstance(record, dict) and is_call(record):
                     yield _call(record, placed, pointer, source.path.stem)
                 else:
                     yield Unknown("record", record, place(placed, pointer))
@@ -53,7 +53,8 @@ def _listed(value: JSON) -> list[tuple[str, JSON]]:
     return [("", value)]
 
 
-def _is_call(value: JSON) -> bool:
+def is_call(value: JSON) -> bool:
+    """Whether a record is one of LiteLLM's, or of OpenHands' files of the same."""
     if not isinstance(value, dict) or "messages" not in value:
         return False
     if "call_type" in value and ("response_cost" in value or "startTime" in value):

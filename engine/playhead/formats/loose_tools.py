@@ -13,7 +13,19 @@ _CALLS = frozenset(
     {"tool_call", "tool_use", "function_call", "tool_start", "tool_call_start", "tool_invocation", "toolcall"}
 )
 _RESULTS = frozenset(
-    {"tool_result", "function_result", "tool_response", "function_response", "tool_end", "tool_call_end", "tool_output"}
+    {
+        "tool_result",
+        "function_result",
+        "tool_response",
+        "function_response",
+        "tool_end",
+        "tool_call_end",
+        "tool_output",
+        "function_call_result",
+        "function_call_output",
+        "tool_call_result",
+        "tool_call_output",
+    }
 )
 _NAMES = ("name", "tool_name", "toolName", "tool", "function")
 _ARGUMENTS = ("arguments", "args", "input", "parameters", "params", "tool_input")

@@ -7,7 +7,7 @@ import hashlib
 from playhead.draft import Draft
 from playhead.formats.agent_log import AgentLog, ToolCall
 from playhead.formats.chat import ChatMessage, ChatResult, chat_messages
-from playhead.formats.tool_words import exit_code_in
+from playhead.formats.tool_words import decoded, exit_code_in
 from playhead.formats.usage import read_usage
 from playhead.formats.vocabulary import AgentKeys, json_text
 from playhead.model import JSON
@@ -20,6 +20,7 @@ _RESPONSE_ITEMS = frozenset(
     {"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning"}
 )
 _SHARED_ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "observation": "tool"}
+_SHARED_CALLS = frozenset({"function_call", "tool_call"})
 _SPEAKING_TYPES = frozenset({"human", "ai", "AIMessageChunk", "HumanMessageChunk"})
 
 
@@ -31,6 +32,7 @@ def is_message(value: JSON) -> bool:
         and (
             any(name in value for name in ("content", "tool_calls", "function_call"))
             or isinstance(value.get("parts"), list)
+            or isinstance(value.get("text"), str)
         )
     )
 
@@ -82,6 +84,9 @@ def _in_roles(message: Fields) -> Fields:
         return message
     by = str(message["from"])
     rest = {name: value for name, value in message.items() if name not in ("from", "value")}
+    called = decoded(message["value"]) if by in _SHARED_CALLS else None
+    if isinstance(called, dict) and isinstance(called.get("name"), str):
+        return {**rest, "role": "assistant", "content": "", "tool_calls": [called]}
     return {**rest, "role": _SHARED_ROLES.get(by, by), "content": message["value"]}
 
 
@@ -99,6 +104,8 @@ class Conversation:
         self._known: list[tuple[bytes, str | None]] = []
         self._waiting: list[str] = []
         """Calls without a result, in order: whose the results without an id are."""
+        self._unnamed: set[str] = set()
+        """Calls that were made without an id."""
 
     def common(self, messages: list[JSON]) -> int:
         """How many messages of a list are the ones already here, from the first on."""
@@ -148,10 +155,20 @@ class Conversation:
             tool = message.get("name", message.get("tool_name"))
             nameless = ChatResult(id="", name=tool if isinstance(tool, str) else "", text=one["text"], failed=False)
             one["results"], one["text"] = [nameless], ""
+        # A message may bring the results of its own calls: those are made first.
+        made = {call["id"] for call in one["calls"]}
+        own: list[ChatResult] = []
+        others: list[ChatResult] = []
+        for result in one["results"]:
+            (own if made and (not result["id"] or result["id"] in made) else others).append(result)
+        one["results"] = others
         answered = self._answer_all(draft, one, failed=failed, exit_code=exit_code)
         key = None
         if not answered or one["text"] or one["reasoning"] or one["calls"]:
             key = self._say(draft, message, one, answered=answered, more=more or {})
+        for result in own:
+            named = result["id"] or self._next(result["name"]) or self._next("") or f"result-{len(self.keys.calls) + 1}"
+            self._answer(draft, named, result, failed=failed, exit_code=exit_code)
         if remember:
             self._known.append((digest(message), key))
 
@@ -181,6 +198,7 @@ class Conversation:
         said = self.log.say(
             draft, one["role"], one["text"], reasoning=one["reasoning"], calls=calls, more={**kept, **more}
         )
+        self._unnamed |= {made.call_id for call, made in zip(one["calls"], calls, strict=True) if not call["id"]}
         self._waiting += [call.call_id for call in calls]
         if answered and not calls:
             draft.kind, draft.label = kind, label
@@ -206,24 +224,28 @@ class Conversation:
         """Stage the results a message brings; whether there was one that found its call, or names it."""
         answered = False
         for result in one["results"]:
-            call_id = result["id"] or self._next(result["name"])
+            call_id = self._answered_by(result)
             if not call_id:
                 one["text"] = f"{one['text']}\n{result['text']}" if one["text"] else result["text"]
                 continue
-            if call_id in self._waiting:
-                self._waiting.remove(call_id)
-            known = self.keys.calls.get(call_id)
-            code = exit_code if exit_code is not None else exit_code_in(result["text"])
-            self.log.answer(
-                draft,
-                call_id,
-                result["text"],
-                failed=result["failed"] or failed,
-                exit_code=code if exit_code is not None or known is not None else None,
-                tool=result["name"],
-            )
+            self._answer(draft, call_id, result, failed=failed, exit_code=exit_code)
             answered = True
         return answered
+
+    def _answer(self, draft: Draft, call_id: str, result: ChatResult, *, failed: bool, exit_code: int | None) -> None:
+        if call_id in self._waiting:
+            self._waiting.remove(call_id)
+        if exit_code is None and call_id in self.keys.calls:
+            exit_code = exit_code_in(result["text"])
+        failed = failed or result["failed"]
+        self.log.answer(draft, call_id, result["text"], failed=failed, exit_code=exit_code, tool=result["name"])
+
+    def _answered_by(self, result: ChatResult) -> str:
+        """The id of the call that a result answers: a call made without an id knows it only by its name."""
+        if result["id"] in self.keys.calls or (result["id"] and not result["name"]):
+            return result["id"]
+        found = self._next(result["name"])
+        return found if found in self._unnamed else result["id"] or found
 
     def _next(self, name: str) -> str:
         """The oldest call that waits for its result, of the tool where the result names one."""

@@ -16,8 +16,10 @@ from playhead.formats.usage import as_cost, read_usage
 from playhead.formats.vocabulary import one_line, text_of
 from playhead.model import JSON
 
+_TOLD = frozenset({"exit_status", "submission", "model_stats", "config", "mini_version"})
 _COMMAND = re.compile(r"```(?:bash|sh|mswea_bash_command)[ \t]*\n(.*?)\n?```", re.DOTALL)
 _RETURNED = re.compile(r"\s*<returncode>\s*(-?\d{1,9})\s*</returncode>")
+_TIMED_OUT = re.compile(r"\s*The last command .{0,4000}? timed out and has been killed", re.DOTALL)
 _OUTPUT = re.compile(r"<output(?:_head)?>\n?(.*)</output(?:_tail)?>", re.DOTALL)
 
 
@@ -66,8 +68,8 @@ class _Reader:
     def __init__(self, run: RunLog) -> None:
         self._run = run
         self._conversation = Conversation(run.main.keys, run.main)
-        self._open: str | None = None
-        """The call in a fenced block that waits for the message with its return code."""
+        self._open: list[str] = []
+        """The calls in a message's text that wait for the messages with their return codes, in order."""
 
     def begun(self, placed: Placed, document: Fields, info: Fields) -> Draft:
         """The event of what the trajectory says of the run as a whole."""
@@ -95,8 +97,8 @@ class _Reader:
             self._run.main.finish(
                 draft, {"exit_status": extra.get("exit_status"), "text": text}, f"{extra.get('exit_status')}"
             )
-        elif role == "user" and self._open is not None and self._answered(draft, text, extra):
-            self._open = None
+        elif role == "user" and self._open:
+            self._answered(draft, text, extra)
         else:
             code = whole(extra.get("returncode"))
             broken = bool(extra.get("exception_info"))
@@ -104,7 +106,7 @@ class _Reader:
             kept = {**message, "content": raw} if role == "tool" and isinstance(raw, str) else message
             self._conversation.add(draft, kept, failed=bool(code) or broken, exit_code=code)
             if role == "assistant" and not list_in(message, "tool_calls"):
-                self._fenced(draft, text)
+                self._written(draft, text, extra)
         self._count(draft, extra)
         return draft
 
@@ -117,6 +119,9 @@ class _Reader:
             agent.usage.write(draft, cost)
         if stats:
             agent.keys.change(draft, "model_stats", stats)
+        others: Fields = {name: value for name, value in info.items() if name not in _TOLD}
+        if others:
+            agent.keys.change(draft, "info", agent.keys.shorten_all(draft, others))
         status, submission = text_in(info, "exit_status"), text_of(info.get("submission"))
         failed = bool(status) and status not in ("Submitted", "submitted", "LimitsExceeded")
         final: Fields = {"exit_status": status or None, "submission": agent.keys.shorten(draft, submission) or None}
@@ -127,23 +132,28 @@ class _Reader:
             agent.keys.error(draft, "run", status, submission or status)
         return draft
 
-    def _fenced(self, draft: Draft, text: str) -> None:
-        commands = _COMMAND.findall(text)
-        if len(commands) == 1:
-            self._open = f"command-{draft.meta['line']}"
-            self._run.main.call(draft, self._open, "bash", {"command": commands[0]})
+    def _written(self, draft: Draft, text: str, extra: Fields) -> None:
+        """Stage the calls that a message writes in its text: those that were found in it, or its one command."""
+        found = [text_in(action, "command") for action in list_in(extra, "actions")] or _COMMAND.findall(text)
+        # Several fenced commands were refused: one at a time is the rule there.
+        commands = found if "actions" in extra or len(found) == 1 else []
+        for number, command in enumerate(commands, 1):
+            identity = f"command-{draft.meta['line']}" + (f"-{number}" if number > 1 else "")
+            self._open.append(identity)
+            self._run.main.call(draft, identity, "bash", {"command": command})
 
-    def _answered(self, draft: Draft, text: str, extra: Fields) -> bool:
-        """Stage the result of the call that is open, where the message is one."""
+    def _answered(self, draft: Draft, text: str, extra: Fields) -> None:
+        """Stage the result of the oldest call that is open."""
         found = _RETURNED.match(text)
         code = int(found[1]) if found is not None else whole(extra.get("returncode"))
-        if self._open is None:
-            return False
         output = _OUTPUT.search(text)
         raw = extra.get("raw_output")
         told = raw if isinstance(raw, str) else output[1] if output is not None else text
-        self._run.main.answer(draft, self._open, told, failed=bool(code), exit_code=code)
-        return True
+        told = told if told.strip() else text
+        timed_out = code is None and _TIMED_OUT.match(text) is not None
+        more: Fields = {"timed_out": True} if timed_out else {}
+        failed = bool(code) or timed_out
+        self._run.main.answer(draft, self._open.pop(0), told, failed=failed, exit_code=code, extra=more)
 
     def _count(self, draft: Draft, extra: Fields) -> None:
         response = object_in(extra, "response")

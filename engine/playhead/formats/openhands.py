@@ -25,7 +25,12 @@ _KINDS = frozenset(
     }
 )
 _SILENT = frozenset({"CondensationRequest", "LLMCompletionLogEvent", "TokenEvent", "StreamingDeltaEvent"})
-_DONE = frozenset({"finished", "idle", "paused", "stuck", "error"})
+_PHASES = {
+    **dict.fromkeys(("running", "loading", "starting"), "thinking"),
+    **dict.fromkeys(("finished", "stopped", "rejected"), "done"),
+    **dict.fromkeys(("error", "stuck", "rate_limited"), "error"),
+}
+_STATE = "base_state.json"
 MOST_FILES = 100_000
 
 
@@ -52,14 +57,19 @@ class OpenHands(Format):
                 found.append(Source(path))
             except LogError:
                 continue
-        return found
+        return [*found, *_state_beside(source)]
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
         folder = source.path.parent
         identity = folder.parent.name if folder.name == "events" else source.path.stem
         reader = _Reader(RunLog("openhands", identity, source.name, report))
-        for file in sorted(self.files(source), key=lambda file: file.name):
-            reader.run.file = file.name
+        # What stands beside the events tells what came of them all.
+        for file in sorted(self.files(source), key=lambda file: (file.name == _STATE, file.name)):
+            reader.run.file = file.name if file.name != _STATE else f"../{_STATE}"
+            if file.name == _STATE and file is not source:
+                for placed in file.elements(report, [file.only]):
+                    yield reader.ended(placed)
+                continue
             only = file.only
             if isinstance(only, list):
                 records = file.elements(report, only, ())
@@ -67,6 +77,24 @@ class OpenHands(Format):
                 records = file.elements(report, [only]) if isinstance(only, dict) else file.records(report)
             for placed in records:
                 yield reader.read(placed)
+
+
+def phase_of(state: str) -> str:
+    """What a state that OpenHands names is in the words that all logs share."""
+    return _PHASES.get(state.lower(), "waiting")
+
+
+def _state_beside(source: Source) -> list[Source]:
+    """The file beside a conversation's folder of events that keeps its state as it was last."""
+    folder = source.path.parent
+    path = folder.parent / _STATE
+    if folder.name != "events" or not path.is_file():
+        return []
+    try:
+        state = Source(path)
+    except LogError:
+        return []
+    return [state] if isinstance(state.only, dict) else []
 
 
 def _is_event(record: JSON) -> bool:
@@ -107,6 +135,21 @@ class _Reader:
             self.run.report.counts[kind] += 1
         else:
             self.run.unknown(draft, self.run.main, kind or type(placed.value).__name__, placed.value)
+        return draft
+
+    def ended(self, placed: Placed) -> Draft:
+        """The event of the conversation's state as it was kept last: its sums, its status and its agent."""
+        state = placed.value if isinstance(placed.value, dict) else {}
+        draft, agent = self.run.draft(placed, None), self.run.main
+        self.run.about(draft, agent, model=text_in(object_in(object_in(state, "agent"), "llm"), "model"))
+        self.run.session(draft, conversation=state.get("id"), workspace=state.get("workspace"))
+        for name, value in state.items():
+            if name not in ("agent", "id", "workspace", "stats") or (name == "stats" and value):
+                self._state_value(draft, name, value)
+        draft.kind, draft.label = (
+            "status",
+            one_line(f"state kept: {text_of(state.get('execution_status')) or 'unknown'}"),
+        )
         return draft
 
     def _system(self, draft: Draft, event: Fields) -> None:
@@ -224,7 +267,7 @@ class _Reader:
         agent = self.run.main
         if key == "execution_status":
             status = text_of(value)
-            agent.status(draft, "thinking" if status == "running" else status if status in _DONE else "waiting", status)
+            agent.status(draft, phase_of(status), status)
         elif key == "stats":
             self._stats(draft, value)
         elif key:

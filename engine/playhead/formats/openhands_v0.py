@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import ClassVar
 
 from playhead.draft import Draft
 from playhead.formats.agent_log import ToolCall
 from playhead.formats.base import Format
+from playhead.formats.openhands import phase_of
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, list_in, object_in, text_in, whole
 from playhead.formats.source import Placed, Source
@@ -19,6 +21,7 @@ from playhead.model import JSON
 _SAID = frozenset({"message", "system"})
 _CONTROL = frozenset({"change_agent_state", "recall", "pause", "resume", "null", "start", "stop", "loop_recovery"})
 _CONDENSED = frozenset({"condensation", "condense", "condensation_request"})
+_TOLD = frozenset({"instance_id", "instance", "instruction", "history", "metadata", "metrics", "test_result", "error"})
 _STATE_ERRORS = frozenset({"error", "rate_limited"})
 _THOUGHT_FIELDS = frozenset(
     {
@@ -46,9 +49,14 @@ class OpenHandsV0(Format):
         only = source.only
         placed_records = source.elements(report, only, ()) if isinstance(only, list) else source.records(report)
         reader = _Reader(RunLog("openhands", source.path.stem, source.name, report))
+        attempts: Counter[str] = Counter()
         for placed in placed_records:
             if isinstance(placed.value, dict) and _is_instance(placed.value):
-                yield from _instance(placed, placed.value, source.name, report)
+                identity = text_of(placed.value.get("instance_id")) or f"line-{placed.line}"
+                attempts[identity] += 1
+                again = f"-{attempts[identity]}" if attempts[identity] > 1 else ""
+                run = RunLog("openhands", f"{identity}{again}", source.name, report)
+                yield from _instance(placed, placed.value, run)
             else:
                 yield reader.read(placed)
 
@@ -75,14 +83,17 @@ def _flat(history: list[JSON]) -> list[JSON]:
     return [event for item in history for event in (item if isinstance(item, list) else [item])]
 
 
-def _instance(placed: Placed, record: Fields, file: str, report: ImportReport) -> Iterator[Draft]:
+def _instance(placed: Placed, record: Fields, run: RunLog) -> Iterator[Draft]:
     """The events of one line of an evaluation's output."""
-    run = RunLog("openhands", text_of(record.get("instance_id")) or f"line-{placed.line}", file, report)
     reader = _Reader(run)
     begun = run.draft(placed, None)
     config = object_in(object_in(record, "metadata"), "llm_config")
     run.session(begun, instance=record.get("instance_id"), agent=object_in(record, "metadata").get("agent_class"))
     run.about(begun, run.main, model=text_in(config, "model"), task=text_in(record, "instruction") or None)
+    keys = run.main.keys
+    for name, value in (("instance", record.get("instance")), ("metadata", record.get("metadata"))):
+        if value:
+            keys.change(begun, name, keys.shorten_all(begun, value))
     begun.kind, begun.label = "session", one_line(f"instance {record.get('instance_id')}")
     yield begun
     for number, event in enumerate(_flat(list_in(record, "history")), 1):
@@ -98,6 +109,9 @@ def _instance(placed: Placed, record: Fields, file: str, report: ImportReport) -
             run.main.usage.count(ended, usage)
     if cost is not None:
         run.main.usage.write(ended, cost)
+    others: Fields = {name: value for name, value in record.items() if name not in _TOLD and value is not None}
+    if others:
+        keys.change(ended, "info", keys.shorten_all(ended, others))
     error = text_of(record.get("error"))
     patch = text_in(result, "git_patch")
     final: Fields = {"patch": run.main.keys.shorten(ended, patch) if patch else None, "error": error or None}
@@ -145,7 +159,7 @@ class _Reader:
             self._run.report.counts[action] += 1
             state = text_in(arguments, "agent_state")
             if state:
-                agent.status(draft, state)
+                agent.status(draft, phase_of(state), state)
                 draft.kind, draft.label = "status", f"asked to be {state}"
         else:
             self._called(draft, event, action, arguments)
@@ -187,7 +201,7 @@ class _Reader:
                 answered.arguments = None
         elif kind == "agent_state_changed":
             state = text_in(extras, "agent_state") or "unknown"
-            agent.status(draft, state)
+            agent.status(draft, phase_of(state), state)
             draft.kind, draft.label = (
                 "status",
                 one_line(f"agent is {state}: {text_in(extras, 'reason')}".removesuffix(": ")),

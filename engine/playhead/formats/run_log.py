@@ -10,6 +10,7 @@ from playhead.formats.report import ImportReport
 from playhead.formats.source import Placed
 from playhead.formats.times import Clock, moment
 from playhead.formats.vocabulary import one_line
+from playhead.formats.vocabulary import text_in as text_in
 from playhead.model import JSON
 
 MAIN_AGENT = "main"
@@ -87,16 +88,6 @@ class RunLog:
         return draft
 
 
-def text_in(value: JSON, *names: str) -> str:
-    """The first of an object's fields that holds text, or nothing."""
-    if isinstance(value, dict):
-        for name in names:
-            found = value.get(name)
-            if isinstance(found, str) and found:
-                return found
-    return ""
-
-
 def object_in(value: JSON, name: str) -> Fields:
     """An object's field that is an object, or an empty one."""
     found = value.get(name) if isinstance(value, dict) else None
@@ -110,7 +101,9 @@ def list_in(value: JSON, name: str) -> list[JSON]:
 
 
 def whole(value: JSON) -> int | None:
-    """The value where it is a whole number."""
+    """The value where it is a whole number, or the digits of one."""
+    if isinstance(value, str) and value.removeprefix("-").isdecimal() and value.isascii() and len(value) < 16:
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -60,7 +60,7 @@ class _CursorReader(LineReader):
 
     def _ended(self, draft: Draft, record: Fields) -> None:
         status = text_in(record, "status")
-        self.run.main.status(draft, "waiting" if status == "success" else status or "waiting", status or None)
+        self.run.main.status(draft, "error" if status == "error" else "waiting", status or None)
         draft.kind, draft.label = "turn", one_line(f"turn ended: {status}")
 
 

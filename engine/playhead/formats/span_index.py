@@ -113,11 +113,20 @@ class SpanIndex:
         entries = list(self._entries.values())
         self._resolve(entries)
         order: list[tuple[int, int, int, int, int, bool]] = []
+        holding = {id(entry.parent) for entry in entries}
         for number, entry in enumerate(entries):
+            instant = entry.timeless or entry.end == entry.start
+            if instant and entry.is_root and id(entry) not in holding:
+                # Nothing is said of how long it took: one came after the other, as in the log.
+                order += [
+                    (entry.start, 3, number, ended, number, bool(ended))
+                    for ended in (0, 1)[: 1 + (entry.end is not None)]
+                ]
+                continue
             order.append((entry.start, 1, entry.depth, entry.end or 0, number, False))
             if entry.end is not None:
-                end, instant = max(entry.end, entry.start), entry.end <= entry.start
-                order.append((end, 2 if instant else 0, -entry.depth, entry.start, number, True))
+                end = max(entry.end, entry.start)
+                order.append((end, 2 if entry.end <= entry.start else 0, -entry.depth, entry.start, number, True))
         for number, (time, _) in enumerate(self._unknown):
             order.append((time, 3, 0, 0, -1 - number, False))
         order.sort()

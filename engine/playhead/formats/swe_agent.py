@@ -17,7 +17,8 @@ from playhead.formats.usage import Usage, as_cost, as_count
 from playhead.formats.vocabulary import one_line, text_of
 from playhead.model import JSON
 
-_SAID_BEFORE = frozenset({"system", "user"})
+MOST_REQUERIES = 16
+"""Messages of the history that are looked through for the next step's."""
 
 
 class SweAgent(Format):
@@ -73,10 +74,14 @@ class _Reader:
             else:
                 # The steps say it again, with more beside it.
                 report.counts["told_by_steps"] += 1
-        acted = [one for one in history if _acts(one)]
+        acted = [one for one in history[first:] if _acts(one) and isinstance(one, dict)]
         for placed in source.elements(report, steps, ("trajectory",)):
-            said = acted[placed.line - 1] if placed.line <= len(acted) else None
-            yield from self._step(placed, said if isinstance(said, dict) else {})
+            # Answers that were asked for again are in the history, and are no steps.
+            action = placed.value.get("action") if isinstance(placed.value, dict) else None
+            place = next((at for at, one in enumerate(acted[:MOST_REQUERIES]) if one.get("action") == action), None)
+            said = acted[place] if place is not None else {}
+            del acted[: 0 if place is None else place + 1]
+            yield from self._step(placed, said)
         info = document.get("info")
         if isinstance(info, dict):
             yield self._ended(top, info)
@@ -102,8 +107,9 @@ class _Reader:
         draft = self._run.draft(placed, None, step=number)
         action = step.get("action")
         command = action if isinstance(action, str) else text_of(action)
-        told = _calls(said) if said.get("action", action) == action else []
-        calls = told or ([ToolCall(f"step-{number}", "shell", {"command": command.strip()})] if command.strip() else [])
+        calls = _calls(said) or (
+            [ToolCall(f"step-{number}", "shell", {"command": command.strip()})] if command.strip() else []
+        )
         text = text_in(step, "thought", "response")
         agent.say(draft, "assistant", text, calls=calls, more={"agent": said.get("agent"), "step": number})
         yield draft
@@ -153,11 +159,7 @@ class _Reader:
 
 def _acts(message: JSON) -> bool:
     """Whether a message of the history is a step's: the agent's own, not a demonstration."""
-    return (
-        isinstance(message, dict)
-        and text_in(message, "role") not in _SAID_BEFORE
-        and message.get("is_demo") is not True
-    )
+    return isinstance(message, dict) and message.get("role") == "assistant" and message.get("is_demo") is not True
 
 
 def _calls(message: Fields) -> list[ToolCall]:

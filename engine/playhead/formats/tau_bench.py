@@ -205,7 +205,7 @@ class _Simulation:
         info = object_in(simulation, "info")
         scored = simulation.get("reward_info", info.get("reward_info"))
         reward = simulation.get("reward", object_in({"r": scored}, "r").get("reward"))
-        reason = simulation.get("termination_reason")
+        reason, broken = simulation.get("termination_reason"), text_of(info.get("error"))
         cost = as_cost(simulation.get("agent_cost"))
         if cost is not None:
             agent.usage.write(draft, cost)
@@ -214,13 +214,15 @@ class _Simulation:
             "termination_reason": reason,
             "duration_s": simulation.get("duration"),
             "user_cost_usd": simulation.get("user_cost", info.get("user_cost")),
+            "error": broken or None,
+            "traceback": agent.keys.shorten(draft, text_of(info.get("traceback"))) or None,
             "reward_info": agent.keys.shorten_all(draft, scored) if scored is not None else None,
         }
-        failed = isinstance(reason, str) and "error" in reason
-        told = [f"reward {reward}" if reward is not None else "", reason if isinstance(reason, str) else ""]
+        failed = bool(broken) or (isinstance(reason, str) and "error" in reason)
+        told = [f"reward {reward}" if reward is not None else "", reason if isinstance(reason, str) else broken]
         agent.finish(draft, final, ", ".join(filter(None, told)) or "ended", failed=failed)
         if failed:
-            agent.keys.error(draft, "run", str(reason), text_of(info.get("error")) or str(reason))
+            agent.keys.error(draft, "run", str(reason or "error"), broken or str(reason))
         return draft
 
 

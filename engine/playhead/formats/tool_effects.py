@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playhead.draft import Draft
-from playhead.formats.tool_words import Fields, is_todo_tool, relative, todo_items
+from playhead.formats.tool_words import Fields, decoded, is_todo_tool, relative, todo_items
 from playhead.formats.vocabulary import PREVIEW_CHARACTERS, AgentKeys, Call, clipped, key_part, text_of
 from playhead.model import JSON
 
@@ -55,8 +55,13 @@ class ToolEffects:
         self._keys.change(draft, f"subagents/{key_part(identity)}", dict(merged))
 
     def subagent_answered(self, draft: Draft, call_id: str, call: Call, text: str, *, failed: bool) -> None:
-        """Stage that a sub-agent's call was answered."""
-        if call_id in self._subagents and call.name.lower() in SUBAGENT_TOOLS:
+        """Stage that a sub-agent's call was answered: by what it brought, or by its name while it works on."""
+        if call_id not in self._subagents or call.name.lower() not in SUBAGENT_TOOLS:
+            return
+        started = decoded(text)
+        if isinstance(started, dict) and isinstance(started.get("agent_id"), str) and not failed:
+            self.subagent(draft, call_id, {"agent": started["agent_id"], "nickname": started.get("nickname")})
+        else:
             status = "error" if failed else "completed"
             self.subagent(draft, call_id, {"status": status, "result": clipped(text, PREVIEW_CHARACTERS)})
 

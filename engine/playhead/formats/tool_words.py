@@ -140,6 +140,8 @@ def outcome(text: str, *, failed: bool, exit_code: int | None) -> str:
     if exit_code:
         return f"exit {exit_code}, {tests}" if tests else f"exit {exit_code}"
     lines = [line for line in text.splitlines() if line.strip()] if len(text) < 1 << 20 else []
+    if failed and not lines:
+        return "failed"
     if failed:
         return one_line(f"error: {lines[-1] if lines and len(lines) > 5 else ' '.join(lines)}", 80)
     if tests:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playhead.formats.base import Format
+from playhead.formats.exchanges import Exchanges
 from playhead.formats.langfuse import Langfuse
 from playhead.formats.langsmith import LangSmith
 from playhead.formats.litellm import LiteLLM
@@ -25,4 +26,5 @@ def tracers() -> list[Format]:
         LiteLLM(),
         VercelAI(),
         OtelSpans(),
+        Exchanges(),
     ]

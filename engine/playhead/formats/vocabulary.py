@@ -30,6 +30,8 @@ TEXT_CHARACTERS = 32 * 1024
 PREVIEW_CHARACTERS = 2_000
 LABEL_CHARACTERS = 120
 KEY_PART_CHARACTERS = 400
+MOST_ORPHANS = 10_000
+"""Results without a call that are kept, in case it follows."""
 DEEPEST = 100
 """Levels of a value that are kept as JSON; what lies deeper is kept as JSON text (S7 allows 128 in all)."""
 
@@ -65,6 +67,8 @@ class AgentKeys:
         self._latest: dict[str, JSON] = {}
         self._texts: set[str] = set()
         self._call_uses: dict[str, int] = {}
+        self._orphans: dict[str, dict[str, JSON]] = {}
+        """Results that came before their calls, as they were written."""
         self._siblings: dict[str, list[Call]] = {}
         """Calls of one message that share an id: their results come in their order."""
 
@@ -101,7 +105,8 @@ class AgentKeys:
     ) -> Call:
         """Stage a tool call as running. A reused id gets a suffix: it is another call."""
         self.report.counts["tool_calls"] += 1
-        known = self.calls.get(call_id)
+        early = self._orphans.pop(call_id, None)
+        known = self.calls.get(call_id) if early is None else None
         if known is not None:
             uses = self._call_uses[call_id] = self._call_uses.get(call_id, 1) + 1
             key = f"tool_calls/{key_part(call_id)}-{uses}"
@@ -112,6 +117,10 @@ class AgentKeys:
         if message is not None:
             value["message"] = message
         call = Call(key, name, summary, arguments, message, draft.occurred_at, value=value)
+        if early is not None:
+            self.report.counts["results_without_call"] -= 1
+            value |= {field: item for field, item in early.items() if field != "name"}
+            call.answered, call.value = True, None
         if known is not None and not known.answered and known.message is not None and known.message == message:
             self._siblings.setdefault(call_id, [known]).append(call)
         else:
@@ -144,6 +153,8 @@ class AgentKeys:
             value["duration_ms"] = max(0, round((draft.occurred_at - call.started).total_seconds() * 1000))
         value["result"] = self.shorten(draft, result)
         self.write(draft, call.key, value)
+        if call.name == "" and len(self._orphans) < MOST_ORPHANS:
+            self._orphans[call_id] = value
         call.answered, call.value = True, None
         return call
 
@@ -231,6 +242,19 @@ def text_of(content: JSON, on_other: Callable[[dict[str, JSON]], str | None] | N
         elif part is not None:
             parts.append(json_text(part))
     return "\n".join(parts)
+
+
+def text_in(value: JSON, *names: str) -> str:
+    """The first of an object's fields that holds text, or nothing; whole numbers as their digits."""
+    if isinstance(value, dict):
+        for name in names:
+            found = value.get(name)
+            if isinstance(found, str):
+                if found:
+                    return found
+            elif isinstance(found, int) and not isinstance(found, bool):
+                return str(found)
+    return ""
 
 
 def json_text(value: JSON) -> str:
