@@ -371,6 +371,54 @@ def test_events_inside_events_and_the_stores_of_subtasks(tmp_path: Path) -> None
     ]
 
 
+def span_of(name: str, kind: str, parent: str | None, *events: Fields) -> list[Fields]:
+    begin = {"event": "span_begin", "id": name, "name": name, "type": kind, "parent_id": parent, "span_id": name}
+    inside = [{"span_id": name, **event} for event in events]
+    return [begin, *inside, {"event": "span_end", "id": name, "span_id": name}]
+
+
+def test_a_patch_counts_from_the_beginning_of_its_span_whatever_the_spans_inside_have_said(tmp_path: Path) -> None:
+    first = {"op": "add", "path": "/list", "value": [1]}
+    append = {"op": "add", "path": "/list/1", "value": 2}
+    drop = {"op": "remove", "path": "/old"}
+    fork = {"event": "state", "changes": [{"op": "add", "path": "/messages/0", "value": {"content": "forked"}}]}
+    events = [
+        INIT,
+        *span_of("seed", "solver", None, {"event": "store", "changes": [first, {**first, "path": "/old"}]}),
+        *span_of(
+            "outer",
+            "solver",
+            None,
+            *span_of("tool", "tool", "outer", {"event": "store", "changes": [append, drop]}),
+            *span_of("branch", "subtask", "outer", fork, {"event": "store", "changes": [{**first, "path": "/own"}]}),
+            {"event": "state", "changes": [{"op": "add", "path": "/messages/0", "value": {"content": "outer"}}]},
+            {"event": "store", "changes": [append, drop, {**first, "path": "/own"}]},
+        ),
+    ]
+    loaded = load(InspectLog(), document_log(tmp_path / "log.json", one(*events, store={"list": [1, 2], "own": [1]})))
+    assert not loaded.report.repaired
+    assert loaded.history("store/list") == [[1], [1, 2]]
+    assert loaded.history("store/old") == [[1], None]
+    assert loaded.history("store/own") == [[1]]
+    assert loaded.history("state/messages/0001") == [{"content": "outer"}]
+    assert loaded.value("subtasks/branch/state/messages/0001") == {"content": "forked"}
+    assert loaded.value("subtasks/branch/store/own") == [1]
+
+
+def test_stores_that_steps_change_inside_tools_add_up(tmp_path: Path) -> None:
+    def put(name: str) -> Fields:
+        return {"event": "store", "changes": [{"op": "add", "path": f"/{name}", "value": 1}]}
+
+    tools = [{"event": "tool", "id": name, "function": "f", "arguments": {}, "events": [put(name)]} for name in "ab"]
+    step = {"event": "step", "name": "solve", "type": "solver"}
+    whole = {"event": "store", "changes": [*put("a")["changes"], *put("b")["changes"], *put("c")["changes"]]}
+    events = [INIT, {**step, "action": "begin"}, *tools, whole, {**step, "action": "end"}]
+    loaded = load(InspectLog(), document_log(tmp_path / "log.json", one(*events)))
+    assert not loaded.report.repaired
+    for name in "abc":
+        assert loaded.history(f"store/{name}") == [1]
+
+
 def test_patches_that_do_not_fit_unknown_events_and_errors_are_told_and_counted(tmp_path: Path) -> None:
     events = [
         INIT,
