@@ -451,6 +451,19 @@ def test_patches_that_do_not_fit_unknown_events_and_errors_are_told_and_counted(
     assert first["traceback"] == "Traceback…"
 
 
+def test_a_sample_whose_id_has_a_slash_is_no_folder(tmp_path: Path) -> None:
+    members: dict[str, Any] = {"_journal/start.json": HEADER, "header.json": HEADER}
+    members |= {
+        "samples/web/1_epoch_1.json": one(INIT, id="web/1"),
+        "samples/web/2_epoch_1.json": one(INIT, id="web/2"),
+    }
+    members |= {"samples/odd.txt": {}}
+    loaded = load(InspectLog(), archive_log(tmp_path / "log.eval", members))
+    assert loaded.report.counts["samples"] == 2
+    assert {"inspect:t/web/1#1", "inspect:t/web/2#1"} < {draft.namespace for draft in loaded.drafts}
+    assert loaded.report.unknown == {"member samples/odd.txt": 1}
+
+
 def test_a_log_that_is_still_written_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     members = {"_journal/start.json": HEADER, "samples/1_epoch_1.json": one(INIT)}
     loaded = load(InspectLog(), archive_log(tmp_path / "log.eval", members))
