@@ -344,6 +344,31 @@ def test_agents_inside_agents_scorers_and_roles_have_conversations_of_their_own(
     }
 
 
+def test_calls_of_a_conversation_that_is_handed_on_stay_with_who_made_them(tmp_path: Path) -> None:
+    call = {"id": "c", "function": "transfer", "arguments": {}}
+    user, made = (
+        {"role": "user", "content": "hi"},
+        {"id": "m", "role": "assistant", "content": "", "tool_calls": [call]},
+    )
+    answer = {"role": "tool", "tool_call_id": "c", "content": "transferred"}
+
+    def asked(said: Fields, *heard: Fields) -> Fields:
+        return {"event": "model", "model": "m", "input": list(heard), "output": {"choices": [{"message": said}]}}
+
+    tool = {"event": "tool", "id": "c", "function": "transfer", "arguments": {}, "result": "transferred"}
+    done = {"id": "n", "role": "assistant", "content": "done", "tool_calls": [{**call, "id": "d", "function": "end"}]}
+    helper = span_of("helper", "agent", "tool", asked(done, user, made, answer))
+    events = [INIT, *span_of("boss", "agent", None, asked(made, user), *span_of("tool", "tool", "boss", tool, *helper))]
+    loaded = load(InspectLog(), document_log(tmp_path / "log.json", one(*events)))
+    assert loaded.keys("tool_calls/", "main") == ["tool_calls/c"]
+    assert loaded.keys("tool_calls/", "helper") == ["tool_calls/d"]
+    assert loaded.report.counts["tool_calls"] == 2
+    assert loaded.report.counts["tool_results"] == 1
+    handed = loaded.value("messages/0002", "helper")
+    assert isinstance(handed, dict)
+    assert handed["calls"] == ["c"]
+
+
 def test_events_inside_events_and_the_stores_of_subtasks(tmp_path: Path) -> None:
     store = {"event": "store", "changes": [{"op": "add", "path": "/a~1b", "value": 1}]}
     inner = {"event": "subtask", "name": "search", "input": {"q": 1}, "events": [store, {"event": "info", "data": "x"}]}

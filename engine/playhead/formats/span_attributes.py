@@ -11,6 +11,7 @@ from playhead.formats.chat import (
     holds_messages,
     json_inside,
     result_text,
+    unwrapped_result,
 )
 from playhead.formats.spans import Span, SpanKind, span_kind
 from playhead.formats.usage import Usage, as_cost, read_usage
@@ -138,10 +139,9 @@ def is_tool_answer(gave: JSON) -> bool:
 def tool_call(name: str, call_id: str, given: JSON, gave: JSON) -> tuple[str, str, JSON]:
     """A tool's name, the call's id and the arguments, looked for in what frameworks wrap around them."""
     if isinstance(gave, dict):
-        message = gave.get("output", gave) if len(gave) == 1 else gave
-        inner = message.get("data") if isinstance(message, dict) else None
-        holder = inner if isinstance(inner, dict) else message
-        found = holder.get("tool_call_id") if isinstance(holder, dict) else None
+        message = unwrapped_result(gave)
+        inner = message.get("data")
+        found = (inner if isinstance(inner, dict) else message).get("tool_call_id")
         call_id = call_id or (found if isinstance(found, str) else "")
     if isinstance(given, dict):
         called = given.get("name")
