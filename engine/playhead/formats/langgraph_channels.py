@@ -13,6 +13,8 @@ from playhead.model import JSON
 Fields = dict[str, JSON]
 
 START = "__start__"
+END, RETURN, PREVIOUS = "__end__", "__return__", "__previous__"
+"""Where a function's result stands, that of a task it calls, and what it keeps for its next run."""
 SENDS = "__pregel_tasks"
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 """Under this id stand writes that no task made: an update of the state, or what an interrupt is resumed with."""

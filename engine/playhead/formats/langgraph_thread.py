@@ -10,6 +10,7 @@ from typing import Protocol
 
 from playhead.draft import Draft
 from playhead.formats.langgraph_channels import (
+    END,
     NO_TASK,
     SENDS,
     START,
@@ -265,7 +266,10 @@ class Reader:
         if metadata.get("writes"):
             about["writes"] = stand.state.keys.shorten_all(draft, metadata["writes"])
         for name, value in channels.items():
-            if name not in values and name not in (START, SENDS) and value is not None:
+            if name == END and value is not None:
+                # A function's result, which is all that LangGraph's history says of its state.
+                about["final"] = value
+            elif name not in values and name not in (START, SENDS) and value is not None:
                 about[f"control/{key_part(name)}"] = value
         for name in sorted(name for name in checkpoint.keys() - _KNOWN_FIELDS if checkpoint[name]):
             about[f"control/{key_part(name)}"] = checkpoint[name]
@@ -302,7 +306,7 @@ class Reader:
                 stand.wrote.setdefault(write.channel, []).append(write.value)
         told = by_task.pop(NO_TASK, [])
         tasks = [Task(task_id, task_name(wrote, checkpoint, named), wrote) for task_id, wrote in by_task.items()]
-        stand.ran = [task.name or task.id for task in tasks]
+        stand.ran = [task.name for task in tasks if task.name] or [task.title for task in tasks]
         asked: list[JSON] = []
         for task in tasks:
             if task.interrupts:
