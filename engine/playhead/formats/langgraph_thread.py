@@ -107,8 +107,10 @@ class Reader:
 
     def _named(self, node: Node, layout: Rows) -> list[str]:
         """The nodes that ran next by the metadata of what came next, for databases whose writes do not name them."""
-        ran = self._metadata(layout.checkpoint(node.children[0])[2]).get("writes") if node.children else None
-        return list(ran) if isinstance(ran, dict) else []
+        after = self._metadata(layout.checkpoint(node.children[0])[2]) if node.children else {}
+        ran = after.get("writes")
+        # An input ran nothing: its metadata names what was given.
+        return list(ran) if isinstance(ran, dict) and after.get("source") != "input" else []
 
     def _look_ahead(self, node: Node, stand: _Stand, writes: list[Write], layout: Rows) -> None:
         """Learn from what came next how its channels took these writes, some of which show before that."""
