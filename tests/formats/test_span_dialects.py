@@ -547,3 +547,24 @@ def test_a_tools_message_is_taken_out_of_what_callbacks_put_around_it(reading: R
     answered = loaded.value("tool_calls/c1")
     assert isinstance(answered, dict)
     assert (answered["args"], answered["result"]) == ({"x": 1}, "3")
+
+
+def test_a_handoff_is_the_call_that_was_made_for_it(reading: Reading) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "transfer_to_sales_desk", "arguments": "{}"}}
+    said = json.dumps([{"role": "assistant", "content": "", "tool_calls": [call]}])
+    model = span({"openinference.span.kind": "LLM", "llm.output_messages": said}, span_id="a")
+    handoff = span(
+        {"openinference.span.kind": "TOOL", "input.value": "boss", "output.value": "Sales desk"},
+        span_id="b",
+        name="handoff to Sales desk",
+        start_time=1795221077681034383,
+        end_time=1795221077781034383,
+    )
+    loaded = reading(model, handoff, name="otel-spans")
+    assert loaded.keys("tool_calls/") == ["tool_calls/c1"]
+    answered = loaded.value("tool_calls/c1")
+    assert isinstance(answered, dict)
+    assert (answered["status"], answered["result"]) == ("ok", "Sales desk")
+    ended = loaded.value("spans/b")
+    assert isinstance(ended, dict)
+    assert ended["attributes"] == {"handoff.from": "boss"}
