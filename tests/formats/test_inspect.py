@@ -344,6 +344,31 @@ def test_agents_inside_agents_scorers_and_roles_have_conversations_of_their_own(
     }
 
 
+def test_calls_of_a_conversation_that_is_handed_on_stay_with_who_made_them(tmp_path: Path) -> None:
+    call = {"id": "c", "function": "transfer", "arguments": {}}
+    user, made = (
+        {"role": "user", "content": "hi"},
+        {"id": "m", "role": "assistant", "content": "", "tool_calls": [call]},
+    )
+    answer = {"role": "tool", "tool_call_id": "c", "content": "transferred"}
+
+    def asked(said: Fields, *heard: Fields) -> Fields:
+        return {"event": "model", "model": "m", "input": list(heard), "output": {"choices": [{"message": said}]}}
+
+    tool = {"event": "tool", "id": "c", "function": "transfer", "arguments": {}, "result": "transferred"}
+    done = {"id": "n", "role": "assistant", "content": "done", "tool_calls": [{**call, "id": "d", "function": "end"}]}
+    helper = span_of("helper", "agent", "tool", asked(done, user, made, answer))
+    events = [INIT, *span_of("boss", "agent", None, asked(made, user), *span_of("tool", "tool", "boss", tool, *helper))]
+    loaded = load(InspectLog(), document_log(tmp_path / "log.json", one(*events)))
+    assert loaded.keys("tool_calls/", "main") == ["tool_calls/c"]
+    assert loaded.keys("tool_calls/", "helper") == ["tool_calls/d"]
+    assert loaded.report.counts["tool_calls"] == 2
+    assert loaded.report.counts["tool_results"] == 1
+    handed = loaded.value("messages/0002", "helper")
+    assert isinstance(handed, dict)
+    assert handed["calls"] == ["c"]
+
+
 def test_events_inside_events_and_the_stores_of_subtasks(tmp_path: Path) -> None:
     store = {"event": "store", "changes": [{"op": "add", "path": "/a~1b", "value": 1}]}
     inner = {"event": "subtask", "name": "search", "input": {"q": 1}, "events": [store, {"event": "info", "data": "x"}]}
@@ -369,6 +394,54 @@ def test_events_inside_events_and_the_stores_of_subtasks(tmp_path: Path) -> None
         "final",
         "final",
     ]
+
+
+def span_of(name: str, kind: str, parent: str | None, *events: Fields) -> list[Fields]:
+    begin = {"event": "span_begin", "id": name, "name": name, "type": kind, "parent_id": parent, "span_id": name}
+    inside = [{"span_id": name, **event} for event in events]
+    return [begin, *inside, {"event": "span_end", "id": name, "span_id": name}]
+
+
+def test_a_patch_counts_from_the_beginning_of_its_span_whatever_the_spans_inside_have_said(tmp_path: Path) -> None:
+    first = {"op": "add", "path": "/list", "value": [1]}
+    append = {"op": "add", "path": "/list/1", "value": 2}
+    drop = {"op": "remove", "path": "/old"}
+    fork = {"event": "state", "changes": [{"op": "add", "path": "/messages/0", "value": {"content": "forked"}}]}
+    events = [
+        INIT,
+        *span_of("seed", "solver", None, {"event": "store", "changes": [first, {**first, "path": "/old"}]}),
+        *span_of(
+            "outer",
+            "solver",
+            None,
+            *span_of("tool", "tool", "outer", {"event": "store", "changes": [append, drop]}),
+            *span_of("branch", "subtask", "outer", fork, {"event": "store", "changes": [{**first, "path": "/own"}]}),
+            {"event": "state", "changes": [{"op": "add", "path": "/messages/0", "value": {"content": "outer"}}]},
+            {"event": "store", "changes": [append, drop, {**first, "path": "/own"}]},
+        ),
+    ]
+    loaded = load(InspectLog(), document_log(tmp_path / "log.json", one(*events, store={"list": [1, 2], "own": [1]})))
+    assert not loaded.report.repaired
+    assert loaded.history("store/list") == [[1], [1, 2]]
+    assert loaded.history("store/old") == [[1], None]
+    assert loaded.history("store/own") == [[1]]
+    assert loaded.history("state/messages/0001") == [{"content": "outer"}]
+    assert loaded.value("subtasks/branch/state/messages/0001") == {"content": "forked"}
+    assert loaded.value("subtasks/branch/store/own") == [1]
+
+
+def test_stores_that_steps_change_inside_tools_add_up(tmp_path: Path) -> None:
+    def put(name: str) -> Fields:
+        return {"event": "store", "changes": [{"op": "add", "path": f"/{name}", "value": 1}]}
+
+    tools = [{"event": "tool", "id": name, "function": "f", "arguments": {}, "events": [put(name)]} for name in "ab"]
+    step = {"event": "step", "name": "solve", "type": "solver"}
+    whole = {"event": "store", "changes": [*put("a")["changes"], *put("b")["changes"], *put("c")["changes"]]}
+    events = [INIT, {**step, "action": "begin"}, *tools, whole, {**step, "action": "end"}]
+    loaded = load(InspectLog(), document_log(tmp_path / "log.json", one(*events)))
+    assert not loaded.report.repaired
+    for name in "abc":
+        assert loaded.history(f"store/{name}") == [1]
 
 
 def test_patches_that_do_not_fit_unknown_events_and_errors_are_told_and_counted(tmp_path: Path) -> None:
@@ -401,6 +474,19 @@ def test_patches_that_do_not_fit_unknown_events_and_errors_are_told_and_counted(
         value["type"] for key, value in sorted(first.items()) if key.startswith("errors/") and isinstance(value, dict)
     ] == ["timeout", "model", "Broke"]
     assert first["traceback"] == "Traceback…"
+
+
+def test_a_sample_whose_id_has_a_slash_is_no_folder(tmp_path: Path) -> None:
+    members: dict[str, Any] = {"_journal/start.json": HEADER, "header.json": HEADER}
+    members |= {
+        "samples/web/1_epoch_1.json": one(INIT, id="web/1"),
+        "samples/web/2_epoch_1.json": one(INIT, id="web/2"),
+    }
+    members |= {"samples/odd.txt": {}}
+    loaded = load(InspectLog(), archive_log(tmp_path / "log.eval", members))
+    assert loaded.report.counts["samples"] == 2
+    assert {"inspect:t/web/1#1", "inspect:t/web/2#1"} < {draft.namespace for draft in loaded.drafts}
+    assert loaded.report.unknown == {"member samples/odd.txt": 1}
 
 
 def test_a_log_that_is_still_written_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -165,6 +165,43 @@ def test_where_writes_name_no_task_the_next_checkpoint_tells_what_ran(path: Path
     assert loaded.labels()[-1] == "agent → x"
 
 
+def test_in_files_that_name_no_task_what_nodes_have_seen_tells_which_run_next(path: Path) -> None:
+    def stored(seen: dict[str, JSON], versions: dict[str, JSON], **values: JSON) -> bytes:
+        known: JSON = {"v": 1, "channel_values": values, "channel_versions": versions, "versions_seen": seen}
+        return json.dumps(known).encode()
+
+    first: dict[str, JSON] = {"__start__": {"__start__": 1}, "ask": {"plan": 2}, "__interrupt__": {"x": 2}}
+    given: dict[str, JSON] = {"__start__": {"x": 1}}
+    rows: list[Row] = [
+        ("t", "1", None, stored(first, {"__start__": 1, "plan": 2, "x": 3}, x=1), json.dumps({"source": "loop"})),
+        (
+            *("t", "2", "1"),
+            stored(first, {"__start__": 4, "plan": 2, "x": 3}, __start__={"x": 1}, x=1),
+            json.dumps({"source": "input", "writes": given}),
+        ),
+        (
+            *("t", "3", "2"),
+            stored(
+                {**first, "__start__": {"__start__": 4}}, {"start:plan": 5, "plan": 2}, **{"start:plan": "__start__"}
+            ),
+            json.dumps({"source": "loop", "writes": None}),
+        ),
+        (
+            *("t", "4", "3"),
+            stored({**first, "plan": {"start:plan": 5}}, {"start:plan": 5, "plan": 6, "x": 7}, plan="plan", x=2),
+            json.dumps({"source": "loop", "writes": {"plan": {"x": 2}}}),
+        ),
+    ]
+    database(path, EARLY, rows)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table writes (thread_id, thread_ts, task_id, idx, channel, value)")
+        connection.execute("insert into writes values ('t', '4', 'k', 0, '__interrupt__', '[{\"value\": \"why?\"}]')")
+    loaded = load(LangGraph(), path)
+    assert loaded.history("next") == [[], ["__start__"], ["plan"], ["ask"]]
+    assert "asks: why?" in loaded.labels()[-1]
+    assert not any("__interrupt__" in label for label in loaded.labels())
+
+
 def test_a_pickle_is_named_and_never_opened(path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[Any, ...]:

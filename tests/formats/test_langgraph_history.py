@@ -275,6 +275,43 @@ def test_subgraphs_are_agents_of_their_own(saver: Any, tmp_path: Path) -> None:
     assert sum(bool(subgraph) for subgraph, _ in found) == 4
 
 
+def test_a_function_ends_with_what_it_gave_and_its_tasks_are_told_in_words(saver: Any, tmp_path: Path) -> None:
+    from langgraph.types import Command, interrupt
+
+    made: Any = pytest.importorskip("langgraph.func")
+
+    def square(number: int) -> int:
+        return number * number
+
+    task = made.task(square)
+
+    def flow_of(most: int, *, previous: int | None = None) -> Any:
+        squares = [one.result() for one in [task(number) for number in range(most)]]
+        return made.entrypoint.final(
+            value={"squares": squares, "answer": interrupt("go on?")}, save=(previous or 0) + most
+        )
+
+    flow_of.__name__ = "flow"
+    flow = made.entrypoint(checkpointer=saver)(flow_of)
+    thread: Any = {"configurable": {"thread_id": "f"}}
+    for most in (3, 2):
+        flow.invoke(most, thread)
+        flow.invoke(Command(resume="yes"), thread)
+    path = tmp_path / "checkpoints.sqlite"
+    found = history(path)
+    compared = 0
+    for snapshot in flow.get_state_history(thread):
+        at = found["", snapshot.config["configurable"]["checkpoint_id"]]
+        assert at.state.get("final") == plain(snapshot.values)
+        assert list(snapshot.next) == at.state["next"]
+        compared += 1
+    assert compared == 4
+    labels = load(LangGraph(), path).labels()
+    assert labels.count("flow → result") == 2
+    assert not any("__" in label for label in labels)
+    assert [label for label in labels if label.endswith("(step 0)")] == ["flow (step 0)"]
+
+
 def test_parallel_interrupts_jumps_and_reducers_of_any_kind(saver: Any, tmp_path: Path) -> None:
     from langgraph.graph import START, StateGraph
     from langgraph.types import Command, StateUpdate, interrupt

@@ -492,3 +492,79 @@ def test_a_parquet_file_of_something_else_and_a_broken_one_are_refused_by_name(t
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ImportFormatError, match="log, row 1: Arrow says"):
         recognise(path)
+
+
+def test_a_conversation_may_name_its_results_otherwise_than_its_calls(reading: Reading) -> None:
+    """The Responses API gives a call an id of its own besides the one that its result names."""
+
+    def part(role: str, **fields: JSON) -> dict[str, JSON]:
+        return {"role": role, "parts": [fields]}
+
+    asked = [
+        part("assistant", type="tool_call", id=f"fc_{number}", name="add", arguments={"x": number}) for number in (1, 2)
+    ]
+    answers = [
+        part("tool", type="tool_call_response", id=f"call_{number}", response=str(10 * number)) for number in (1, 2)
+    ]
+    heard = json.dumps([part("user", type="text", content="sum"), *asked, *answers])
+    loaded = reading(
+        span({"gen_ai.operation.name": "chat", "gen_ai.input.messages": heard}),
+        name="otel-spans",
+    )
+    assert loaded.report.counts["tool_calls"] == loaded.report.counts["tool_results"] == 2
+    assert not loaded.report.counts["results_without_call"]
+    calls = [loaded.value(f"tool_calls/fc_{number}") for number in (1, 2)]
+    assert [call["result"] for call in calls if isinstance(call, dict)] == ["10", "20"]
+
+
+def test_a_tool_whose_only_argument_is_an_input_runs_the_call_that_was_made(reading: Reading) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "ask", "arguments": '{"input": "why"}'}}
+    said = json.dumps([{"role": "assistant", "content": "", "tool_calls": [call]}])
+    model = span({"openinference.span.kind": "LLM", "llm.output_messages": said}, span_id="a")
+    tool = span(
+        {"openinference.span.kind": "TOOL", "input.value": '{"input": "why"}', "output.value": "because"},
+        span_id="b",
+        name="ask",
+        start_time=1795221077681034383,
+        end_time=1795221077781034383,
+    )
+    loaded = reading(model, tool, name="otel-spans")
+    assert loaded.keys("tool_calls/") == ["tool_calls/c1"]
+    answered = loaded.value("tool_calls/c1")
+    assert isinstance(answered, dict)
+    assert (answered["status"], answered["result"]) == ("ok", "because")
+
+
+def test_a_tools_message_is_taken_out_of_what_callbacks_put_around_it(reading: Reading) -> None:
+    inner = {"content": "3", "type": "tool", "name": "add", "tool_call_id": "c1"}
+    message = {"lc": 1, "type": "constructor", "id": ["langchain", "ToolMessage"], "kwargs": inner}
+    gave = json.dumps({"output": message, "kwargs": {"tags": []}})
+    given = json.dumps({"input_str": "{'x': 1}", "inputs": {"x": 1}, "kwargs": {}})
+    loaded = reading(
+        span({"traceloop.span.kind": "tool", "traceloop.entity.input": given, "traceloop.entity.output": gave}),
+        name="otel-spans",
+    )
+    answered = loaded.value("tool_calls/c1")
+    assert isinstance(answered, dict)
+    assert (answered["args"], answered["result"]) == ({"x": 1}, "3")
+
+
+def test_a_handoff_is_the_call_that_was_made_for_it(reading: Reading) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "transfer_to_sales_desk", "arguments": "{}"}}
+    said = json.dumps([{"role": "assistant", "content": "", "tool_calls": [call]}])
+    model = span({"openinference.span.kind": "LLM", "llm.output_messages": said}, span_id="a")
+    handoff = span(
+        {"openinference.span.kind": "TOOL", "input.value": "boss", "output.value": "Sales desk"},
+        span_id="b",
+        name="handoff to Sales desk",
+        start_time=1795221077681034383,
+        end_time=1795221077781034383,
+    )
+    loaded = reading(model, handoff, name="otel-spans")
+    assert loaded.keys("tool_calls/") == ["tool_calls/c1"]
+    answered = loaded.value("tool_calls/c1")
+    assert isinstance(answered, dict)
+    assert (answered["status"], answered["result"]) == ("ok", "Sales desk")
+    ended = loaded.value("spans/b")
+    assert isinstance(ended, dict)
+    assert ended["attributes"] == {"handoff.from": "boss"}

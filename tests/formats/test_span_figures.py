@@ -204,41 +204,43 @@ class Figures(NamedTuple):
 
     messages: int
     """As each agent heard or said them, each once."""
-    calls: int
-    answered: int
     agents: int
 
 
+RERUN = ("litellm/standard_logging_payload.jsonl", 8, 7)
+"""Ids are used anew in every run of this log, which has no spans of tools: calls, and those that a result answers."""
+
+
 FIGURES: dict[str, tuple[Callable[[Path], Iterator[Raw]], Figures]] = {
-    "otlp-genai/generated/openai_agents_v2.otlp.jsonl": (otlp, Figures(9, 4, 4, 5)),
-    "otlp-genai/generated/openai_agents_v2.console.json": (console, Figures(9, 4, 4, 5)),
-    "otlp-genai/agx-demo/sample_otel_json_traces.json": (otlp, Figures(3, 1, 1, 1)),
-    "otlp-genai/opentelemetry-proto/trace.json": (otlp, Figures(0, 0, 0, 1)),
-    "otlp-genai/vs-copilot/sample-1_VSGitHubCopilot_traces.jsonl": (otlp, Figures(0, 3, 3, 1)),
-    "otlp-genai/vs-copilot/sample-4_VSGitHubCopilot_traces.jsonl": (otlp, Figures(0, 3, 3, 2)),
-    "otlp-genai/strands-evals/adk_live_spans.json": (flat, Figures(4, 1, 1, 2)),
-    "otlp-genai/strands-evals/openai_agents_genai_live_spans.json": (flat, Figures(14, 5, 5, 4)),
-    "otlp-genai/strands-evals/otel_genai_convention_spans.json": (flat, Figures(3, 2, 2, 1)),
-    "otlp-genai/strands-evals/pydantic_ai_live_spans.json": (flat, Figures(4, 1, 1, 1)),
-    "otlp-genai/any-agent/OPENAI_trace.json": (any_agent, Figures(5, 2, 2, 1)),
-    "otlp-genai/any-agent/SMOLAGENTS_trace.json": (any_agent, Figures(5, 3, 3, 1)),
-    "openinference/generated/openai_agents_openinference.otlp.jsonl": (otlp, Figures(13, 6, 6, 5)),
-    "openinference/generated/openai_agents_openinference.console.json": (console, Figures(13, 6, 6, 5)),
-    "openinference/generated/langgraph_openinference.otlp.jsonl": (otlp, Figures(4, 3, 3, 1)),
-    "openinference/agent-prism/rag_earnings_agent.otlp.json": (otlp, Figures(2, 0, 0, 1)),
-    "openinference/strands-evals/claude_live_spans.json": (flat, Figures(6, 6, 6, 2)),
-    "openinference/phoenix-export/phoenix_rest_spans.json": (phoenix_rest, Figures(23, 14, 14, 7)),
-    "openinference/phoenix-export/phoenix_rest_spans_otlpv1.json": (snake_otlp, Figures(23, 14, 14, 7)),
-    "mlflow/trace_0.json": (mlflow, Figures(0, 0, 0, 1)),
-    "mlflow/trace_1.json": (mlflow, Figures(4, 4, 4, 1)),
-    "langfuse/agent-prism/langfuse-1.json": (langfuse, Figures(4, 0, 0, 1)),
-    "langfuse/langfuse-framework-traces/claude-agent-2025-12-22.trace.json": (langfuse, Figures(6, 2, 2, 1)),
-    "langfuse/langfuse-framework-traces/langgraph-python-2025-08-22.trace.json": (langfuse, Figures(5, 1, 1, 1)),
-    "langfuse/langfuse-framework-traces/openai-agents-2025-09-30.trace.json": (langfuse, Figures(5, 1, 1, 3)),
-    "langfuse/langfuse-framework-traces/vercel-aisdk-2025-11-17.trace.json": (langfuse, Figures(2, 1, 1, 1)),
-    "langsmith/generated/langgraph_runs.jsonl": (langsmith, Figures(7, 4, 4, 2)),
-    "openai-agents/agents_sdk_trace_export.jsonl": (openai_agents, Figures(0, 4, 4, 3)),
-    "litellm/standard_logging_payload.jsonl": (litellm, Figures(8, 8, 7, 2)),
+    "otlp-genai/generated/openai_agents_v2.otlp.jsonl": (otlp, Figures(9, 5)),
+    "otlp-genai/generated/openai_agents_v2.console.json": (console, Figures(9, 5)),
+    "otlp-genai/agx-demo/sample_otel_json_traces.json": (otlp, Figures(3, 1)),
+    "otlp-genai/opentelemetry-proto/trace.json": (otlp, Figures(0, 1)),
+    "otlp-genai/vs-copilot/sample-1_VSGitHubCopilot_traces.jsonl": (otlp, Figures(0, 1)),
+    "otlp-genai/vs-copilot/sample-4_VSGitHubCopilot_traces.jsonl": (otlp, Figures(0, 2)),
+    "otlp-genai/strands-evals/adk_live_spans.json": (flat, Figures(4, 2)),
+    "otlp-genai/strands-evals/openai_agents_genai_live_spans.json": (flat, Figures(14, 4)),
+    "otlp-genai/strands-evals/otel_genai_convention_spans.json": (flat, Figures(3, 1)),
+    "otlp-genai/strands-evals/pydantic_ai_live_spans.json": (flat, Figures(4, 1)),
+    "otlp-genai/any-agent/OPENAI_trace.json": (any_agent, Figures(5, 1)),
+    "otlp-genai/any-agent/SMOLAGENTS_trace.json": (any_agent, Figures(5, 1)),
+    "openinference/generated/openai_agents_openinference.otlp.jsonl": (otlp, Figures(13, 5)),
+    "openinference/generated/openai_agents_openinference.console.json": (console, Figures(13, 5)),
+    "openinference/generated/langgraph_openinference.otlp.jsonl": (otlp, Figures(4, 1)),
+    "openinference/agent-prism/rag_earnings_agent.otlp.json": (otlp, Figures(2, 1)),
+    "openinference/strands-evals/claude_live_spans.json": (flat, Figures(6, 2)),
+    "openinference/phoenix-export/phoenix_rest_spans.json": (phoenix_rest, Figures(23, 7)),
+    "openinference/phoenix-export/phoenix_rest_spans_otlpv1.json": (snake_otlp, Figures(23, 7)),
+    "mlflow/trace_0.json": (mlflow, Figures(0, 1)),
+    "mlflow/trace_1.json": (mlflow, Figures(4, 1)),
+    "langfuse/agent-prism/langfuse-1.json": (langfuse, Figures(4, 1)),
+    "langfuse/langfuse-framework-traces/claude-agent-2025-12-22.trace.json": (langfuse, Figures(6, 1)),
+    "langfuse/langfuse-framework-traces/langgraph-python-2025-08-22.trace.json": (langfuse, Figures(5, 1)),
+    "langfuse/langfuse-framework-traces/openai-agents-2025-09-30.trace.json": (langfuse, Figures(5, 3)),
+    "langfuse/langfuse-framework-traces/vercel-aisdk-2025-11-17.trace.json": (langfuse, Figures(2, 1)),
+    "langsmith/generated/langgraph_runs.jsonl": (langsmith, Figures(7, 2)),
+    "openai-agents/agents_sdk_trace_export.jsonl": (openai_agents, Figures(0, 3)),
+    "litellm/standard_logging_payload.jsonl": (litellm, Figures(8, 2)),
 }
 
 
@@ -333,13 +335,12 @@ def test_messages_calls_and_agents_are_those_of_the_raw_file(log: tuple[list[Raw
     raw, figures, loaded = log
     calls = [value for address, value in loaded.state.items() if address.key.startswith("tool_calls/")]
     answered = [value for value in calls if isinstance(value, dict) and value["status"] != "running"]
-    found = Figures(
-        len(loaded.keys("messages/")),
-        len(calls),
-        len(answered),
-        len({(address.namespace, address.agent_id) for address in loaded.state}),
-    )
-    assert found == figures
+    agents = {(address.namespace, address.agent_id) for address in loaded.state}
+    assert Figures(len(loaded.keys("messages/")), len(agents)) == figures
+    made, run = {call for span in raw for call in span.calls}, sum(span.kind == "tool" for span in raw)
+    rerun = str(loaded.drafts[0].meta["file"]) == Path(RERUN[0]).name
+    # A tool's span runs a call that a model made, or one of a model that does not tell of it.
+    assert (len(calls), len(answered)) == (RERUN[1:] if rerun else (max(len(made), run),) * 2)
     assert {call for span in raw for call in span.calls} <= {
         key.removeprefix("tool_calls/") for key in loaded.keys("tool_calls/")
     }

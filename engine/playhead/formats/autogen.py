@@ -46,9 +46,9 @@ class AutoGen(Format):
     def recognise(self, source: Source) -> bool:
         only = source.only
         if isinstance(only, dict):
-            return _is_state(only) or _is_failure_log(only) or _is_message(only)
+            return _is_state(only) or _is_failure_log(only) or _is_message(only) or _is_result(only)
         records = only if isinstance(only, list) else source.head
-        return any(_is_message(record) or _is_event(record) for record in records[:12])
+        return any(_is_message(record) or _is_event(record) or _is_result(record) for record in records[:12])
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
         only = source.only
@@ -57,10 +57,14 @@ class AutoGen(Format):
             yield from _saved(reader, source, report, only)
         elif isinstance(only, dict) and _is_failure_log(only):
             yield from _failure_log(reader, source, report, only)
+        elif isinstance(only, dict) and _is_result(only):
+            for placed in source.elements(report, list_in(only, "messages"), ("messages",)):
+                yield reader.read(placed)
+            yield reader.stopped(Placed(None, 0, 0, source.size), only)
         else:
             listed = source.elements(report, only, ()) if isinstance(only, list) else source.records(report)
             for placed in listed:
-                yield reader.read(placed)
+                yield from reader.each(placed)
 
 
 def _is_message(record: JSON) -> bool:
@@ -84,6 +88,11 @@ def _is_state(document: Fields) -> bool:
     )
 
 
+def _is_result(document: JSON) -> bool:
+    """Whether a value is what a run gave back: all its messages, and why it stopped."""
+    return isinstance(document, dict) and any(_is_message(one) for one in list_in(document, "messages")[:12])
+
+
 def _is_failure_log(document: Fields) -> bool:
     return bool(list_in(document, "history")) and "mistake_agent" in document
 
@@ -92,7 +101,8 @@ class _Reader:
     def __init__(self, run: RunLog) -> None:
         self.run = run
         self._names: dict[str, str] = {}
-        self._delivered: set[str] = set()
+        self._told: set[str] = set()
+        """Ids of messages."""
 
     def read(self, placed: Placed) -> Draft:
         """The event of one line: a message, or an entry of the event log."""
@@ -101,16 +111,13 @@ class _Reader:
             draft = self.run.draft(placed, None)
             return self.run.unknown(draft, self.run.main, type(record).__name__, record)
         kind = text_in(record, "type")
-        draft = self.run.draft(placed, record.get("created_at", record.get("timestamp")), id=record.get("id"))
         if kind == "Message":
-            self._passed(draft, record)
-        elif kind in _EVENT_TYPES:
+            return self._passed(placed, record)
+        draft = self.run.draft(placed, record.get("created_at", record.get("timestamp")), id=record.get("id"))
+        if kind in _EVENT_TYPES:
             self._logged(draft, kind, record)
         elif _is_message(record):
             self.tell(draft, record)
-        elif "messages" in record and "stop_reason" in record:
-            reason = record.get("stop_reason")
-            self.run.main.finish(draft, {"stop_reason": reason}, f"stopped: {reason}")
         elif kind == "text":
             self.run.main.keys.change(draft, "last_log", text_of(record.get("message")))
             draft.kind, draft.label = "log", one_line(text_of(record.get("message")))
@@ -118,9 +125,30 @@ class _Reader:
             self.run.unknown(draft, self.run.main, kind or "(none)", record)
         return draft
 
-    def tell(self, draft: Draft, record: Fields) -> None:
-        """Stage one message of a team's conversation."""
-        agent, kind, content = self.run.agent(record.get("source")), text_in(record, "type"), record.get("content")
+    def each(self, placed: Placed) -> Iterator[Draft]:
+        """The events of one line: one, or those of the messages that a run gave back and were not told before."""
+        record = placed.value
+        if not isinstance(record, dict) or "messages" not in record or "stop_reason" not in record:
+            yield self.read(placed)
+            return
+        told = frozenset(self._told)
+        for message in list_in(record, "messages"):
+            if not isinstance(message, dict) or text_in(message, "id") not in told:
+                yield self.read(placed._replace(value=message))
+        yield self.stopped(placed, record)
+
+    def stopped(self, placed: Placed, record: Fields) -> Draft:
+        """The event of a run's end."""
+        reason = record.get("stop_reason")
+        draft = self.run.draft(placed, None)
+        self.run.main.finish(draft, {"stop_reason": reason}, f"stopped: {reason}")
+        return draft
+
+    def tell(self, draft: Draft, record: Fields, keeper: str | None = None) -> None:
+        """Stage one message of a team's conversation, with its source or with who keeps it."""
+        agent, kind = self.run.agent(record.get("source") if keeper is None else keeper), text_in(record, "type")
+        content = record.get("content")
+        self._told.add(text_in(record, "id"))
         role = "user" if text_in(record, "source") in _USERS else "assistant"
         if kind == "ToolCallRequestEvent":
             calls = [
@@ -161,18 +189,17 @@ class _Reader:
             tool=text_in(known, "name"),
         )
 
-    def _passed(self, draft: Draft, record: Fields) -> None:
-        """Stage a message of the event log the first time it passes; it is sent and delivered many times."""
+    def _passed(self, placed: Placed, record: Fields) -> Draft:
+        """The event of a message the first time it passes; it is sent and delivered many times."""
         payload = json_inside(record.get("payload"))
         found = [one for one in _messages_in(payload) if _is_message(one)]
-        news = [one for one in found if text_in(one, "id") not in self._delivered or not text_in(one, "id")]
+        news = [one for one in found if text_in(one, "id") not in self._told or not text_in(one, "id")]
         self.run.report.counts["deliveries"] += 1
+        times = [time for one in (record, *news) for time in (one.get("timestamp"), one.get("created_at")) if time]
+        draft = self.run.draft(placed, next(iter(times), None), id=record.get("id"))
         for one in news:
-            self._delivered.add(text_in(one, "id"))
             self.tell(draft, one)
-        if news and draft.occurred_at is None:
-            again = self.run.draft(Placed(None, 0, 0, 0), news[0].get("created_at"))
-            draft.occurred_at = again.occurred_at
+        return draft
 
     def _logged(self, draft: Draft, kind: str, record: Fields) -> None:
         agent = self.run.agent(self._name(record.get("agent_id", record.get("handling_agent", record.get("sender")))))
@@ -273,7 +300,7 @@ def _remembered(reader: _Reader, placed: Placed, name: str, message: JSON) -> Dr
     kind, content, agent = text_in(known, "type"), known.get("content"), reader.run.agent(name)
     draft = reader.run.draft(placed, known.get("created_at"), id=known.get("id"))
     if _is_message(known):
-        reader.tell(draft, {**known, "source": name})
+        reader.tell(draft, known, name)
         if text_in(known, "source") != name and draft.operations:
             agent.keys.change(draft, "last_source", text_in(known, "source"))
         return draft

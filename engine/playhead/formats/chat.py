@@ -18,6 +18,7 @@ from playhead.formats.chat_parts import (
     said,
     says_something,
     text_in,
+    unwrapped_result,
 )
 from playhead.model import JSON
 
@@ -33,6 +34,7 @@ __all__ = [
     "read_call",
     "result_text",
     "said",
+    "unwrapped_result",
 ]
 
 Fields = dict[str, JSON]

@@ -74,6 +74,7 @@ def json_inside(value: JSON, repaired: Counter[str] | None = None) -> JSON:
 def result_text(value: JSON) -> str:
     """What a tool answered, as text, out of whatever it is wrapped in."""
     if isinstance(value, dict):
+        value = unwrapped_result(value)
         kind = _type(value)
         if kind in ("text", "json", "error-text", "error-json", "content") and "value" in value:
             return result_text(value["value"])
@@ -91,6 +92,15 @@ def result_text(value: JSON) -> str:
             result_text(item) if "text" in item else f"[{item['type']}]" for item in value if isinstance(item, dict)
         )
     return value if isinstance(value, str) else "" if value is None else json_text(value)
+
+
+def unwrapped_result(value: Fields) -> Fields:
+    """A tool's message out of what LangChain's callbacks put around it; anything else as it is."""
+    output = value.get("output")
+    if isinstance(output, dict) and set(value) <= {"output", "kwargs"}:
+        value = output
+    inner = value.get("kwargs")
+    return inner if value.get("lc") is not None and isinstance(inner, dict) else value
 
 
 def _is_shown(part: Fields) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from playhead.draft import Draft
 from playhead.formats.inspect_sample import Sample
 from playhead.formats.report import ImportReport
-from playhead.formats.vocabulary import AgentKeys, json_text, key_part, message_key, one_line, text_of
+from playhead.formats.vocabulary import AgentKeys, Call, json_text, key_part, message_key, one_line, text_of
 from playhead.model import JSON
 
 Fields = dict[str, JSON]
@@ -58,6 +58,8 @@ class Agents:
         self._keys: dict[str, AgentKeys] = {}
         self._talks: dict[str, list[_Talk]] = {}
         self._callers: dict[str, AgentKeys] = {}
+        self._made: dict[str, JSON] = {}
+        """By the id of a call, that of the message that made it."""
         self._usage: dict[str, int] = dict.fromkeys((*_USAGE, "calls"), 0)
 
     def keys(self, agent_id: str) -> AgentKeys:
@@ -171,19 +173,22 @@ class Agents:
         made = message.get("tool_calls")
         calls = [call for call in (made if isinstance(made, list) else ()) if isinstance(call, dict)]
         if calls:
-            value["calls"] = [self._call(draft, keys, call, key) for call in calls]
-            first = keys.calls[str(calls[0].get("id"))].summary
+            known = [self._call(draft, keys, call, key, message.get("id")) for call in calls]
+            value["calls"] = [call.key.removeprefix("tool_calls/") for call in known]
+            first = known[0].summary
             draft.kind = "tool_call"
             draft.label = first if len(calls) == 1 else one_line(f"{first} (+{len(calls) - 1})")
         return keys.message(draft, value)
 
-    def _call(self, draft: Draft, keys: AgentKeys, call: Fields, message: str) -> JSON:
+    def _call(self, draft: Draft, keys: AgentKeys, call: Fields, key: str, message: JSON) -> Call:
         call_id, name = str(call.get("id")), str(call.get("function") or "tool")
-        started = keys.start_call(
-            draft, call_id, name, call.get("arguments"), _summary(name, call.get("arguments")), message
-        )
-        self._callers[call_id] = keys
-        return started.key.removeprefix("tool_calls/")
+        caller = self._callers.get(call_id)
+        if message is not None and caller is not None and caller is not keys and self._made.get(call_id) == message:
+            # Who is handed a conversation is handed the calls in it too: they stay with who made them.
+            return caller.calls[call_id]
+        self._callers[call_id], self._made[call_id] = keys, message
+        summary = _summary(name, call.get("arguments"))
+        return keys.start_call(draft, call_id, name, call.get("arguments"), summary, key)
 
     def _answered(self, draft: Draft, keys: AgentKeys, call_id: str, message: Fields, text: str) -> None:
         """An answer that no tool event told of before."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
-import hashlib
 from collections.abc import Iterator
 
 from playhead.draft import Draft
 from playhead.formats import json_patch
 from playhead.formats.inspect_agents import MAIN_AGENT, Agents, span_agent
-from playhead.formats.inspect_sample import Sample
+from playhead.formats.inspect_sample import Sample, Told
+from playhead.formats.inspect_state import Documents, name_of
 from playhead.formats.report import ImportReport
 from playhead.formats.times import Clock, moment
-from playhead.formats.vocabulary import AgentKeys, json_text, key_part, one_line, text_of
+from playhead.formats.vocabulary import json_text, key_part, one_line, text_of
 from playhead.model import JSON
 
 Fields = dict[str, JSON]
@@ -40,37 +39,6 @@ _LATEST = {
 }
 
 
-class _Document:
-    """A JSON document that patches change, kept under a key for each of its parts."""
-
-    def __init__(self, prefix: str, keys: AgentKeys) -> None:
-        self.value: JSON = {}
-        self._prefix, self._keys = prefix, keys
-        self._live: dict[str, dict[str, bytes]] = {}
-        """By the name at the top of the document: what stands under each of its keys."""
-
-    def settle(self, draft: Draft, sample: Sample, touched: set[str] | None = None) -> None:
-        """Stage what changed in the parts that were touched, or in all."""
-        document = self.value if isinstance(self.value, dict) else {"": self.value}
-        names = self._live.keys() | document.keys() if touched is None or "" in touched else touched
-        for name in sorted(names):
-            before = self._live.get(name, {})
-            wanted = self._parts(name, sample.resolve(document[name])) if name in document else {}
-            texts = {key: _fingerprint(value) for key, value in wanted.items()}
-            for key in before.keys() - wanted.keys():
-                draft.delete(self._keys.agent_id, key)
-            for key, value in wanted.items():
-                if before.get(key) != texts[key]:
-                    self._keys.write(draft, key, value)
-            self._live[name] = texts
-
-    def _parts(self, name: str, value: JSON) -> Fields:
-        key = f"{self._prefix}/{key_part(name)}"
-        if name == "messages" and isinstance(value, list):
-            return {f"{key}/{number:04}": message for number, message in enumerate(value, 1)}
-        return {key: value}
-
-
 class Transcript:
     """Reads one sample's events in order."""
 
@@ -79,8 +47,7 @@ class Transcript:
         self._agents = Agents(sample, report)
         self._keys = self._agents.keys(MAIN_AGENT)
         self._clock = Clock()
-        self._state = _Document("state", self._keys)
-        self._stores: dict[str, _Document] = {}
+        self._documents = Documents(sample, self._keys)
         self._spans: dict[str, Fields] = {}
         self._stack: list[Fields] = []
         self._failed = False
@@ -89,11 +56,11 @@ class Transcript:
         """The sample's beginning, its events, and what came of it."""
         events = self._sample.events
         self._report.records += len(events)
-        first = events[0][0].get("timestamp") if events else self._sample.fields.get("started_at")
+        first = events[0].event.get("timestamp") if events else self._sample.fields.get("started_at")
         yield self._begin(first)
-        for number, (event, subtask) in enumerate(events):
-            yield self._event(number, event, subtask)
-        if not any(event.get("event") == "model" for event, _ in events):
+        for number, told in enumerate(events):
+            yield self._event(number, told)
+        if not any(told.event.get("event") == "model" for told in events):
             yield from self._messages()
         yield self._end()
 
@@ -110,7 +77,8 @@ class Transcript:
         self._report.counts["samples"] += 1
         return draft
 
-    def _event(self, number: int, event: Fields, subtask: str) -> Draft:
+    def _event(self, number: int, told: Told) -> Draft:
+        event = told.event
         draft = self._draft(number, event.get("timestamp"))
         for name in ("uuid", "span_id"):
             if isinstance(event.get(name), str):
@@ -118,18 +86,12 @@ class Transcript:
         kind = str(event.get("event") or "event")
         draft.kind = draft.label = kind
         if kind in ("span_begin", "span_end", "step"):
-            self._span(draft, event, kind)
+            self._span(draft, told, kind)
         elif kind == "sample_init":
-            self._state.value = event.get("state") if event.get("state") is not None else {}
-            self._state.settle(draft, self._sample)
-            begun = self._state.value.get("store") if isinstance(self._state.value, dict) else None
-            if begun:
-                self._stores[""] = _Document("store", self._keys)
-                self._stores[""].value = copy.deepcopy(begun)
-                self._stores[""].settle(draft, self._sample)
+            self._documents.begin(draft, event.get("state"))
             draft.label = "the state before the first solver"
         elif kind in ("state", "store"):
-            self._patch(draft, event, kind, subtask)
+            self._patch(draft, told, kind)
         elif kind == "model":
             self._model(draft, event)
         elif kind == "tool":
@@ -171,37 +133,36 @@ class Transcript:
             span = self._spans.get(str(span.get("parent_id")))
         return chain or self._stack
 
-    def _span(self, draft: Draft, event: Fields, kind: str) -> None:
+    def _span(self, draft: Draft, told: Told, kind: str) -> None:
+        event = told.event
         about: Fields = {name: event[name] for name in ("id", "parent_id", "type", "name") if event.get(name)}
         begins = kind == "span_begin" or (kind == "step" and event.get("action") == "begin")
         if begins:
             self._spans[str(event.get("id"))] = about
             self._stack.append(about)
+            self._documents.opened(about, told.depth)
         else:
             same = "id" if kind == "span_end" else "name"
             open_ = [place for place, span in enumerate(self._stack) if span.get(same) == event.get(same)]
             about = self._stack.pop(open_[-1]) if open_ else about
+            self._documents.closed(about)
         self._keys.write(draft, "stack", list(self._stack))
         draft.kind = "span" if begins else "span_end"
         what = ": ".join(str(about[name]) for name in ("type", "name") if name in about) or kind
         draft.label = one_line(f"{what} {'begins' if begins else 'ends'}")
 
-    def _patch(self, draft: Draft, event: Fields, kind: str, subtask: str) -> None:
-        document = self._state
-        if kind == "store":
-            prefix = f"subtasks/{key_part(subtask)}/store" if subtask else "store"
-            document = self._stores.setdefault(subtask, _Document(prefix, self._keys))
-        changes = event.get("changes")
+    def _patch(self, draft: Draft, told: Told, kind: str) -> None:
+        changes = told.event.get("changes")
         listed = changes if isinstance(changes, list) else []
+        chain = self._chain(told.event)
+        subtask = told.subtask or next((name_of(span) for span in reversed(chain) if span.get("type") == "subtask"), "")
         try:
-            document.value = json_patch.apply(document.value, listed)
+            self._documents.patch(draft, kind, subtask, chain[-1] if chain else None, told.depth, listed)
         except json_patch.PatchError as error:
             self._report.repaired["patches that do not fit the state"] += 1
             self._keys.record(draft, f"{kind} patch", {"reason": str(error), "changes": self._sample.resolve(listed)})
-        touched = json_patch.first_names(listed)
-        document.settle(draft, self._sample, touched)
         self._report.counts[f"{kind}_changes"] += len(listed)
-        draft.label = one_line(f"{kind}: {', '.join(sorted(touched)) or 'nothing'}")
+        draft.label = one_line(f"{kind}: {', '.join(sorted(json_patch.first_names(listed))) or 'nothing'}")
 
     def _model(self, draft: Draft, event: Fields) -> None:
         self._report.counts["model_calls"] += 1
@@ -292,7 +253,7 @@ class Transcript:
                 rest[name] = value
         if fields.get("error") is not None and not self._failed:
             self._error(draft, "sample", self._sample.resolve(fields["error"]))
-        store = self._stores[""].value if "" in self._stores else {}
+        store = self._documents.store
         if fields.get("store") and self._sample.resolve(fields["store"]) != self._sample.resolve(store):
             rest["store"] = fields["store"]
             if store:
@@ -310,7 +271,3 @@ class Transcript:
             f"sample {fields.get('id')} ends: {', '.join(told) or ('error' if failed else 'no score')}"
         )
         return draft
-
-
-def _fingerprint(value: JSON) -> bytes:
-    return hashlib.blake2b(json_text(value).encode(errors="replace"), digest_size=12).digest()

@@ -78,15 +78,20 @@ class _Log:
         header = read(_HEADER) if _HEADER in opened.members else None
         begun = start if isinstance(start, dict) else header if isinstance(header, dict) else {}
         yield self._begin(begun, _START if start is not None else _HEADER)
-        folders = [name.removesuffix(_SHELL) for name in names if name.startswith(_SAMPLES) and name.endswith(_SHELL)]
+        # An id with a slash in it looks like a folder.
+        folders = tuple(
+            name.removesuffix("sample.json") for name in names if name.startswith(_SAMPLES) and name.endswith(_SHELL)
+        )
         for name in names:
-            if name.startswith(_SAMPLES) and name.endswith(".json") and name.count("/") == 1:
+            if name.endswith(_SHELL) and name.startswith(folders):
+                yield from self._sample(chunked(name.removesuffix(_SHELL), names, read))
+            elif name.startswith(_SAMPLES) and name.endswith(".json") and not name.startswith(folders):
                 fields = read(name)
                 if not isinstance(fields, dict):
                     raise ImportFormatError(f"{self._source.path}: member {name!r} holds no sample")
                 yield from self._sample(whole(fields, name))
-            elif name.endswith(_SHELL) and name.removesuffix(_SHELL) in folders:
-                yield from self._sample(chunked(name.removesuffix(_SHELL), names, read))
+            elif name.startswith(_SAMPLES) and not name.startswith(folders) and not name.endswith("/"):
+                report.unknown[f"member {name}"] += 1
         if not isinstance(header, dict):
             report.warnings.append(
                 f"{self._source.name}: no {_HEADER}: the evaluation was still running, or was killed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 from playhead.errors import ImportFormatError
 from playhead.formats.source import parse
@@ -15,6 +15,16 @@ Fields = dict[str, JSON]
 
 ATTACHMENT, EARLY_ATTACHMENT = "attachment://", "tc://"
 DEEPEST = 200
+
+
+class Told(NamedTuple):
+    """One event of a transcript."""
+
+    event: Fields
+    subtask: str
+    """That it is part of, where it lies inside the subtask's event; else empty."""
+    depth: int
+    """How many events it lies inside."""
 
 
 @dataclass(slots=True)
@@ -29,9 +39,9 @@ class Sample:
     """The messages that model events refer to by place: most of them by every event after the one that brought them."""
 
     @property
-    def events(self) -> list[tuple[Fields, str]]:
-        """The transcript with what older logs keep inside events, each with the subtask that it is part of."""
-        found: list[tuple[Fields, str]] = []
+    def events(self) -> list[Told]:
+        """The transcript with what older logs keep inside events."""
+        found: list[Told] = []
         ended: Fields = {}
         waiting = [(iter(_listed(self.fields.get("events"))), "")]
         while waiting:
@@ -40,13 +50,13 @@ class Sample:
             if event is ended:
                 waiting.pop()
             elif isinstance(event, dict):
-                found.append((event, subtask))
+                found.append(Told(event, subtask, len(waiting) - 1))
                 inner = event.get("events")
                 if isinstance(inner, list) and inner and len(waiting) < DEEPEST:
                     name = str(event.get("name")) if event.get("event") == "subtask" else subtask
                     waiting.append((iter(inner), name))
             else:
-                found.append(({"event": type(event).__name__, "value": event}, subtask))
+                found.append(Told({"event": type(event).__name__, "value": event}, subtask, len(waiting) - 1))
         return found
 
     def resolve(self, value: JSON, depth: int = DEEPEST) -> JSON:

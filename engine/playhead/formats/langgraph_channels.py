@@ -13,6 +13,8 @@ from playhead.model import JSON
 Fields = dict[str, JSON]
 
 START = "__start__"
+END, RETURN, PREVIOUS = "__end__", "__return__", "__previous__"
+"""Where a function's result stands, that of a task it calls, and what it keeps for its next run."""
 SENDS = "__pregel_tasks"
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 """Under this id stand writes that no task made: an update of the state, or what an interrupt is resumed with."""
@@ -47,7 +49,8 @@ def steers(channel: str, nodes: set[str]) -> bool:
 def node_names(checkpoint: Fields) -> set[str]:
     """The nodes that have run, where a channel of the same name steers the graph: so it was until version 3."""
     version = checkpoint.get("v")
-    return set() if isinstance(version, int) and version >= 3 else set(_fields(checkpoint, "versions_seen"))
+    seen = () if isinstance(version, int) and version >= 3 else _fields(checkpoint, "versions_seen")
+    return {name for name in seen if not name.startswith("__")}
 
 
 def next_nodes(checkpoint: Fields, writes: list[Write], named: list[str]) -> list[str]:
@@ -66,6 +69,14 @@ def next_nodes(checkpoint: Fields, writes: list[Write], named: list[str]) -> lis
         for channel, value in values.items()
         if (node := _triggers(channel, value)) and channel not in nodes and _is_news(checkpoint, channel, node)
     }
+    for node in nodes:
+        # What a node has seen of the channels that trigger it is all that such a file says of the graph's edges.
+        seen = _fields(_fields(checkpoint, "versions_seen"), node)
+        plain = (channel for channel in seen if channel in values and not channel.startswith("join:"))
+        if any(_is_news(checkpoint, channel, node) for channel in plain):
+            triggered.add(node)
+    if nodes & triggered:
+        triggered.discard(START)
     ran |= {name for name in named if name not in sends}
     if ran and START not in ran:
         triggered.discard(START)
@@ -77,6 +88,8 @@ def task_name(wrote: list[Write], checkpoint: Fields, named: list[str]) -> str:
     path = wrote[0].path
     if path is None:
         nodes = {*named, *node_names(checkpoint)}
+        if any(write.channel.startswith("start:") for write in wrote):
+            return START
         return next((write.channel for write in wrote if write.channel in nodes), named[0] if len(named) == 1 else "")
     if path.startswith(_PULLED):
         return path.removeprefix(_PULLED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playhead.draft import Draft
-from playhead.formats.langgraph_channels import SENDS, Write
+from playhead.formats.langgraph_channels import END, PREVIOUS, RETURN, SENDS, Write
 from playhead.formats.langgraph_state import calls_of, preview
 from playhead.formats.vocabulary import json_text, key_part, one_line, text_of
 from playhead.model import JSON
@@ -49,8 +49,10 @@ class Task:
             self.interrupts += [one if isinstance(one, dict) else {"value": one} for one in listed]
         elif channel == "__error__":
             self.failure = text_of(value)
-        elif channel == "__return__":
+        elif channel in (RETURN, END):
             self.other["result"] = value
+        elif channel == PREVIOUS:
+            self.other["saved"] = value
         elif channel == "__resume__":
             self.other["resume"] = value
         elif channel == SENDS or channel.startswith(("branch:", "start:", "join:")):

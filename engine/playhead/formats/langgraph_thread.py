@@ -11,6 +11,7 @@ from typing import Protocol
 
 from playhead.draft import Draft
 from playhead.formats.langgraph_channels import (
+    END,
     NO_TASK,
     SENDS,
     START,
@@ -107,8 +108,10 @@ class Reader:
 
     def _named(self, node: Node, layout: Rows) -> list[str]:
         """The nodes that ran next by the metadata of what came next, for databases whose writes do not name them."""
-        ran = self._metadata(layout.checkpoint(node.children[0])[2]).get("writes") if node.children else None
-        return list(ran) if isinstance(ran, dict) else []
+        after = self._metadata(layout.checkpoint(node.children[0])[2]) if node.children else {}
+        ran = after.get("writes")
+        # An input ran nothing: its metadata names what was given.
+        return list(ran) if isinstance(ran, dict) and after.get("source") != "input" else []
 
     def _look_ahead(self, node: Node, stand: _Stand, writes: list[Write], layout: Rows) -> None:
         """Learn from what came next how its channels took these writes, some of which show before that."""
@@ -266,7 +269,10 @@ class Reader:
         if metadata.get("writes"):
             about["writes"] = stand.state.keys.shorten_all(draft, metadata["writes"])
         for name, value in channels.items():
-            if name not in values and name not in (START, SENDS) and value is not None:
+            if name == END and value is not None:
+                # A function's result, which is all that LangGraph's history says of its state.
+                about["final"] = value
+            elif name not in values and name not in (START, SENDS) and value is not None:
                 about[f"control/{key_part(name)}"] = value
         for name in sorted(name for name in checkpoint.keys() - _KNOWN_FIELDS if checkpoint[name]):
             about[f"control/{key_part(name)}"] = checkpoint[name]
@@ -303,7 +309,7 @@ class Reader:
                 stand.wrote.setdefault(write.channel, []).append(write.value)
         told = by_task.pop(NO_TASK, [])
         tasks = [Task(task_id, task_name(wrote, checkpoint, named), wrote) for task_id, wrote in by_task.items()]
-        stand.ran = [task.name or task.id for task in tasks]
+        stand.ran = [task.name for task in tasks if task.name] or [task.title for task in tasks]
         asked: list[JSON] = []
         events: list[tuple[int, Callable[[], Draft]]] = []
         for task in tasks:

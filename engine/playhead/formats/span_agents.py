@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from itertools import islice
 
 from playhead.draft import Draft
@@ -63,8 +63,9 @@ class SpanAgent:
         """
         here: Counter[bytes] = Counter()
         news: list[ChatMessage] = []
+        aliases = _aliases(messages)
         for message in messages:
-            self._results(draft, message)
+            self._results(draft, message, aliases)
             if not said(message):
                 continue
             digest = _digest(message)
@@ -95,7 +96,7 @@ class SpanAgent:
         for message in messages:
             if said(message):
                 self._add(draft, message)
-            self._results(draft, message)
+            self._results(draft, message, {})
         return messages
 
     def final(self, draft: Draft, text: str, last: Fields) -> Fields:
@@ -135,9 +136,11 @@ class SpanAgent:
             self.answer = {"text": clipped(message["text"], FINAL_CHARACTERS), "message": key}
         self.keys.message(draft, value)
 
-    def _results(self, draft: Draft, message: ChatMessage) -> None:
+    def _results(self, draft: Draft, message: ChatMessage, aliases: dict[str, str]) -> None:
         for result in message["results"]:
             call = self.calls.of_result(result["id"], result["name"])
+            if call is None and result["id"] in aliases:
+                call = self.calls.of_result(aliases[result["id"]], "")
             if call is None:
                 identity = result["id"] or f"{result['name'] or 'tool'}-result-{hash_of(result['text'])}"
                 call = self.calls.of_result(identity, "") or self.calls.answer_unknown(
@@ -186,6 +189,20 @@ class Run:
 def hash_of(text: str) -> str:
     """A short name for a text."""
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=4).hexdigest()
+
+
+def _aliases(messages: list[ChatMessage]) -> dict[str, str]:
+    """Ids of results to ids of calls, where a conversation names the one otherwise than the other: in their order."""
+    made = {call["id"] for message in messages for call in message["calls"]}
+    answered = {result["id"] for message in messages for result in message["results"]}
+    aliases: dict[str, str] = {}
+    waiting: deque[str] = deque()
+    for message in messages if not answered <= made else ():
+        waiting.extend(call["id"] for call in message["calls"] if call["id"] and call["id"] not in answered)
+        for result in message["results"]:
+            if waiting and result["id"] not in made:
+                aliases[result["id"]] = waiting.popleft()
+    return aliases
 
 
 def _call_digest(call: ChatCall) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playhead.formats.attributes import Attributes, as_list, unflattened, unflattened_fields
 from playhead.formats.chat import (
     ChatMessage,
@@ -11,6 +13,7 @@ from playhead.formats.chat import (
     holds_messages,
     json_inside,
     result_text,
+    unwrapped_result,
 )
 from playhead.formats.spans import Span, SpanKind, span_kind
 from playhead.formats.usage import Usage, as_cost, read_usage
@@ -64,6 +67,8 @@ _HEARD = (
     *("gcp.vertex.agent.llm_request", "pydantic_ai.all_messages", "llm.prompts"),
 )
 _SAID = ("gen_ai.output.messages", "llm.output_messages", "gen_ai.completion", "gcp.vertex.agent.llm_response")
+_HANDOFF = "handoff to "
+_NO_NAME = re.compile(r"[^a-zA-Z0-9]")
 _EVENT_ROLES = {
     "gen_ai.system.message": "system",
     "gen_ai.user.message": "user",
@@ -98,6 +103,11 @@ def read_attributes(span: Span, attributes: Fields, events: list[JSON], *, faile
         gave = gave if gave is not None else _event_content(events, "gen_ai.choice", "message")
     if kind in ("retriever", "reranker"):
         gave = _documents(told) or gave
+    if kind == "tool" and not tool and span.name.startswith(_HANDOFF):
+        # The call that a model made for it bears another name, and says nothing of who hands off.
+        tool = _NO_NAME.sub("_", f"transfer_to_{span.name.removeprefix(_HANDOFF)}").lower()
+        if given is not None:
+            told.left["handoff.from"], given = given, None
     name, call_id, given = tool_call(tool or span.name, call_id, given, gave) if kind == "tool" else ("", "", given)
     if kind != "tool" and is_tool_answer(gave):
         kind, (name, call_id, given) = "tool", tool_call(span.name, "", given, gave)
@@ -138,10 +148,9 @@ def is_tool_answer(gave: JSON) -> bool:
 def tool_call(name: str, call_id: str, given: JSON, gave: JSON) -> tuple[str, str, JSON]:
     """A tool's name, the call's id and the arguments, looked for in what frameworks wrap around them."""
     if isinstance(gave, dict):
-        message = gave.get("output", gave) if len(gave) == 1 else gave
-        inner = message.get("data") if isinstance(message, dict) else None
-        holder = inner if isinstance(inner, dict) else message
-        found = holder.get("tool_call_id") if isinstance(holder, dict) else None
+        message = unwrapped_result(gave)
+        inner = message.get("data")
+        found = (inner if isinstance(inner, dict) else message).get("tool_call_id")
         call_id = call_id or (found if isinstance(found, str) else "")
     if isinstance(given, dict):
         called = given.get("name")

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from playhead.draft import Draft
-from playhead.formats.chat import ChatCall
+from playhead.formats.chat import ChatCall, json_inside
 from playhead.formats.vocabulary import AgentKeys, json_text, one_line
 from playhead.model import JSON
 
@@ -133,7 +133,12 @@ class CallBook:
 
 
 def digest_of(arguments: JSON) -> bytes:
-    """What tells the arguments of two calls apart, whatever order they are in; none are as good as an empty object."""
+    """What tells the arguments of two calls apart, whatever order they are in; none are as good as an empty object.
+
+    Some tracers write a tool's only argument by itself, others wrap all arguments in an `input`.
+    """
+    while isinstance(arguments, dict) and set(arguments) == {"input"}:
+        arguments = json_inside(arguments["input"])
     if isinstance(arguments, dict):
         arguments = {name: arguments[name] for name in sorted(arguments)}
     text = "" if arguments in (None, "", {}) else json_text(arguments)
