@@ -273,6 +273,11 @@ def test_pruning_takes_what_is_older_or_gone_and_leaves_snapshots(run: Run, log:
     assert run("cache", "prune", "--days", "-1").code == 2
 
 
+def test_opening_a_store_from_elsewhere_makes_no_cache(run: Run, store: Path, tmp_path: Path) -> None:
+    assert run("inspect", store).code == 0
+    assert not (tmp_path / "cache").exists()
+
+
 def test_two_processes_that_open_a_log_that_grows_agree(log: Path) -> None:
     store_for(log)
     append(log, "".join(line(number) for number in range(21, 400)))

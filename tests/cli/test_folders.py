@@ -97,6 +97,27 @@ def test_explain_says_which_format_matched_and_makes_nothing(run: Run, logs: Pat
     assert not (tmp_path / "cache").exists()
 
 
+def test_explain_of_a_folder_tells_of_each_log_and_of_all(run: Run, logs: Path, tmp_path: Path) -> None:
+    outcome = run("import", logs, "--explain")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert lines[:4] == [
+        "log\tformat\trecords\tevents\toperations\tskipped\tunknown\toutcome",
+        "deep/two.jsonl\tjsonl\t1\t1\t1\t1\t0\tcan be loaded",
+        "one.jsonl\tjsonl\t2\t2\t2\t0\t0\tcan be loaded",
+        "all 2 logs\tfolder\t3\t3\t3\t1\t0\tcan be loaded",
+    ]
+    assert "event kind\tstart\t2" in lines
+    assert "picture.png: no format recognises it" in outcome.err
+    told = run("import", logs, "--explain", "--json").json
+    assert isinstance(told, dict)
+    assert [(log["name"], log["report"]["events"]) for log in told["logs"]] == [("deep/two.jsonl", 1), ("one.jsonl", 2)]
+    assert told["total"]["events_by_kind"] == {"start": 2, "stop": 1}
+    assert not (tmp_path / "cache").exists()
+    (tmp_path / "nothing").mkdir()
+    assert run("import", tmp_path / "nothing", "--explain").code == 2
+
+
 def test_explain_of_what_no_format_knows_says_what_each_looked_for(run: Run, logs: Path) -> None:
     outcome = run("import", logs / "picture.png", "--explain")
     assert outcome.code == 2

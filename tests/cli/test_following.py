@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import playhead
+from playhead.verify import verify
+from playhead_tui.cache import cached_runs
+from playhead_tui.library import store_for
 
 from .conftest import Run
 
@@ -79,6 +82,32 @@ def test_a_log_that_is_written_is_followed_also_where_it_begins_anew(
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.startswith("run.jsonl: it ") and errors.endswith("playhead: interrupted\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_a_follower_that_is_killed_leaves_a_sound_store_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    log = tmp_path / "run.jsonl"
+    log.write_text("".join(line(number) for number in range(1, 14)))
+    last = 13
+    for more in (20, 200, 2_000):
+        process = follow(log, "--json", "--last", "1")
+        assert process.stdout is not None
+        process.stdout.readline()
+        with log.open("a") as file:
+            file.write("".join(line(number) for number in range(last + 1, last + more + 1)))
+        last += more
+        # Some of it is there, and the rest is on its way.
+        process.stdout.readline()
+        process.kill()
+        process.communicate()
+        kept = store_for(log).path
+        assert verify(kept) == []
+        with playhead.open(kept, read_only=True) as store:
+            assert [event.label for event in store.replay()] == [f"message {number}" for number in range(1, last + 1)]
+    assert len(cached_runs()) == 1
 
 
 def test_a_folder_an_imported_store_and_standard_input_are_not_followed(run: Run, tmp_path: Path) -> None:  # S28

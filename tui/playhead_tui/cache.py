@@ -29,6 +29,7 @@ from playhead.manifest import load as load_manifest
 from playhead.snapshots import read as read_snapshots
 from playhead.staging import remove_abandoned
 
+_RUNS = f"runs-{FORMAT_VERSION}"
 _GENERATION = "~"
 _TITLE_CHARACTERS = 40
 _held: dict[Path, Hold] = {}
@@ -83,7 +84,7 @@ class Entry:
 
 def runs_folder() -> Path:
     """Where the cached stores are, whether there are any yet or not."""
-    return writable(platformdirs.user_cache_path("playhead")) / f"runs-{FORMAT_VERSION}"
+    return writable(platformdirs.user_cache_path("playhead")) / _RUNS
 
 
 def name_of(title: str, *identity: str) -> str:
@@ -138,7 +139,8 @@ def _generations(name: str) -> dict[int, Path]:
 
 def hold(path: Path) -> None:
     """Keep a cached store from being removed while this process lives, and note that it was used."""
-    if path.parent != runs_folder():
+    # By its name first: opening a store from elsewhere makes no cache.
+    if path.parent.name != _RUNS or path.parent != runs_folder():
         return
     with suppress(OSError):
         if path not in _held:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playhead.errors import LogError
-from playhead.formats.registry import formats
-from playhead.formats.report import ImportReport
+from playhead.formats.base import Format
+from playhead.formats.folder import FORMAT_NAME, gather
+from playhead.formats.registry import format_named, formats
+from playhead.formats.report import ImportReport, LogOutcome
 from playhead.formats.source import Source
 from playhead.model import JSON
 
@@ -77,6 +79,62 @@ def explain(path: str | Path) -> Explanation:
             break
     else:
         return told
+    _read(told, known, source)
+    return told
+
+
+@dataclass(slots=True)
+class FolderExplanation:
+    """What an import would make of each log in a folder."""
+
+    folder: Path
+    logs: list[tuple[str, Explanation]] = field(default_factory=list)
+    """By name, in the order of the names."""
+    passed_over: list[LogOutcome] = field(default_factory=list)
+    """What is no log, or cannot be opened."""
+
+    @property
+    def total(self) -> Explanation:
+        """All logs as one; which lines were malformed is told of each."""
+        total = Explanation(self.folder)
+        total.report.format = FORMAT_NAME
+        for _, told in self.logs:
+            total.kinds.update(told.kinds)
+            total.areas.update(told.areas)
+            total.agents.update(told.agents)
+            part, report = told.report, total.report
+            for ours, theirs in ((report.counts, part.counts), (report.repaired, part.repaired)):
+                ours.update(theirs)
+            report.unknown.update(part.unknown)
+            report.records, report.events = report.records + part.records, report.events + part.events
+            report.operations += part.operations
+            report.malformed, report.torn = report.malformed + part.malformed, report.torn + part.torn
+        return total
+
+    def to_json(self) -> dict[str, JSON]:
+        """The explanation as a JSON object."""
+        return {
+            "folder": str(self.folder),
+            "logs": [{"name": name, **told.to_json()} for name, told in self.logs],
+            "passed_over": [outcome.to_json() for outcome in self.passed_over],
+            "total": self.total.to_json(),
+        }
+
+
+def explain_folder(folder: str | Path) -> FolderExplanation:
+    """Read every log below a folder to its end. Raises LogError where the folder cannot be read."""
+    gathered = gather(Path(folder))
+    found = FolderExplanation(gathered.folder, passed_over=gathered.passed_over)
+    for log in sorted(gathered.logs, key=lambda log: log.name):
+        told, known = Explanation(log.path), format_named(log.format)
+        if known is not None:
+            told.answers.append(Answer(known.name, known.looked_for, recognised=True))
+            _read(told, known, Source(log.path))
+        found.logs.append((log.name, told))
+    return found
+
+
+def _read(told: Explanation, known: Format, source: Source) -> None:
     try:
         for draft in known.read(source, told.report):
             told.kinds[draft.kind] += 1
@@ -85,4 +143,3 @@ def explain(path: str | Path) -> Explanation:
                 told.agents[f"{operation.address.namespace}/{operation.address.agent_id}"] += 1
     except LogError as refusal:
         told.error = str(refusal)
-    return told

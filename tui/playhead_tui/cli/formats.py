@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from pathlib import Path
 
 from playhead import LogError
-from playhead.formats.explain import Explanation, explain
+from playhead.formats.explain import Explanation, FolderExplanation, explain, explain_folder
 from playhead.formats.registry import broken_formats, formats
 from playhead_tui.cli import EXIT_MISTAKE, EXIT_OK
 from playhead_tui.cli.output import note, print_json, print_table
@@ -30,6 +31,8 @@ def run_explain(options: argparse.Namespace) -> int:
     """Say which format a log is, and what an import would make of it."""
     if options.log == STANDARD_INPUT:
         raise LogError("--explain needs a file: it is read twice")
+    if Path(options.log).is_dir():
+        return _run_explain_folder(options)
     told = explain(options.log)
     failed = bool(told.error) or not (told.answers and told.answers[-1].recognised)
     if options.json:
@@ -39,12 +42,46 @@ def run_explain(options: argparse.Namespace) -> int:
     return EXIT_MISTAKE if failed else EXIT_OK
 
 
+def _run_explain_folder(options: argparse.Namespace) -> int:
+    found = explain_folder(options.log)
+    broken = [told for _, told in found.logs if told.error]
+    if options.json:
+        print_json(found.to_json())
+    else:
+        _print_folder(found)
+    return EXIT_MISTAKE if broken or not found.logs else EXIT_OK
+
+
+def _print_folder(found: FolderExplanation) -> None:
+    rows = [_summary(name, told) for name, told in found.logs]
+    total = found.total
+    if len(rows) > 1:
+        rows.append(_summary(f"all {len(rows):,} logs", total))
+    print_table(_SUMMARY, rows, right=_SUMMARY[2:-1])
+    _print_counts(total)
+    for outcome in found.passed_over:
+        note(f"  {outcome.name}: {outcome.reason}")
+
+
+_SUMMARY = ("log", "format", "records", "events", "operations", "skipped", "unknown", "outcome")
+
+
+def _summary(name: str, told: Explanation) -> tuple[str, ...]:
+    report = told.report
+    numbers = (report.records, report.events, report.operations, report.malformed + report.torn, report.unknown.total())
+    return (name, report.format, *(f"{number:,}" for number in numbers), told.error or "can be loaded")
+
+
 def _print(told: Explanation) -> None:
     rows = [(one.format, "yes" if one.recognised else one.error or "no", one.looked_for) for one in told.answers]
     print_table(("asked", "is it", "looked for"), rows)
     if not told.answers[-1].recognised:
         note(f"{told.path}: no format recognises it")
         return
+    _print_counts(told)
+
+
+def _print_counts(told: Explanation) -> None:
     report = told.report
     told_rows: list[tuple[str, str, str]] = [
         ("records", "", f"{report.records:,}"),

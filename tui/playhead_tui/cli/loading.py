@@ -29,6 +29,8 @@ MOST_NAMED = 20
 
 def run_open(options: argparse.Namespace) -> int:
     path = options.path or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
+    if options.follow and options.keep_going:
+        raise InvalidArgumentError("a log that is followed is read as far as it goes anyway; leave out --keep-going")
     follow = followed_log(Path(path)) if options.follow else None
     with showing_progress(path) as progress:
         found = store_for(Path(path), progress.start, keep_going=options.keep_going)
