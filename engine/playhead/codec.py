@@ -69,6 +69,8 @@ def _is_plain(value: Any, depth: int) -> bool:
         return kind in _SCALARS or (kind is float and isfinite(value))
     if depth == 0:
         return False
+    if _SCALARS.issuperset(map(type, items)):
+        return True
     for item in items:  # noqa: SIM110 - a generator would cost as much again
         if type(item) not in _SCALARS and not _is_plain(item, depth - 1):
             return False

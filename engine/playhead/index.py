@@ -93,7 +93,7 @@ class SealedIndex:
         final: nothing follows, so that there is nothing to spread its cost over.
         """
         before, rows = self._checkpointed
-        return bool(self._layers) and checkpoint.is_due(operations - before, 0 if final else rows)
+        return checkpoint.is_due(operations - before, 0 if final else rows)
 
     def write_checkpoint(
         self, directory: Path, commit_ts: int, operations: int
@@ -109,7 +109,7 @@ def checkpointed(
     index: SealedIndex, directory: Path, manifest: Manifest, *, final: bool = False
 ) -> tuple[SealedIndex, Manifest]:
     """Both with a checkpoint at the end of what is sealed, where one is due; surplus ones are no longer named."""
-    if not index.is_checkpoint_due(manifest.operations, final=final):
+    if not manifest.operations or not index.is_checkpoint_due(manifest.operations, final=final):
         return index, manifest
     index, file = index.write_checkpoint(directory, manifest.sealed_head, manifest.operations)
     if file is None:

@@ -15,6 +15,7 @@ _CALLS = frozenset(
 _RESULTS = frozenset(
     {"tool_result", "function_result", "tool_response", "function_response", "tool_end", "tool_call_end", "tool_output"}
 )
+_ONE_SPELLING = str.maketrans("-. ", "___")
 _NAMES = ("name", "tool_name", "toolName", "tool", "function")
 _ARGUMENTS = ("arguments", "args", "input", "parameters", "params", "tool_input")
 _OUTPUTS = ("result", "output", "content", "response", "value", "error")
@@ -23,15 +24,24 @@ _IDENTITIES = ("call_id", "tool_call_id", "tool_use_id", "toolCallId", "id")
 
 def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Fields) -> None:
     """Stage what a record says of a tool, beside what it is otherwise; nothing where it says no such thing."""
-    spelled = kind.lower().replace("-", "_").replace(".", "_").replace(" ", "_")
+    spelled = kind.lower().translate(_ONE_SPELLING)
     if spelled not in _CALLS and spelled not in _RESULTS:
         return
     inner = record.get("data") if isinstance(record.get("data"), dict) else record
     held = inner if isinstance(inner, dict) else record
     function = held.get("function")
     about = {**held, **function} if isinstance(function, dict) else held
-    name = next((value for key in _NAMES if isinstance(value := about.get(key), str) and value), "")
-    identity = next((str(value) for key in _IDENTITIES if isinstance(value := about.get(key), str | int) and value), "")
+    name = identity = ""
+    for key in _NAMES:
+        named = about.get(key)
+        if isinstance(named, str) and named:
+            name = named
+            break
+    for key in _IDENTITIES:
+        numbered = about.get(key)
+        if isinstance(numbered, (str, int)) and numbered:
+            identity = str(numbered)
+            break
     if spelled in _CALLS:
         arguments = next((about[key] for key in _ARGUMENTS if key in about), None)
         if name:
