@@ -20,6 +20,8 @@ from playhead.staging import staged_store
 
 SEGMENT_OPERATIONS = 262_144
 SEGMENT_BYTES = 64 * 1024 * 1024
+BATCH_OPERATIONS, BATCH_BYTES = 1_024, 1024 * 1024
+"""So much waits as drafts: they take far more room than columns."""
 
 
 class _Loader:
@@ -33,7 +35,14 @@ class _Loader:
         self._sealed = SealedIndex()
         self._not_in_sealed: list[Segment] = []
         self._columns = Columns(store_id, 1)
-        self._committed_at = 0
+        self._waiting: list[Draft] = []
+        self._committed_at: list[int] = []
+        """When each draft that waits was committed."""
+        self._latest_commit = 0
+        self._operations = self._bytes = 0
+        """Of the coming segment, with what waits."""
+        self._due_operations, self._due_bytes = BATCH_OPERATIONS, BATCH_BYTES
+        """When what waits becomes columns."""
         self.manifest = Manifest((), (journal.file_name(1),))
 
     @property
@@ -45,14 +54,26 @@ class _Loader:
             return
         draft.check_header()
         now = time.time_ns() // 1000 if draft.committed_at is None else to_microseconds(draft.committed_at)
-        self._committed_at = max(self._committed_at, now)
-        columns = self._columns
-        columns.add(draft, self._committed_at)
-        if columns.operations >= SEGMENT_OPERATIONS or columns.bytes >= SEGMENT_BYTES:
+        self._latest_commit = max(self._latest_commit, now)
+        self._waiting.append(draft)
+        self._committed_at.append(self._latest_commit)
+        self._operations += len(draft.operations)
+        for operation in draft.operations:
+            self._bytes += len(operation[2])
+        if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
             self.flush()
+        elif self._operations >= self._due_operations or self._bytes >= self._due_bytes:
+            self._gather()
+
+    def _gather(self) -> None:
+        if self._waiting:
+            self._columns.add(self._waiting, self._committed_at)
+            self._waiting, self._committed_at = [], []
+        self._due_operations, self._due_bytes = self._operations + BATCH_OPERATIONS, self._bytes + BATCH_BYTES
 
     def flush(self, *, final: bool = False) -> None:
         """Write what has come together as a segment. final: nothing follows."""
+        self._gather()
         columns = self._columns
         if columns.operations:
             operations = columns.operation_tables(self._index, remember=not final)
@@ -60,6 +81,8 @@ class _Loader:
             self.manifest = self.manifest.with_segment(segment)
             self._not_in_sealed.append(segment)
             self._columns = Columns(self._store_id, columns.bounds[1] + 1)
+            self._operations = self._bytes = 0
+            self._gather()
         if self._sealed.is_checkpoint_due(self.manifest.operations, final=final):
             self._sealed = self._sealed.with_segments(self._directory, self._not_in_sealed)
             self._not_in_sealed.clear()

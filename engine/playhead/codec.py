@@ -42,12 +42,15 @@ def decode(text: bytes | str) -> JSON:
     return cast(JSON, orjson.loads(text))
 
 
+_OPENING = frozenset((b"{", b"[", "{", "["))
+
+
 def value_hash(text: bytes | str) -> bytes:
     """A hash that two JSON texts share exactly when their values are equal as S25 compares them.
 
     Object key order does not count; 1, 1.0 and true differ, and so do 0.0 and -0.0.
     """
-    if text[:1] in (b"{", b"[", "{", "["):
+    if text[:1] in _OPENING:
         text = orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(text.encode() if isinstance(text, str) else text, digest_size=HASH_BYTES).digest()
 

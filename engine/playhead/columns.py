@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import numpy
 import numpy.typing
@@ -17,9 +18,9 @@ from playhead.entry import derived_txn_id, to_microseconds
 from playhead.model import Address
 from playhead.numbering import conflict
 
+_Named = TypeVar("_Named")
 _Integers: TypeAlias = numpy.typing.NDArray[numpy.int64]
 
-_NO_HASH = bytes(codec.HASH_BYTES)
 _NO_TIME = -(2**63)
 
 
@@ -32,10 +33,10 @@ class Columns:
         self._committed_at, self._occurred_at = array("q"), array("q")
         self._txn_ids: dict[int, str] = {}
         """Those that do not follow from store and commit_ts, by place."""
-        self._kind_ids: dict[str, int] = {}
+        self._kind_ids: _Numbers[str] = _Numbers()
         self._kinds, self._counts = array("q"), array("q")
         self._labels, self._metas = _Texts(), _Texts()
-        self._address_ids: dict[Address, int] = {}
+        self._address_ids: _Numbers[Address] = _Numbers()
         self._addresses = array("q")
         self._values = _Texts()
         self._written, self._hashes = bytearray(), bytearray()
@@ -60,25 +61,28 @@ class Columns:
         """The first and the last commit_ts."""
         return self._first, self._first + self.events - 1
 
-    def add(self, draft: Draft, committed_at: int) -> None:
-        """Append one event, whose header has been checked."""
-        if draft.txn_id:
-            self._txn_ids[self.events] = draft.txn_id
-        self._committed_at.append(committed_at)
-        self._occurred_at.append(_NO_TIME if draft.occurred_at is None else to_microseconds(draft.occurred_at))
-        self._kinds.append(self._kind_ids.setdefault(draft.kind, len(self._kind_ids)))
-        self._labels.append(draft.label.encode())
-        self._metas.append(draft.encoded_meta())
-        self._counts.append(len(draft.operations))
-        address_ids = self._address_ids
-        for address, op, encoded, if_version in draft.operations:
-            if if_version is not None:
-                self._expected.append((len(self._addresses), if_version))
-            self._addresses.append(address_ids.setdefault(address, len(address_ids)))
-            self._values.append(encoded)
-            written = op == "write"
-            self._written.append(written)
-            self._hashes += codec.value_hash(encoded) if written else _NO_HASH
+    def add(self, drafts: list[Draft], committed_at: list[int]) -> None:
+        """Append some events, whose headers have been checked; many at once cost half as much as one by one."""
+        for place, draft in enumerate(drafts, self.events):
+            if draft.txn_id:
+                self._txn_ids[place] = draft.txn_id
+        self._committed_at.extend(committed_at)
+        times = [draft.occurred_at for draft in drafts]
+        self._occurred_at.extend([_NO_TIME if time is None else to_microseconds(time) for time in times])
+        self._kinds.extend([self._kind_ids[draft.kind] for draft in drafts])
+        self._labels.extend([draft.label.encode() for draft in drafts])
+        self._metas.extend([draft.encoded_meta() for draft in drafts])
+        self._counts.extend([len(draft.operations) for draft in drafts])
+        operations = [operation for draft in drafts for operation in draft.operations]
+        addresses, kinds, values, expected = zip(*operations, strict=True)
+        if any(version is not None for version in expected):
+            places = enumerate(expected, self.operations)
+            self._expected += [(place, version) for place, version in places if version is not None]
+        self._addresses.extend(map(self._address_ids.__getitem__, addresses))
+        self._values.extend(values)
+        written = [kind == "write" for kind in kinds]
+        self._written += bytes(written)
+        self._hashes += b"".join(map(codec.value_hash, values))
 
     def event_tables(self) -> Iterator[pa.Table]:
         """The events as the rows of a segment, some at a time."""
@@ -181,6 +185,14 @@ class Columns:
             yield _table(columns, segments.OPERATIONS)
 
 
+class _Numbers(dict[_Named, int]):
+    """What was asked for, numbered in that order."""
+
+    def __missing__(self, key: _Named) -> int:
+        number = self[key] = len(self)
+        return number
+
+
 class _Texts:
     """Texts behind each other."""
 
@@ -191,9 +203,10 @@ class _Texts:
     def __len__(self) -> int:
         return len(self._text)
 
-    def append(self, text: bytes) -> None:
-        self._text += text
-        self._ends.append(len(self._text))
+    def extend(self, texts: Sequence[bytes]) -> None:
+        end = len(self._text)
+        self._text += b"".join(texts)
+        self._ends.extend(itertools.islice(itertools.accumulate(map(len, texts), initial=end), 1, None))
 
     def lengths(self) -> _Integers:
         return numpy.diff(_integers(self._ends))

@@ -28,6 +28,8 @@ _USAGE = {
     "cache_read": "cache_read_input_tokens",
     "cache_write": "cache_creation_input_tokens",
 }
+_COUNTS = tuple(f"{name}_tokens" for name in _USAGE)
+_NO_TOKENS = (0,) * len(_USAGE)
 
 
 class ClaudeAgent:
@@ -193,12 +195,13 @@ class ClaudeAgent:
         usage = message.get("usage")
         if not isinstance(usage, dict) or message.get("model") == "<synthetic>":
             return
-        counted = tuple(_count(usage.get(name)) for name in _USAGE.values())
-        before = self._usage_by_message.get(identity, (0,) * len(counted))
+        counted = tuple([_count(usage.get(name)) for name in _USAGE.values()])
+        before = self._usage_by_message.get(identity, _NO_TOKENS)
         self._usage_by_message[identity] = counted
-        for place, (name, now, then) in enumerate(zip(_USAGE, counted, before, strict=True)):
-            self._totals[place] += now - then
-            self._report.counts[f"{name}_tokens"] += now - then
+        if counted != before:
+            for place, name in enumerate(_COUNTS):
+                self._totals[place] += counted[place] - before[place]
+                self._report.counts[name] += counted[place] - before[place]
         self.write_usage(draft)
         self._context["tokens"] = counted[0] + counted[2] + counted[3]
         self.keys.change(draft, "context", dict(self._context))

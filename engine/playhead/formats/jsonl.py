@@ -277,6 +277,8 @@ def _named(record: Fields, names: list[str]) -> str | None:
     """The first of the fields that holds a short name; an object is asked for its own name or id."""
     for name in names:
         value = record[name]
+        if type(value) is str and len(value) <= NAME_CHARACTERS and not value.isspace() and value:
+            return value
         if isinstance(value, dict):
             value = value.get("name", value.get("id"))
         if isinstance(value, int) and not isinstance(value, bool):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from playhead.draft import Draft
 from playhead.formats.chat import result_text
 from playhead.formats.messages import Conversation
@@ -15,7 +17,6 @@ _CALLS = frozenset(
 _RESULTS = frozenset(
     {"tool_result", "function_result", "tool_response", "function_response", "tool_end", "tool_call_end", "tool_output"}
 )
-_ONE_SPELLING = str.maketrans("-. ", "___")
 _NAMES = ("name", "tool_name", "toolName", "tool", "function")
 _ARGUMENTS = ("arguments", "args", "input", "parameters", "params", "tool_input")
 _OUTPUTS = ("result", "output", "content", "response", "value", "error")
@@ -24,11 +25,11 @@ _IDENTITIES = ("call_id", "tool_call_id", "tool_use_id", "toolCallId", "id")
 
 def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Fields) -> None:
     """Stage what a record says of a tool, beside what it is otherwise; nothing where it says no such thing."""
-    spelled = kind.lower().translate(_ONE_SPELLING)
+    spelled = _spelled(kind)
     if spelled not in _CALLS and spelled not in _RESULTS:
         return
-    inner = record.get("data") if isinstance(record.get("data"), dict) else record
-    held = inner if isinstance(inner, dict) else record
+    data = record.get("data")
+    held = data if isinstance(data, dict) else record
     function = held.get("function")
     about = {**held, **function} if isinstance(function, dict) else held
     name = identity = ""
@@ -50,3 +51,9 @@ def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Field
     output = next((about[key] for key in _OUTPUTS if about.get(key) is not None), None)
     failed = bool(about.get("error")) or about.get("is_error") is True or about.get("status") in ("error", "failed")
     conversation.answered(draft, identity, name, result_text(output), failed=failed or about.get("success") is False)
+
+
+@lru_cache(maxsize=256)
+def _spelled(kind: str) -> str:
+    """The kind as it is looked for, whatever its words are joined by."""
+    return kind.lower().replace("-", "_").replace(".", "_").replace(" ", "_")

@@ -203,7 +203,11 @@ def clipped(text: str, characters: int = LABEL_CHARACTERS) -> str:
 
 def one_line(text: str, characters: int = LABEL_CHARACTERS) -> str:
     """The beginning of a text on one line: what a label says of it."""
-    return clipped(" ".join(text[: 4 * characters].split()), characters)
+    # Mostly a little more than is shown is enough to see that it has to be cut, and where.
+    beginning = " ".join(text[: characters + 40].split())
+    if len(text) > characters + 40 and len(beginning) <= characters:
+        beginning = " ".join(text[: 4 * characters].split())
+    return clipped(beginning, characters)
 
 
 def text_of(content: JSON, on_other: Callable[[dict[str, JSON]], str | None] | None = None) -> str:
