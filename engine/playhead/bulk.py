@@ -12,7 +12,7 @@ from playhead.digests import DigestIndex
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
-from playhead.index import SealedIndex, checkpointed
+from playhead.index import SealedIndex
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
 from playhead.model import SnapshotEntry
@@ -32,8 +32,8 @@ class _Loader:
         self._checkpoints = directory_ / directory.CHECKPOINTS
         self._store_id = store_id
         self._index = DigestIndex()
-        self._sealed = SealedIndex()
-        self._not_in_sealed: list[Segment] = []
+        self._not_in_checkpoint: list[Segment] = []
+        self._checkpoint_rows = 0
         self._columns = Columns(store_id, 1)
         self._waiting: list[Draft] = []
         self._committed_at: list[int] = []
@@ -79,14 +79,25 @@ class _Loader:
             operations = columns.operation_tables(self._index, remember=not final)
             segment = segments.write_stream(self._directory, columns.bounds, columns.event_tables(), operations)
             self.manifest = self.manifest.with_segment(segment)
-            self._not_in_sealed.append(segment)
+            self._not_in_checkpoint.append(segment)
             self._columns = Columns(self._store_id, columns.bounds[1] + 1)
             self._operations = self._bytes = 0
             self._gather()
-        if self._sealed.is_checkpoint_due(self.manifest.operations, final=final):
-            self._sealed = self._sealed.with_segments(self._directory, self._not_in_sealed)
-            self._not_in_sealed.clear()
-            self._sealed, self.manifest = checkpointed(self._sealed, self._checkpoints, self.manifest, final=final)
+        self._write_checkpoint(final=final)
+
+    def _write_checkpoint(self, *, final: bool) -> None:
+        """Write one where it is due; where the disk refuses, the next one makes up for it."""
+        operations = sum(segment.operations for segment in self._not_in_checkpoint)
+        if not operations or not checkpoint.is_due(operations, 0 if final else self._checkpoint_rows):
+            return
+        newer = SealedIndex().with_segments(self._directory, self._not_in_checkpoint).rows()
+        known = self.manifest.checkpoints
+        head, operations = self.manifest.sealed_head, self.manifest.operations
+        file = checkpoint.extend(self._checkpoints, known[-1] if known else None, head, operations, newer)
+        if file is not None:
+            self._not_in_checkpoint.clear()
+            self._checkpoint_rows = checkpoint.rows_in(self._checkpoints / file.name)
+            self.manifest = self.manifest.with_checkpoints(checkpoint.spread([*known, file]))
 
 
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:

@@ -17,6 +17,8 @@ Rows: TypeAlias = "numpy.ndarray[Any, numpy.dtype[numpy.void]]"
 
 LAST = numpy.dtype([("version", "i8"), ("commit_ts", "i8"), ("value_hash", f"V{HASH_BYTES}"), ("exists", "?")])
 """The last operation of an address; version 0 where it was never written."""
+LAYER_ROWS = 131_072
+"""A larger layer is merged no more: that would take several times its room."""
 # 128 bits, so that no two addresses share one.
 _DIGEST_BYTES = 16
 
@@ -37,7 +39,7 @@ class DigestIndex:
 
     def __init__(self) -> None:
         self._layers: list[tuple[Digests, Rows]] = []
-        """Each sorted by digest, oldest first, and less than half as large as the one before."""
+        """Each sorted by digest, oldest first; a small one is more than twice as large as the next."""
 
     @property
     def is_empty(self) -> bool:
@@ -54,7 +56,7 @@ class DigestIndex:
 
     def add(self, digests: Digests, rows: Rows) -> None:
         """Note what is last from now on at some addresses, no two of them the same."""
-        while self._layers and len(self._layers[-1][0]) < 2 * len(digests):
+        while self._layers and len(self._layers[-1][0]) < min(2 * len(digests), LAYER_ROWS):
             older, before = self._layers.pop()
             digests, rows = numpy.concatenate([older, digests]), numpy.concatenate([before, rows])
         # Stable: of two of the same address, the newer one stays behind the older.

@@ -87,21 +87,26 @@ class SealedIndex:
             layers.append(rows)
         return SealedIndex(tuple(layers), self._checkpointed)
 
+    def rows(self) -> LatestRows:
+        """What is latest at every address, where there is one."""
+        *layers, rows = self._layers
+        while layers:
+            rows = layers.pop().merge(rows)
+        return rows
+
     def is_checkpoint_due(self, operations: int, *, final: bool = False) -> bool:
         """Whether to write one of everything sealed, which is so many operations.
 
         final: nothing follows, so that there is nothing to spread its cost over.
         """
         before, rows = self._checkpointed
-        return checkpoint.is_due(operations - before, 0 if final else rows)
+        return bool(self._layers) and checkpoint.is_due(operations - before, 0 if final else rows)
 
     def write_checkpoint(
         self, directory: Path, commit_ts: int, operations: int
     ) -> tuple[SealedIndex, CheckpointFile | None]:
         """Write one of everything sealed, which is up to `commit_ts`; the file is None where the disk refuses."""
-        *layers, rows = self._layers
-        while layers:
-            rows = layers.pop().merge(rows)
+        rows = self.rows()
         return SealedIndex((rows,), (operations, len(rows))), checkpoint.write(directory, commit_ts, operations, rows)
 
 
@@ -109,7 +114,7 @@ def checkpointed(
     index: SealedIndex, directory: Path, manifest: Manifest, *, final: bool = False
 ) -> tuple[SealedIndex, Manifest]:
     """Both with a checkpoint at the end of what is sealed, where one is due; surplus ones are no longer named."""
-    if not manifest.operations or not index.is_checkpoint_due(manifest.operations, final=final):
+    if not index.is_checkpoint_due(manifest.operations, final=final):
         return index, manifest
     index, file = index.write_checkpoint(directory, manifest.sealed_head, manifest.operations)
     if file is None:

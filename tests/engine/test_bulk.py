@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import playhead
-from playhead import VersionConflictError, codec, directory
+from playhead import VersionConflictError, checkpoint, codec, directory, manifest
 from playhead.bulk import bulk_load
 from playhead.draft import Draft
-from playhead.model import JSON
+from playhead.latest import address_hash
+from playhead.model import JSON, Address
 from playhead.verify import verify
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -92,3 +94,32 @@ def test_a_bulk_load_that_finds_another_version_than_it_wants_fails_whole(
     with pytest.raises(VersionConflictError, match=r"default/agent/key: expected at version 2, found version 3"):
         bulk_load(tmp_path / "conflicting", directory.new_info(), [first, second, third])
     assert not (tmp_path / "conflicting").exists()
+
+
+def test_checkpoints_of_a_bulk_load_hold_what_is_latest_at_every_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # S22
+    monkeypatch.setattr("playhead.bulk.SEGMENT_OPERATIONS", 11)
+    monkeypatch.setattr(checkpoint, "INTERVAL_OPERATIONS", 20)
+    monkeypatch.setattr(checkpoint, "ROW_GROUP_ROWS", 4)
+    monkeypatch.setattr("playhead.digests.LAYER_ROWS", 30)
+    bulk_load(tmp_path / "run", directory.new_info(), drafts(120))
+    folder = tmp_path / "run" / directory.CHECKPOINTS
+    found = checkpoint.named(folder, manifest.load(tmp_path / "run").checkpoints)
+    assert len(found) > 2
+    with playhead.open(tmp_path / "run", read_only=True) as store:
+        for known in found:
+            assert known.is_intact
+            latest = store.sql(
+                "SELECT namespace, agent_id, key, max(version) AS version, max(commit_ts) AS commit_ts,"
+                " arg_max(value_hash, version) FILTER (op = 'write') AS last_written, arg_max(op, version) AS op"
+                f" FROM operations WHERE commit_ts <= {known.commit_ts}"
+                " GROUP BY ALL ORDER BY namespace, agent_id, key"
+            )
+            rows = pq.read_table(known.path)
+            for name in ("namespace", "agent_id", "key", "version", "commit_ts", "op"):
+                assert rows[name].to_pylist() == latest[name].to_pylist()
+            assert rows["address_hash"].to_pylist() == [
+                address_hash(Address(*names))
+                for names in zip(*(rows[name].to_pylist() for name in Address._fields), strict=True)
+            ]
