@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from playhead import checkpoint, directory, journal, manifest, segments, snapshots
-from playhead.columns import Columns
+from playhead.columns import LAST, Columns
 from playhead.digests import DigestIndex
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
@@ -19,7 +19,7 @@ from playhead.model import SnapshotEntry
 from playhead.staging import staged_store
 
 SEGMENT_OPERATIONS = 262_144
-SEGMENT_BYTES = 64 * 1024 * 1024
+SEGMENT_BYTES = 32 * 1024 * 1024
 BATCH_OPERATIONS, BATCH_BYTES = 1_024, 1024 * 1024
 """So much waits as drafts: they take far more room than columns."""
 
@@ -31,7 +31,7 @@ class _Loader:
         self._directory = directory_ / directory.SEGMENTS
         self._checkpoints = directory_ / directory.CHECKPOINTS
         self._store_id = store_id
-        self._index = DigestIndex()
+        self._index = DigestIndex(LAST)
         self._not_in_checkpoint: list[Segment] = []
         self._checkpoint_rows = 0
         self._columns = Columns(store_id, 1)

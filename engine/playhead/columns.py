@@ -12,7 +12,7 @@ import numpy.typing
 import pyarrow as pa
 
 from playhead import codec, segments
-from playhead.digests import LAST, DigestIndex, Rows, digests_of
+from playhead.digests import DigestIndex, Rows, digests_of
 from playhead.draft import Draft
 from playhead.entry import derived_txn_id, to_microseconds
 from playhead.model import Address
@@ -22,6 +22,8 @@ _Named = TypeVar("_Named")
 _Integers: TypeAlias = numpy.typing.NDArray[numpy.int64]
 
 _NO_TIME = -(2**63)
+LAST = numpy.dtype([("version", "i8"), ("commit_ts", "i8"), ("value_hash", f"V{codec.HASH_BYTES}"), ("exists", "?")])
+"""The last operation of an address; version 0 where it was never written."""
 
 
 class Columns:
@@ -119,7 +121,7 @@ class Columns:
         begins = numpy.append([True], places[1:] != places[:-1])
         firsts = numpy.flatnonzero(begins)
         lasts = numpy.append(firsts[1:], [len(places)]) - 1
-        digests = None if index.is_empty and not remember else digests_of(addresses)
+        digests = None if index.is_empty and not remember else digests_of(map(_one_text, addresses))
         known = numpy.zeros(len(addresses), LAST) if digests is None else index.find(digests)
 
         rows = numpy.empty(len(order), LAST)
@@ -214,6 +216,11 @@ class _Texts:
     def strings(self) -> pa.LargeStringArray:
         """All of them; nothing can be appended while that exists."""
         return pa.LargeStringArray.from_buffers(len(self._ends) - 1, pa.py_buffer(self._ends), pa.py_buffer(self._text))
+
+
+def _one_text(address: Address) -> str:
+    namespace, agent_id, key = address
+    return f"{len(namespace)}:{namespace}{len(agent_id)}:{agent_id}{key}"
 
 
 def _integers(values: array[int]) -> _Integers:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from typing import cast
 
+from playhead.digests import TextNumbers
 from playhead.draft import Draft
 from playhead.formats.claude_tools import (
     ToolEffects,
@@ -41,7 +43,9 @@ class ClaudeAgent:
         self.tree = Tree()
         self._report = report
         self._open: OrderedDict[str, tuple[int, dict[str, JSON]]] = OrderedDict()
-        self._usage_by_message: dict[str, tuple[int, ...]] = {}
+        self._usage_places = TextNumbers()
+        """Where the tokens of each message begin in `_usages`."""
+        self._usages = array("q")
         self._totals = [0] * len(_USAGE)
         self._cost: JSON = None
         self._turn = self._step = self._branches = 0
@@ -196,12 +200,16 @@ class ClaudeAgent:
         if not isinstance(usage, dict) or message.get("model") == "<synthetic>":
             return
         counted = tuple([_count(usage.get(name)) for name in _USAGE.values()])
-        before = self._usage_by_message.get(identity, _NO_TOKENS)
-        self._usage_by_message[identity] = counted
+        place = self._usage_places.get(identity)
+        if place is None:
+            place = self._usage_places[identity] = len(self._usages)
+            self._usages.extend(_NO_TOKENS)
+        before = tuple(self._usages[place : place + len(counted)])
         if counted != before:
-            for place, name in enumerate(_COUNTS):
-                self._totals[place] += counted[place] - before[place]
-                self._report.counts[name] += counted[place] - before[place]
+            self._usages[place : place + len(counted)] = array("q", counted)
+            for number, name in enumerate(_COUNTS):
+                self._totals[number] += counted[number] - before[number]
+                self._report.counts[name] += counted[number] - before[number]
         self.write_usage(draft)
         self._context["tokens"] = counted[0] + counted[2] + counted[3]
         self.keys.change(draft, "context", dict(self._context))
@@ -209,7 +217,10 @@ class ClaudeAgent:
     def write_usage(self, draft: Draft, cost: JSON = None) -> None:
         """Stage the tokens so far, and what they cost where the log says so."""
         self._cost = cost if isinstance(cost, int | float) else self._cost
-        value: dict[str, JSON] = {**dict(zip(_USAGE, self._totals, strict=True)), "calls": len(self._usage_by_message)}
+        value: dict[str, JSON] = {
+            **dict(zip(_USAGE, self._totals, strict=True)),
+            "calls": len(self._usages) // len(_USAGE),
+        }
         if self._cost is not None:
             value["cost_usd"] = self._cost
         self.keys.change(draft, "usage", value)
@@ -286,4 +297,5 @@ def _split(blocks: list[JSON], kind: str) -> tuple[list[dict[str, JSON]], list[J
 
 
 def _count(value: JSON) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    # Beyond this no one counts tokens, and a sum must stay what a store can hold (S7).
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15 else 0
