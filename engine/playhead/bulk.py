@@ -7,95 +7,97 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from playhead import checkpoint, directory, journal, manifest, segments, snapshots
+from playhead.columns import LAST, Columns
+from playhead.digests import DigestIndex
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
-from playhead.entry import LogEntry, derived_txn_id, log_operation, to_microseconds
-from playhead.index import Index, SealedIndex, checkpointed
+from playhead.entry import to_microseconds
+from playhead.index import SealedIndex
 from playhead.journal import Journal
-from playhead.manifest import Manifest
+from playhead.manifest import Manifest, Segment
 from playhead.model import SnapshotEntry
-from playhead.numbering import Row, number
-from playhead.segments import Table
 from playhead.staging import staged_store
 
 SEGMENT_OPERATIONS = 262_144
-SEGMENT_BYTES = 64 * 1024 * 1024
-BATCH_OPERATIONS = 8_192
-"""So many operations wait as Python objects, which take five times the room of columns."""
+SEGMENT_BYTES = 32 * 1024 * 1024
+BATCH_OPERATIONS, BATCH_BYTES = 1_024, 1024 * 1024
+"""So much waits as drafts: they take far more room than columns."""
 
 
 class _Loader:
-    """Numbers drafts and writes a segment whenever enough has come together."""
+    """Gathers drafts and writes a segment whenever enough has come together."""
 
     def __init__(self, directory_: Path, store_id: str) -> None:
         self._directory = directory_ / directory.SEGMENTS
         self._checkpoints = directory_ / directory.CHECKPOINTS
         self._store_id = store_id
-        self._sealed = SealedIndex()
-        self._index = Index(self._sealed)
-        self._hashes = segments.HashChain(self._sealed.hash_of)
-        self._pending: list[LogEntry] = []
-        self._pending_operations = 0
-        self._tables: list[tuple[Table, Table]] = []
-        """What of the coming segment is columns by now: events and operations."""
-        self._operations = 0
-        self._bytes = 0
-        self._committed_at = 0
-        self.head = 0
+        self._index = DigestIndex(LAST)
+        self._not_in_checkpoint: list[Segment] = []
+        self._checkpoint_rows = 0
+        self._columns = Columns(store_id, 1)
+        self._waiting: list[Draft] = []
+        self._committed_at: list[int] = []
+        """When each draft that waits was committed."""
+        self._latest_commit = 0
+        self._operations = self._bytes = 0
+        """Of the coming segment, with what waits."""
+        self._due_operations, self._due_bytes = BATCH_OPERATIONS, BATCH_BYTES
+        """When what waits becomes columns."""
         self.manifest = Manifest((), (journal.file_name(1),))
+
+    @property
+    def head(self) -> int:
+        return self._columns.bounds[1]
 
     def add(self, draft: Draft) -> None:
         if not draft.operations:
             return
         draft.check_header()
         now = time.time_ns() // 1000 if draft.committed_at is None else to_microseconds(draft.committed_at)
-        self._committed_at = max(self._committed_at, now)
-        rows, latest = number(draft.operations, self._index.latest, self.head + 1)
-        self.head += 1
-        self._index.add(latest)
-        self._pending.append(self._entry(draft, rows))
-        self._pending_operations += len(rows)
+        self._latest_commit = max(self._latest_commit, now)
+        self._waiting.append(draft)
+        self._committed_at.append(self._latest_commit)
+        self._operations += len(draft.operations)
         for operation in draft.operations:
-            self._bytes += len(operation.encoded)
-        if self._operations + self._pending_operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
+            self._bytes += len(operation[2])
+        if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
             self.flush()
-        elif self._pending_operations >= BATCH_OPERATIONS:
-            self._convert()
+        elif self._operations >= self._due_operations or self._bytes >= self._due_bytes:
+            self._gather()
 
-    def _convert(self) -> None:
-        self._tables.append(segments.to_tables(self._pending, self._hashes))
-        self._operations += self._pending_operations
-        self._pending, self._pending_operations = [], 0
-
-    def _entry(self, draft: Draft, rows: list[Row]) -> LogEntry:
-        return LogEntry(
-            self.head,
-            draft.txn_id or derived_txn_id(self._store_id, self.head),
-            self._committed_at,
-            None if draft.occurred_at is None else to_microseconds(draft.occurred_at),
-            draft.kind,
-            draft.label,
-            draft.encoded_meta(),
-            [
-                log_operation((staged.address, staged.op, version, previous_commit_ts, staged.encoded))
-                for staged, (*_, version, previous_commit_ts) in zip(draft.operations, rows, strict=True)
-            ],
-            len(rows),
-        )
+    def _gather(self) -> None:
+        if self._waiting:
+            self._columns.add(self._waiting, self._committed_at)
+            self._waiting, self._committed_at = [], []
+        self._due_operations, self._due_bytes = self._operations + BATCH_OPERATIONS, self._bytes + BATCH_BYTES
 
     def flush(self, *, final: bool = False) -> None:
-        if self._pending:
-            self._convert()
-        if self._tables:
-            tables, self._tables = segments.joined(self._tables), []
-            segment = segments.write(self._directory, *tables)
+        """Write what has come together as a segment. final: nothing follows."""
+        self._gather()
+        columns = self._columns
+        if columns.operations:
+            operations = columns.operation_tables(self._index, remember=not final)
+            segment = segments.write_stream(self._directory, columns.bounds, columns.event_tables(), operations)
             self.manifest = self.manifest.with_segment(segment)
-            self._sealed = self._sealed.with_segments(self._directory, [segment])
-        self._sealed, self.manifest = checkpointed(self._sealed, self._checkpoints, self.manifest, final=final)
-        self._index.rotate()
-        self._index.seal(self._sealed, 1)
-        self._hashes = segments.HashChain(self._sealed.hash_of)
-        self._operations, self._bytes = 0, 0
+            self._not_in_checkpoint.append(segment)
+            self._columns = Columns(self._store_id, columns.bounds[1] + 1)
+            self._operations = self._bytes = 0
+            self._gather()
+        self._write_checkpoint(final=final)
+
+    def _write_checkpoint(self, *, final: bool) -> None:
+        """Write one where it is due; where the disk refuses, the next one makes up for it."""
+        operations = sum(segment.operations for segment in self._not_in_checkpoint)
+        if not operations or not checkpoint.is_due(operations, 0 if final else self._checkpoint_rows):
+            return
+        newer = SealedIndex().with_segments(self._directory, self._not_in_checkpoint).rows()
+        known = self.manifest.checkpoints
+        head, operations = self.manifest.sealed_head, self.manifest.operations
+        file = checkpoint.extend(self._checkpoints, known[-1] if known else None, head, operations, newer)
+        if file is not None:
+            self._not_in_checkpoint.clear()
+            self._checkpoint_rows = checkpoint.rows_in(self._checkpoints / file.name)
+            self.manifest = self.manifest.with_checkpoints(checkpoint.spread([*known, file]))
 
 
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from playhead.filesystem import checksum
-from playhead.latest import COLUMNS, LatestRows, compact
+from playhead.latest import COLUMNS, SCHEMA, LatestRows, address_at, compact, with_newer
 from playhead.manifest import CheckpointFile
 
 INTERVAL_OPERATIONS = 131_072
@@ -85,10 +86,25 @@ def read(checkpoint: Checkpoint) -> LatestRows | None:
 
 def write(directory: Path, commit_ts: int, operations: int, rows: LatestRows) -> CheckpointFile | None:
     """Write the checkpoint at a commit; it counts once a manifest names it. None where the disk refuses."""
+    return _write(directory, commit_ts, operations, [rows.sorted_table()])
+
+
+def extend(
+    directory: Path, before: CheckpointFile | None, commit_ts: int, operations: int, newer: LatestRows
+) -> CheckpointFile | None:
+    """`write` what the checkpoint before and newer rows hold together; of the one before little is in memory."""
+    table = newer.sorted_table()
+    return _write(directory, commit_ts, operations, _extended(directory / before.name, table) if before else [table])
+
+
+def _write(directory: Path, commit_ts: int, operations: int, tables: Iterable[pa.Table]) -> CheckpointFile | None:
     temporary = directory / f".{commit_ts}.{os.getpid()}"
     try:
         directory.mkdir(exist_ok=True)
-        pq.write_table(rows.sorted_table(), temporary, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+            for table in tables:
+                if table.num_rows:
+                    writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
         file = CheckpointFile(commit_ts, operations, checksum(temporary))
         temporary.replace(directory / file.name)
     except (OSError, pa.ArrowException):
@@ -96,6 +112,25 @@ def write(directory: Path, commit_ts: int, operations: int, rows: LatestRows) ->
             temporary.unlink(missing_ok=True)
         return None
     return file
+
+
+def _extended(before: Path, newer: pa.Table) -> Iterator[pa.Table]:
+    """The rows of a checkpoint with newer ones in their places, by address, some at a time."""
+    start = 0
+    with pq.ParquetFile(before) as file:
+        for group in range(file.num_row_groups):
+            older = file.read_row_group(group)
+            end = bisect_right(
+                range(newer.num_rows), address_at(older, older.num_rows - 1), start, key=partial(address_at, newer)
+            )
+            yield with_newer(older, newer.slice(start, end - start))
+            start = end
+    yield newer.slice(start)
+
+
+def rows_in(path: Path) -> int:
+    """How many addresses a checkpoint file that was just written holds."""
+    return int(pq.read_metadata(path).num_rows)
 
 
 def spread(checkpoints: Sequence[CheckpointFile]) -> tuple[CheckpointFile, ...]:

@@ -42,12 +42,15 @@ def decode(text: bytes | str) -> JSON:
     return cast(JSON, orjson.loads(text))
 
 
+_OPENING = frozenset((b"{", b"[", "{", "["))
+
+
 def value_hash(text: bytes | str) -> bytes:
     """A hash that two JSON texts share exactly when their values are equal as S25 compares them.
 
     Object key order does not count; 1, 1.0 and true differ, and so do 0.0 and -0.0.
     """
-    if text[:1] in (b"{", b"[", "{", "["):
+    if text[:1] in _OPENING:
         text = orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(text.encode() if isinstance(text, str) else text, digest_size=HASH_BYTES).digest()
 
@@ -69,6 +72,8 @@ def _is_plain(value: Any, depth: int) -> bool:
         return kind in _SCALARS or (kind is float and isfinite(value))
     if depth == 0:
         return False
+    if _SCALARS.issuperset(map(type, items)):
+        return True
     for item in items:  # noqa: SIM110 - a generator would cost as much again
         if type(item) not in _SCALARS and not _is_plain(item, depth - 1):
             return False

@@ -81,6 +81,8 @@ class Draft:
 
 
 def _check_moment(name: str, moment: datetime) -> None:
+    if type(moment) is datetime and moment.tzinfo is UTC:
+        return
     if not isinstance(moment, datetime):
         raise InvalidArgumentError(f"{name} must be a datetime, not {type(moment).__name__}")
     to_microseconds(moment)

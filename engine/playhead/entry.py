@@ -86,6 +86,10 @@ def from_microseconds(microseconds: int) -> datetime:
 
 def to_microseconds(moment: datetime) -> int:
     """Microseconds since the epoch; a moment without an offset is local time (S29). Raises InvalidArgumentError."""
+    if moment.tzinfo is UTC:
+        # What nearly all are: a tenth of the work.
+        since = moment - EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     try:
         return (moment.astimezone(UTC) - EPOCH) // _MICROSECOND
     except (OverflowError, ValueError):

@@ -87,6 +87,13 @@ class SealedIndex:
             layers.append(rows)
         return SealedIndex(tuple(layers), self._checkpointed)
 
+    def rows(self) -> LatestRows:
+        """What is latest at every address, where there is one."""
+        *layers, rows = self._layers
+        while layers:
+            rows = layers.pop().merge(rows)
+        return rows
+
     def is_checkpoint_due(self, operations: int, *, final: bool = False) -> bool:
         """Whether to write one of everything sealed, which is so many operations.
 
@@ -99,9 +106,7 @@ class SealedIndex:
         self, directory: Path, commit_ts: int, operations: int
     ) -> tuple[SealedIndex, CheckpointFile | None]:
         """Write one of everything sealed, which is up to `commit_ts`; the file is None where the disk refuses."""
-        *layers, rows = self._layers
-        while layers:
-            rows = layers.pop().merge(rows)
+        rows = self.rows()
         return SealedIndex((rows,), (operations, len(rows))), checkpoint.write(directory, commit_ts, operations, rows)
 
 

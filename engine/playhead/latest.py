@@ -137,6 +137,26 @@ class LatestRows:
         return table.select(SCHEMA.names).cast(SCHEMA).sort_by(by_address)
 
 
+def address_at(table: pa.Table, row: int) -> Address:
+    """The address in one row of a table."""
+    return Address(*(table[name][row].as_py() for name in Address._fields))
+
+
+def with_newer(older: pa.Table, newer: pa.Table) -> pa.Table:
+    """Two tables as `sorted_table` makes them as one; where both have an address, the newer row."""
+    if not newer.num_rows:
+        return older
+    table = pa.concat_tables([newer, older])
+    # Stable, so that the newer row of an address comes first.
+    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in Address._fields])
+    table = table.take(order).combine_chunks()
+    differs = numpy.zeros(len(table) - 1, numpy.bool_)
+    for name in Address._fields:
+        column = table[name].combine_chunks()
+        differs |= pc.not_equal(column[:-1], column[1:]).to_numpy(zero_copy_only=False)
+    return table.filter(pa.array(numpy.append([True], differs)))
+
+
 def _superseded(
     table: pa.Table, order: Integers, hashes: numpy.typing.NDArray[numpy.uint64]
 ) -> numpy.typing.NDArray[numpy.int64]:

@@ -28,7 +28,7 @@ def number(
     for address, op, _, if_version in operations:
         version, previous_commit_ts, _ = latest_of(address) or _NEVER
         if if_version is not None and if_version != version:
-            raise _conflict(address, if_version, version)
+            raise conflict(address, if_version, version)
         if address in numbered:
             version, previous_commit_ts, _ = numbered[address]
         version += 1
@@ -37,7 +37,8 @@ def number(
     return rows, numbered
 
 
-def _conflict(address: Address, if_version: int, found: int) -> VersionConflictError:
+def conflict(address: Address, if_version: int, found: int) -> VersionConflictError:
+    """What to raise where an address is not at the version that a transaction wants (S13a)."""
     expected = "not to exist yet (version 0)" if if_version == 0 else f"at version {if_version}"
     return VersionConflictError(
         f"{address}: expected {expected}, found version {found}; nothing was committed; read it again and retry"

@@ -124,12 +124,6 @@ def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     )
 
 
-def joined(tables: Iterable[tuple[Table, Table]]) -> tuple[Table, Table]:
-    """Several pairs of tables, one after the other, as one."""
-    events, operations = zip(*tables, strict=True)
-    return pa.concat_tables(events), pa.concat_tables(operations)
-
-
 def write(directory: Path, events: pa.Table, operations: pa.Table) -> Segment:
     """Write one segment under `directory` and make it durable; it counts only once a manifest names it.
 

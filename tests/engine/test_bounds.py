@@ -94,19 +94,18 @@ def test_an_answer_that_takes_too_much_memory_to_find_is_refused_in_words(
         store.state("even")
 
 
-def test_a_bulk_load_in_batches_is_the_same_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # S2
+def test_a_bulk_load_in_many_segments_is_the_same_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # S2
     info = directory.new_info(store_id="0" * 16)
     bulk_load(tmp_path / "whole", info, drafts())
-    monkeypatch.setattr("playhead.bulk.BATCH_OPERATIONS", 7)
     monkeypatch.setattr("playhead.bulk.SEGMENT_OPERATIONS", 1_000)
-    bulk_load(tmp_path / "batches", info, drafts())
+    bulk_load(tmp_path / "parts", info, drafts())
     with (
         playhead.open(tmp_path / "whole", read_only=True) as whole,
-        playhead.open(tmp_path / "batches", read_only=True) as batches,
+        playhead.open(tmp_path / "parts", read_only=True) as parts,
     ):
-        assert [segment.operations for segment in batches.view().segments] == [1_000, 1_000, 1_000, 600]
+        assert [segment.operations for segment in parts.view().segments] == [1_000, 1_000, 1_000, 600]
         for name in ("SELECT * EXCLUDE committed_at FROM events ORDER BY 1", "SELECT * FROM operations ORDER BY 1, 2"):
-            assert batches.sql(name).equals(whole.sql(name))
+            assert parts.sql(name).equals(whole.sql(name))
 
 
 def test_row_groups_can_be_skipped_by_what_they_are_asked_for(run: Store) -> None:

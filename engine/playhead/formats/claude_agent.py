@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from typing import cast
 
+from playhead.digests import TextNumbers
 from playhead.draft import Draft
 from playhead.formats.claude_tools import (
     ToolEffects,
@@ -32,6 +34,8 @@ _USAGE = {
     "cache_read": "cache_read_input_tokens",
     "cache_write": "cache_creation_input_tokens",
 }
+_COUNTS = tuple(f"{name}_tokens" for name in _USAGE)
+_NO_TOKENS = (0,) * len(_USAGE)
 
 
 class ClaudeAgent:
@@ -43,7 +47,9 @@ class ClaudeAgent:
         self.tree = Tree()
         self._report = report
         self._open: OrderedDict[str, tuple[int, dict[str, JSON]]] = OrderedDict()
-        self._usage_by_message: dict[str, tuple[int, ...]] = {}
+        self._usage_places = TextNumbers()
+        """Where the tokens of each message begin in `_usages`."""
+        self._usages = array("q")
         self._totals = [0] * len(_USAGE)
         self._cost_by_message: dict[str, float] = {}
         self._cost: JSON = None
@@ -203,12 +209,17 @@ class ClaudeAgent:
         usage = message.get("usage")
         if not isinstance(usage, dict) or message.get("model") == "<synthetic>":
             return
-        counted = tuple(as_count(usage.get(name)) or 0 for name in _USAGE.values())
-        before = self._usage_by_message.get(identity, (0,) * len(counted))
-        self._usage_by_message[identity] = counted
-        for place, (name, now, then) in enumerate(zip(_USAGE, counted, before, strict=True)):
-            self._totals[place] += now - then
-            self._report.counts[f"{name}_tokens"] += now - then
+        counted = tuple([as_count(usage.get(name)) or 0 for name in _USAGE.values()])
+        place = self._usage_places.get(identity)
+        if place is None:
+            place = self._usage_places[identity] = len(self._usages)
+            self._usages.extend(_NO_TOKENS)
+        before = tuple(self._usages[place : place + len(counted)])
+        if counted != before:
+            self._usages[place : place + len(counted)] = array("q", counted)
+            for number, name in enumerate(_COUNTS):
+                self._totals[number] += counted[number] - before[number]
+                self._report.counts[name] += counted[number] - before[number]
         self.write_usage(draft)
         self._context["tokens"] = counted[0] + counted[2] + counted[3]
         self.keys.change(draft, "context", dict(self._context))
@@ -223,7 +234,10 @@ class ClaudeAgent:
     def write_usage(self, draft: Draft, cost: JSON = None) -> None:
         """Stage the tokens so far, and what they cost where the log says so."""
         self._cost = cost if isinstance(cost, int | float) else self._cost
-        value: dict[str, JSON] = {**dict(zip(_USAGE, self._totals, strict=True)), "calls": len(self._usage_by_message)}
+        value: dict[str, JSON] = {
+            **dict(zip(_USAGE, self._totals, strict=True)),
+            "calls": len(self._usages) // len(_USAGE),
+        }
         if self._cost is not None:
             value["cost_usd"] = self._cost
         self.keys.change(draft, "usage", value)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 
+from playhead.digests import TextNumbers
+
 _NO_MESSAGE = 0
 _ROOT = -1
 
@@ -11,11 +13,11 @@ _ROOT = -1
 class Tree:
     """One agent's records in file order: whose child each is, and which message it belongs to.
 
-    Flat arrays beside one dict, since it has to remember every record of a session.
+    Flat arrays, since it has to remember every record of a session.
     """
 
     def __init__(self) -> None:
-        self._index: dict[str, int] = {}
+        self._index = TextNumbers()
         self._parents = array("q")
         self._messages = array("q")
         self._written = array("q")
@@ -30,7 +32,8 @@ class Tree:
 
     def add(self, uuid: str, parent: str | None, message: int = _NO_MESSAGE, written: str = "") -> None:
         """Add a record, with the number of its message where it has one."""
-        position = self._index.get(parent, _ROOT) if parent is not None else _ROOT
+        found = self._index.get(parent) if parent is not None else None
+        position = _ROOT if found is None else found
         self._linked = self._linked or position != _ROOT
         self._index[uuid] = len(self._parents)
         self._parents.append(position)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from playhead.draft import Draft
 from playhead.formats.base import Format
 from playhead.formats.chat import json_inside
-from playhead.formats.json_document import conversation_in, document_records, message_places
+from playhead.formats.json_document import CONVERSATIONS, conversation_in, document_records, message_places
 from playhead.formats.json_places import Place
 from playhead.formats.loose_tools import tool_told
 from playhead.formats.messages import Conversation, is_conversation, is_message
@@ -149,6 +149,8 @@ class _Shape:
         self.telling = [name for name in _TELLING if name in present]
         self.identities = [name for name in (*_CORRELATIONS, *_NAMESPACES) if name in present]
         self.failures = [name for name in ("error", "exception") if name in present]
+        self.may_speak = "role" in present or not present.isdisjoint(CONVERSATIONS)
+        """Whether such a record may be a message, or hold a list of them."""
 
 
 class _Reader:
@@ -167,19 +169,22 @@ class _Reader:
         if isinstance(value, list) and is_conversation(value):
             yield from self._conversation(placed, {}, value)
         elif isinstance(value, dict):
+            shape = self._shape(value)
+            if not shape.may_speak:
+                yield self._event(placed, value, shape)
+                return
             held = conversation_in(value)
             messages = json_inside(value[held]) if held is not None else None
             if isinstance(messages, list):
                 rest = {name: item for name, item in value.items() if name != held}
                 yield from self._conversation(placed, rest, messages)
             elif is_message(value):
-                shape = self._shape(value)
                 agent = self._agent(value, shape, shape.speakers)
                 draft = self._draft(placed, agent, value, shape)[0]
                 agent.conversation.add(draft, value, remember=False)
                 yield draft
             else:
-                yield self._event(placed, value)
+                yield self._event(placed, value, shape)
         else:
             shape = self._shape({})
             agent = self._agent({}, shape, [])
@@ -233,8 +238,7 @@ class _Reader:
             agent.conversation.add(draft, message)
             yield draft
 
-    def _event(self, placed: Placed, record: Fields) -> Draft:
-        shape = self._shape(record)
+    def _event(self, placed: Placed, record: Fields, shape: _Shape) -> Draft:
         agent = self._agent(record, shape, shape.actors)
         draft, time_name = self._draft(placed, agent, record, shape)
         kind = _named(record, shape.kinds) or ""
@@ -244,12 +248,20 @@ class _Reader:
             agent.event(draft, kind, state, placed.length)
         else:
             agent.fields(draft, state, placed.length)
-        said = next((text for name in shape.telling if isinstance(text := record[name], str) and text), "")
+        said = ""
+        for name in shape.telling:
+            text = record[name]
+            if isinstance(text, str) and text:
+                said = text
+                break
         label = said[:LABEL_CHARACTERS] or _listed(state)
         draft.kind = kind or level or "record"
         draft.label = one_line(f"{kind}: {label}" if kind and label else kind or label or "{}")
-        tool_told(agent.conversation, draft, kind, record)
-        failure = next((found for name in shape.failures if (found := record[name]) is not None), None)
+        if kind:
+            tool_told(agent.conversation, draft, kind, record)
+        failure = None
+        for name in shape.failures:
+            failure = failure if failure is not None else record[name]
         # A number is a measure of error, not one that happened.
         failed = failure is True or (isinstance(failure, str | dict | list) and bool(failure))
         if failed or level in _ERROR_LEVELS or draft.kind.lower().endswith("error"):
@@ -293,6 +305,8 @@ def _named(record: Fields, names: list[str]) -> str | None:
     """The first of the fields that holds a short name; an object is asked for its own name or id."""
     for name in names:
         value = record[name]
+        if type(value) is str and len(value) <= NAME_CHARACTERS and not value.isspace() and value:
+            return value
         if isinstance(value, dict):
             value = value.get("name", value.get("id"))
         if isinstance(value, int) and not isinstance(value, bool):

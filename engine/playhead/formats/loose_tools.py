@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from playhead.draft import Draft
 from playhead.formats.chat import result_text
 from playhead.formats.messages import Conversation
@@ -35,15 +37,24 @@ _IDENTITIES = ("call_id", "tool_call_id", "tool_use_id", "toolCallId", "id")
 
 def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Fields) -> None:
     """Stage what a record says of a tool, beside what it is otherwise; nothing where it says no such thing."""
-    spelled = kind.lower().replace("-", "_").replace(".", "_").replace(" ", "_")
+    spelled = _spelled(kind)
     if spelled not in _CALLS and spelled not in _RESULTS:
         return
-    inner = record.get("data") if isinstance(record.get("data"), dict) else record
-    held = inner if isinstance(inner, dict) else record
+    data = record.get("data")
+    held = data if isinstance(data, dict) else record
     function = held.get("function")
     about = {**held, **function} if isinstance(function, dict) else held
-    name = next((value for key in _NAMES if isinstance(value := about.get(key), str) and value), "")
-    identity = next((str(value) for key in _IDENTITIES if isinstance(value := about.get(key), str | int) and value), "")
+    name = identity = ""
+    for key in _NAMES:
+        named = about.get(key)
+        if isinstance(named, str) and named:
+            name = named
+            break
+    for key in _IDENTITIES:
+        numbered = about.get(key)
+        if isinstance(numbered, (str, int)) and numbered:
+            identity = str(numbered)
+            break
     if spelled in _CALLS:
         arguments = next((about[key] for key in _ARGUMENTS if key in about), None)
         if name:
@@ -52,3 +63,9 @@ def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Field
     output = next((about[key] for key in _OUTPUTS if about.get(key) is not None), None)
     failed = bool(about.get("error")) or about.get("is_error") is True or about.get("status") in ("error", "failed")
     conversation.answered(draft, identity, name, result_text(output), failed=failed or about.get("success") is False)
+
+
+@lru_cache(maxsize=256)
+def _spelled(kind: str) -> str:
+    """The kind as it is looked for, whatever its words are joined by."""
+    return kind.lower().replace("-", "_").replace(".", "_").replace(" ", "_")

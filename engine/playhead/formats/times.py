@@ -19,12 +19,13 @@ def moment(value: JSON) -> datetime | None:
     Text without an offset is local time (S29).
     """
     if isinstance(value, str):
-        if value.isascii() and value.isdigit() and len(value) < 20:
+        if len(value) < 20 and value.isascii() and value.isdigit():
             return _since_epoch(int(value))
         if not 10 <= len(value) <= 40:
             return None
         try:
-            return as_utc(datetime.fromisoformat(value))
+            time = datetime.fromisoformat(value)
+            return time if time.tzinfo is UTC else as_utc(time)
         except (ValueError, OverflowError, OSError):
             return None
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -34,9 +35,9 @@ def moment(value: JSON) -> datetime | None:
 
 def has_offset(value: JSON) -> bool:
     """Whether a time says where on Earth it is meant; numbers since the epoch always do."""
-    if not isinstance(value, str) or value.isdigit():
+    if not isinstance(value, str) or value[-1:] in "Zz" or value.isdigit():
         return True
-    return value[-1:] in "Zz" or "+" in value[10:] or "-" in value[10:]
+    return value.find("+", 10) >= 0 or value.find("-", 10) >= 0
 
 
 class Clock:

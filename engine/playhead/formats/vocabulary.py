@@ -13,6 +13,7 @@ records/<n>                               whole records of unknown types
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from datetime import datetime
 
 import orjson
 
+from playhead.digests import TextNumbers
 from playhead.draft import Draft
 from playhead.errors import InvalidValueError
 from playhead.formats.report import ImportReport
@@ -32,6 +34,8 @@ LABEL_CHARACTERS = 120
 KEY_PART_CHARACTERS = 400
 MOST_ORPHANS = 10_000
 """Results without a call that are kept, in case it follows."""
+REMEMBERED_CALLS = 2_048
+"""Answered tool calls of an agent that are kept as they are."""
 DEEPEST = 100
 """Levels of a value that are kept as JSON; what lies deeper is kept as JSON text (S7 allows 128 in all)."""
 
@@ -54,6 +58,58 @@ class Call:
     """What stands under `key`, until it is answered."""
 
 
+class Calls(dict[str, Call]):
+    """The calls of an agent by their ids. Those answered long ago take little room, and are found all the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._old = TextNumbers()
+        """Where each that is answered begins in `_texts`."""
+        self._texts = bytearray()
+        self._away = 0
+
+    def __setitem__(self, call_id: str, call: Call) -> None:
+        super().__setitem__(call_id, call)
+        if super().__len__() >= 2 * REMEMBERED_CALLS:
+            for old_id, old in list(itertools.islice(self.items(), REMEMBERED_CALLS)):
+                if old.answered and old.arguments is None and old.value is None:
+                    self._put_away(old_id, old)
+
+    def __missing__(self, call_id: str) -> Call:
+        found = self.get(call_id)
+        if found is None:
+            raise KeyError(call_id)
+        return found
+
+    def __contains__(self, call_id: object) -> bool:
+        return super().__contains__(call_id) or (isinstance(call_id, str) and self._old.get(call_id) is not None)
+
+    def __len__(self) -> int:
+        return super().__len__() + self._away
+
+    def get(self, call_id: str, default: Call | None = None) -> Call | None:  # type: ignore[override]
+        """The call, or None."""
+        found = super().get(call_id, default)
+        if found is None and (start := self._old.get(call_id)) is not None:
+            key, name, summary, message, started = orjson.loads(self._texts[start : self._texts.index(b"\n", start)])
+            at = datetime.fromisoformat(started) if started is not None else None
+            found = Call(key, name, summary, None, message, at, answered=True)
+            self._away -= 1
+            super().__setitem__(call_id, found)
+        return found
+
+    def _put_away(self, call_id: str, call: Call) -> None:
+        started = None if call.started is None else call.started.isoformat()
+        try:
+            text = orjson.dumps([call.key, call.name, call.summary, call.message, started])
+        except orjson.JSONEncodeError:
+            return
+        self._old[call_id] = len(self._texts)
+        self._texts += text + b"\n"
+        self._away += 1
+        del self[call_id]
+
+
 class AgentKeys:
     """Writes one agent's keys into drafts and remembers what is needed for the next."""
 
@@ -61,7 +117,7 @@ class AgentKeys:
         self.agent_id = agent_id
         self.report = report
         self.message_count = 0
-        self.calls: dict[str, Call] = {}
+        self.calls = Calls()
         self._error_count = 0
         self._record_count = 0
         self._latest: dict[str, JSON] = {}
@@ -214,7 +270,11 @@ def clipped(text: str, characters: int = LABEL_CHARACTERS) -> str:
 
 def one_line(text: str, characters: int = LABEL_CHARACTERS) -> str:
     """The beginning of a text on one line: what a label says of it."""
-    return clipped(" ".join(text[: 4 * characters].split()), characters)
+    # Mostly a little more than is shown is enough to see that it has to be cut, and where.
+    beginning = " ".join(text[: characters + 40].split())
+    if len(text) > characters + 40 and len(beginning) <= characters:
+        beginning = " ".join(text[: 4 * characters].split())
+    return clipped(beginning, characters)
 
 
 def text_of(content: JSON, on_other: Callable[[dict[str, JSON]], str | None] | None = None) -> str:
