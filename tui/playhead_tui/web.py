@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from ipaddress import ip_address
 
@@ -27,12 +28,16 @@ class Server(TextualServer):
     gets nothing, nor does one that has the name of another machine point to this one: either could read every run.
     """
 
-    def __init__(self, command: str, listener: socket.socket, *, host: str, title: str) -> None:
+    def __init__(self, command: str, listener: socket.socket, *, host: str, title: str, as_json: bool = False) -> None:
+        self._as_json = as_json
         self._listener, port = listener, listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         super().__init__(command, host=host, port=port, title=title, public_url=f"http://{shown}:{port}")
 
     async def on_startup(self, app: web.Application) -> None:
+        if self._as_json:
+            self.console.print(json.dumps({"url": self.public_url}), highlight=False, markup=False, soft_wrap=True)
+            return
         self.console.print(f"{self.title}: {self.public_url}", highlight=False, markup=False, soft_wrap=True)
         self.console.print("Ctrl-C ends it", highlight=False)
 

@@ -74,6 +74,7 @@ def _add_surroundings(commands: argparse._SubParsersAction[argparse.ArgumentPars
     serve = _store_command(commands, "serve", "serving:run_serve", "show the debugger in a browser")
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: this machine)")
     serve.add_argument("--port", type=int, default=8000, metavar="N", help="(default: 8000; 0 takes a free one)")
+    _json(serve, "print the address as JSON once it is served")
 
 
 def _add_logs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -38,7 +38,9 @@ def run_serve(options: argparse.Namespace) -> int:
             " run, can restore, and can open every other run on this machine"
         )
     with listener:
-        Server(command_for(store), listener, host=options.host, title=f"Playhead: {store.name}").serve()
+        Server(
+            command_for(store), listener, host=options.host, title=f"Playhead: {store.name}", as_json=options.json
+        ).serve()
     return EXIT_OK
 
 
