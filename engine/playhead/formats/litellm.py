@@ -36,18 +36,19 @@ class LiteLLM(SpanFormat):
     scheme: ClassVar[str] = "litellm"
 
     def recognise(self, source: Source) -> bool:
-        return any(is_call(item) for value in first_values(source) for _, item in _listed(value))
+        return any(is_call(item) for value in first_values(source) for _, item in listed(value))
 
     def spans(self, source: Source, report: ImportReport) -> Iterator[Span | Unknown]:
         for placed in values(source, report):
-            for pointer, record in _listed(placed.value):
+            for pointer, record in listed(placed.value):
                 if isinstance(record, dict) and is_call(record):
                     yield _call(record, placed, pointer, source.path.stem)
                 else:
                     yield Unknown("record", record, place(placed, pointer))
 
 
-def _listed(value: JSON) -> list[tuple[str, JSON]]:
+def listed(value: JSON) -> list[tuple[str, JSON]]:
+    """A list's items with their JSON pointers; of anything else, itself."""
     if isinstance(value, list):
         return [(f"/{number}", item) for number, item in enumerate(value)]
     return [("", value)]
