@@ -38,7 +38,7 @@ _WORDS = frozenset(
     tinyint tinytext true truncate tsmultirange tsrange tstzmultirange tstzrange ubigint uhugeint uint uint128
     uint256 uinteger uncache union unknown unpivot update use using usmallint utinyint uuid vacuum varbinary
     varchar varchar2 variant vector when where with xor
-    """.split()
+    """.split()  # noqa: SIM905 - one word after the other is read more easily
 )
 _WORDS_INSIDE = frozenset(("not", "select"))
 
