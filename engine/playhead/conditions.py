@@ -10,13 +10,13 @@ from typing import Any, cast
 import numpy
 
 from playhead import codec
-from playhead.diff import format_path
 from playhead.entry import from_microseconds
 from playhead.errors import QueryError
 from playhead.expression import Compiled, Spot, StatePath, Use, nearest
 from playhead.expression_sql import compile_expression
 from playhead.generation import View
 from playhead.history import History
+from playhead.json_path import format_address
 from playhead.latest import Integers
 from playhead.model import AgentAddress
 from playhead.path_history import extracted
@@ -219,7 +219,7 @@ class _Evaluation:
         # `plan.steps` may be meant for the key "plan/steps".
         spelled = "/".join([path.key, *(str(step) for step in path.steps)])
         inside = [key for key in keys if spelled == key or spelled.startswith(f"{key}/")]
-        hint = f"; write {format_path((max(inside, key=len),))}" if inside else nearest(path.key, keys)
+        hint = f"; write {format_address(max(inside, key=len))}" if inside else nearest(path.key, keys)
         return self._compiled.text.error(f"{agent} never had a key {path.key!r}{hint}", self._spot_of(path))
 
     def _spot_of(self, path: StatePath) -> Spot:

@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, cast
 
-from playhead.diff import Path, format_path
 from playhead.errors import QueryError
+from playhead.json_path import Path, format_address, format_path
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -52,9 +52,9 @@ class StatePath:
 
     def __str__(self) -> str:
         if self.of_event:
-            return format_path((EVENT, "meta", *self.steps))
+            return f"{EVENT}.{format_path(('meta', *self.steps))}"
         agent = "" if self.agent_id is None else f"{AGENT}({', '.join(map(_quoted, self._agent))})."
-        return agent + format_path((self.key, *self.steps))
+        return agent + format_address(self.key, self.steps)
 
     @property
     def _agent(self) -> Iterable[str]:
@@ -131,6 +131,11 @@ def _dialect() -> type:
         """DuckDB's own, but list positions count from zero, as they do in JSON."""
 
         INDEX_OFFSET = 0
+
+        class Parser(DuckDB.Parser):  # type: ignore[misc]
+            """Without `list[1, 2]`: `list` is a key like any other, and what follows it a position."""
+
+            ARRAY_CONSTRUCTORS: ClassVar[dict[str, type]] = {}
 
     return StateDialect
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import playhead
+from playhead.filesystem import Hold
 from playhead_tui.app import PlayheadApp
+from playhead_tui.cache import cached_runs
 from playhead_tui.drawing.run_lines import (
     COLUMNS,
     Order,
@@ -28,7 +30,7 @@ from playhead_tui.drawing.run_lines import (
 from playhead_tui.drawing.span import Line
 from playhead_tui.library import store_for
 from playhead_tui.recent import RecentStores
-from playhead_tui.runs import PLACES, Figures, Run, cached_stores, folder_of, found_runs, found_sessions, read_figures
+from playhead_tui.runs import PLACES, Figures, Run, folder_of, found_runs, found_sessions, read_figures
 from playhead_tui.screens.runs import RunsScreen
 
 from .conftest import AppPilot, app_of, line_with, position, record_run, screen_text, settle, until
@@ -161,7 +163,7 @@ def test_a_found_session_that_was_opened_before_is_one_run_with_figures(home: Pa
 def test_what_was_loaded_from_a_log_that_is_gone_is_listed_still(home: Path, log: Path) -> None:
     log.unlink()
     runs = [run for run in found_runs([], Path.cwd()) if run.kind == "log"]
-    assert [(run.name, run.path) for run in runs] == [("steps.jsonl", cached_stores()[0].store)]
+    assert [(run.name, run.path) for run in runs] == [("steps.jsonl", cached_runs()[0].path)]
     assert runs[0].place.endswith("(gone)")
 
 
@@ -362,14 +364,28 @@ async def test_what_was_loaded_is_deleted_after_a_question_and_the_log_stays(hom
         await until(pilot, "Delete from the cache?")
         await pilot.press("escape")
         await until(pilot, "PLAYHEAD RUNS")
-        assert cached_stores()
+        assert cached_runs()
         await pilot.press("x")
         await until(pilot, "Delete from the cache?")
         await pilot.press("y")
         await until(pilot, "Deleted what was loaded from steps.jsonl")
         await found(pilot)
-        assert not cached_stores() and log.exists()
+        assert not cached_runs() and log.exists()
         assert "steps.jsonl" not in screen_text(pilot).replace("Deleted what was loaded from steps.jsonl", "")
+
+
+async def test_what_another_process_has_open_is_not_deleted(home: Path, log: Path) -> None:
+    (loaded,) = cached_runs()
+    # A hold is a lock on a file of its own, so that one of this process counts as another's.
+    other = Hold(loaded.path)
+    async with started() as pilot:
+        await chosen(pilot, "steps")
+        await pilot.press("x")
+        await until(pilot, "Delete from the cache?")
+        await pilot.press("y")
+        await until(pilot, "Another process has it open: it stays")
+        assert cached_runs() == [loaded]
+    other.release()
 
 
 async def test_a_store_is_never_deleted(home: Path, run: Path) -> None:
@@ -388,7 +404,7 @@ async def test_what_is_open_is_not_deleted(home: Path, log: Path) -> None:
         await chosen(pilot, "steps")
         await pilot.press("x")
         await until(pilot, "open another one first")
-        assert cached_stores()
+        assert cached_runs()
 
 
 async def test_r_looks_again(home: Path) -> None:

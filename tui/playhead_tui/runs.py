@@ -6,7 +6,6 @@ Found sessions are listed by name, size and age; not one byte of them is read be
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from playhead import PlayheadError
-from playhead.directory import FORMAT_VERSION, is_store, read_info
+from playhead.directory import is_store
+from playhead_tui.cache import CachedRun, cached_runs, runs_folder
 from playhead_tui.recent import RecentStores
 
 Kind: TypeAlias = Literal["store", "log", "session"]
@@ -93,16 +93,17 @@ def found_runs(recent: Sequence[Path], here: Path) -> list[Run]:
 
     recent: what was opened lately. here: the directory in which stores are looked for, one level deep.
     """
-    cached = {loaded.log: loaded for loaded in cached_stores() if loaded.log is not None}
+    # Of a log that was loaded more than once, the store that was opened last.
+    cached = {loaded.log.resolve(): loaded for loaded in reversed(cached_runs()) if loaded.log is not None}
     runs: dict[Path, Run] = {}
     stores = [path for path in (*recent, *_stores_below(here)) if is_store(path)]
-    cache = cache_folder()
+    cache = runs_folder()
     for path in stores:
         if path.parent != cache:
             runs.setdefault(path.resolve(), store_run(path))
     for run in found_sessions():
         loaded = cached.get(run.path.resolve())
-        runs[run.path.resolve()] = run if loaded is None else replace(run, store=loaded.store)
+        runs[run.path.resolve()] = run if loaded is None else replace(run, store=loaded.path)
     for path in (*(path for path in recent if not is_store(path)), *cached):
         resolved = path.resolve()
         if resolved not in runs and (listed := log_run(path, cached.get(resolved))) is not None:
@@ -123,10 +124,10 @@ def store_run(path: Path) -> Run:
     return Run(path, "store", "store", path.name or str(path), shown_folder(path.parent), size, changed, path)
 
 
-def log_run(path: Path, loaded: CachedStore | None) -> Run | None:
+def log_run(path: Path, loaded: CachedRun | None) -> Run | None:
     """A log that was opened before; None where neither it nor what it was loaded into is there."""
-    store = loaded.store if loaded is not None else None
-    origin = loaded.format if loaded is not None else "log"
+    store = loaded.path if loaded is not None else None
+    origin = (loaded.format if loaded is not None else "") or "log"
     try:
         status = path.stat()
     except OSError:
@@ -189,50 +190,6 @@ def _stores_below(here: Path) -> Iterator[Path]:
     for folder in (here, here / "runs"):
         with suppress(OSError), os.scandir(folder) as entries:
             yield from sorted(Path(entry.path) for entry in entries if entry.is_dir())
-
-
-# ── what was loaded before ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def cache_folder() -> Path:
-    """Where logs are loaded into."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("playhead") / f"runs-{FORMAT_VERSION}"
-
-
-@dataclass(frozen=True, slots=True)
-class CachedStore:
-    """A store that a log was loaded into."""
-
-    store: Path
-    log: Path | None
-    """None where nobody knows."""
-    format: str
-
-
-def cached_stores() -> list[CachedStore]:
-    """Each store in the cache, the newest last."""
-    found: list[tuple[float, CachedStore]] = []
-    with suppress(OSError):
-        for store in cache_folder().iterdir():
-            with suppress(OSError, PlayheadError):
-                imported = read_info(store, verified=False).imported or {}
-                source = imported.get("file")
-                log = Path(source).resolve() if isinstance(source, str) else None
-                loaded = CachedStore(store, log, str(imported.get("format") or "log"))
-                found.append(((store / "store.json").stat().st_mtime, loaded))
-    return [loaded for _, loaded in sorted(found, key=lambda pair: pair[0])]
-
-
-def remove_cached(store: Path) -> bool:
-    """Delete a store from the cache, with its snapshots; False for anything that is not in it. Raises OSError."""
-    if store.parent != cache_folder() or not is_store(store):
-        return False
-    # First what makes it a store, so that nobody finds half of one.
-    (store / "store.json").unlink()
-    shutil.rmtree(store)
-    return True
 
 
 def read_figures(store: Path) -> Figures:

@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 
 from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
+from playhead_tui.cache import let_go, remove_cached
 from playhead_tui.drawing.chrome_lines import title_line
 from playhead_tui.drawing.run_lines import (
     COUNTED,
@@ -32,7 +33,7 @@ from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.frame import Note
 from playhead_tui.recent import RecentStores
-from playhead_tui.runs import Figures, Run, found_runs, read_figures, remove_cached
+from playhead_tui.runs import Figures, Run, found_runs, read_figures
 from playhead_tui.screens.changes import ConfirmScreen
 from playhead_tui.widgets.bar import Bar
 from playhead_tui.widgets.footer import Footer
@@ -328,11 +329,17 @@ class RunsScreen(Screen[Path | None]):
             is not True
         ):
             return None
+        # This process may have shown it earlier, and shows another run now.
+        let_go(run.store)
         try:
             removed = remove_cached(run.store)
+        except FileNotFoundError:
+            self.footer.show_note(Note("It was gone already"))
         except OSError as error:
             return self.footer.show_note(Note(f"{error.filename}: {error.strerror}", is_error=True))
-        self.footer.show_note(Note(f"Deleted what was loaded from {run.name}" if removed else "It was gone already"))
+        else:
+            said = f"Deleted what was loaded from {run.name}" if removed else "Another process has it open: it stays"
+            self.footer.show_note(Note(said, is_error=not removed))
         self.look()
         return None
 
