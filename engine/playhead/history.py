@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MEMORY_BYTES = 1024 * 1024 * 1024
 """What DuckDB may take for one question; beyond it, it sorts and joins on disk."""
+INTERRUPTED = "Query interrupted"
 FOLDER_PREFIX = "playhead-duckdb-"
 MOST_THREADS = 4
 """Each has buffers of its own."""
@@ -89,6 +90,11 @@ class History:
                 raise self._closed_meanwhile(view) from error
             reason = str(error).partition("\n")[0]
             raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C while it works.
+            if str(error) == INTERRUPTED:
+                raise KeyboardInterrupt from error
+            raise
         finally:
             query.close()
 

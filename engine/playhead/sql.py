@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from playhead.errors import QueryError
 from playhead.generation import View
-from playhead.history import History
+from playhead.history import INTERRUPTED, History
 from playhead.manifest import Segment
 from playhead.model import SnapshotEntry
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
@@ -86,6 +86,11 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(str(error)) from None
+    except RuntimeError as error:
+        # What DuckDB makes of Ctrl-C while it works.
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         connection.close()
 

@@ -155,8 +155,8 @@ def test_every_command_has_help_and_json(run: Run) -> None:
     assert isinstance(actions.choices, dict)
     assert set(actions.choices) >= {"agents", "demo", "diff", "export", "get", "import", "inspect", "keys", "open"}
     for name in actions.choices:
-        names = [[name, "take"], [name, "list"]] if name == "snapshot" else [[name]]
-        for words in names:
+        actions_of = {"snapshot": ["take", "list"], "cache": ["list", "remove", "prune"]}
+        for words in [[name, action] for action in actions_of[name]] if name in actions_of else [[name]]:
             helped = run(*words, "--help")
             assert helped.code == 0
             assert "--json" in helped.out

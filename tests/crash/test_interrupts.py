@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,27 @@ def test_an_interrupted_replay_leaves_the_store_as_it_was(tmp_path: Path) -> Non
         next(lines)
         lines.close()  # type: ignore[attr-defined]
         check_goes_on(store, 5, 5)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers that send signals")
+@pytest.mark.parametrize("ask", ["sql", "question"])
+def test_ctrl_c_ends_a_long_question_as_an_interrupt_and_the_store_answers_on(ask: str, tmp_path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    endless = "select count(*) from range(1000000000) a, range(1000000000) b where a.range * b.range % 7 = random()"
+    with playhead.open(tmp_path / "run") as store:
+        store.write("agent", "key", 1)
+        former = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            with pytest.raises(KeyboardInterrupt):
+                if ask == "sql":
+                    store.sql(endless)
+                else:
+                    with store.history.query(store.view()) as query:
+                        query.rows(endless)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, former)
+        assert store.sql("select count(*) as n from operations").to_pylist() == [{"n": 1}]
