@@ -181,7 +181,7 @@ class Continuation:
         self._log.sync()
         info = directory.read_info(self._log.path)
         imported = {**(info.imported or {}), "report": report, "continued_at": iso(datetime.now(UTC))}
-        with self._log.exclusive():
+        with self._log.describing():
             directory.write_info(self._log.path, replace(info, imported=imported))
 
     def close(self) -> None:

@@ -252,6 +252,13 @@ class EventLog:
         finally:
             self._leave()
 
+    @contextmanager
+    def describing(self) -> Iterator[None]:
+        """Hold what the store says of itself: against everybody who writes, and whoever tidies up. Raises as they do."""
+        assert self._process_lock is not None
+        with self._maintenance.kept_out(), self.exclusive():
+            yield
+
     def _enter(self) -> None:
         # Apart from `exclusive`, because a context manager made by a generator costs a fifth of a commit.
         self._lock.acquire()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from playhead import checkpoint, directory, journal, manifest, merge, segments
@@ -102,6 +102,19 @@ class Maintenance:
                     self._remove_unnamed(manifest.load(self._log.path))
                 finally:
                     self._process_lock.release()
+
+    @contextlib.contextmanager
+    def kept_out(self) -> Iterator[None]:
+        """Nobody seals or tidies meanwhile, who would take a file that is not yet in its place for a leftover.
+
+        Raises StoreBusyError.
+        """
+        with self._lock:
+            self._process_lock.acquire()
+            try:
+                yield
+            finally:
+                self._process_lock.release()
 
     def finish(self) -> None:
         """Wait for the thread, which makes haste now."""

@@ -43,6 +43,20 @@ async def test_keys_typed_right_after_an_answer_are_acted_on_after_it(run: Path,
         assert position(pilot) == 10
 
 
+async def test_what_was_typed_before_an_answer_is_not_heard_after_it(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        main = app_of(pilot).main
+        await pilot.press("f", *"note", "escape")
+        await settle(pilot)
+        assert main.filter_text == ""
+        await pilot.press("f", *"note", "enter", "f", *"x", "escape")
+        await settle(pilot)
+        assert main.filter_text == "note"
+        await pilot.press("escape", "tab", "slash", *"ledger", "escape")
+        await settle(pilot)
+        assert main.find == ""
+
+
 async def test_what_was_typed_stands_in_the_last_line_and_the_hints_come_back(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await pilot.press("slash", *"refnd", "left", "left", "u")

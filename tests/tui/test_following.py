@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import playhead
+from playhead.filesystem import Replacement
+from playhead.growing import Continuation
 from playhead.verify import verify
 from playhead_tui.app import PlayheadApp
 from playhead_tui.library import Found, store_for
@@ -131,6 +133,24 @@ async def test_quitting_leaves_a_sound_store_that_opens_at_once(
         assert store.read_only  # S28
     monkeypatch.setattr("playhead_tui.library.RecognisedLog.at", lambda path: pytest.fail("it was read again"))
     assert store_for(log) == Found(path)
+
+
+def test_what_a_log_came_to_is_written_down_beside_somebody_who_tidies_up(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store_for(log).path
+    other = playhead.open(path)
+    install = Replacement.install
+
+    def install_late(replacement: Replacement) -> None:
+        other.close()
+        install(replacement)
+
+    monkeypatch.setattr(Replacement, "install", install_late)
+    with Continuation(path) as continuation:
+        continuation.describe({"events": 39})
+    with playhead.open(path, read_only=True) as store:
+        assert (store.imported or {})["report"] == {"events": 39}
 
 
 async def test_opening_another_run_ends_the_following(log: Path, run: Path, open_log: OpenLog) -> None:

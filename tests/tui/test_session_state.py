@@ -66,7 +66,7 @@ async def test_a_run_opens_where_it_was_left(run: Path) -> None:
 async def test_agent_folds_changed_only_and_the_base_come_back_too(run: Path) -> None:
     async with opened(run) as pilot:
         main = app_of(pilot).main
-        await press(pilot, "4", "G", "m", "x", "2", "0", "G", "b", "a")
+        await press(pilot, "4", "G", "m", "x", "2", "0", "G", "b", "b", "a")
         await type_text(pilot, "researcher")
         main.folded = frozenset({"plan"})
         await press(pilot, "d")
@@ -77,6 +77,15 @@ async def test_agent_folds_changed_only_and_the_base_come_back_too(run: Path) ->
         assert main.frame is not None
         assert (main.frame.agent, main.frame.base) == (AgentAddress("default", "researcher"), "mark x")
         assert (main.folded, main.changed_only) == (frozenset({"plan"}), True)
+
+
+async def test_a_comparison_with_the_commit_before_comes_back(run: Path) -> None:
+    async with opened(run) as pilot:
+        await press(pilot, "1", "2", "G", "b")
+    assert kept(run).base == -1
+    async with opened(run) as pilot:
+        frame = app_of(pilot).main.frame
+        assert frame is not None and (frame.position, frame.base) == (12, "previous commit")
 
 
 async def test_whoever_was_at_the_head_is_at_the_head_of_what_came_since(run: Path) -> None:

@@ -66,7 +66,6 @@ _SHOWN = {
     "pagedown": "PgDn",
     "delete": "Del",
     "backspace": "BkSp",
-    "vertical_line": "|",
 }
 
 
@@ -131,7 +130,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tab.previous", "turn_tab(-1)", "The tab before", ("I",), "Inspector"),
     Action("base", "base", "Compare with the next: previous version, commit, mark, snapshot", ("b",), "Inspector"),
     Action("base.choose", "choose_base", "Choose what to compare with, or pin this moment", ("B",), "Inspector"),
-    Action("layout", "layout", "Diff side by side or unified; texts rendered or raw", ("vertical_line",), "Inspector"),
+    Action("layout", "layout", "Diff side by side or unified; texts rendered or raw", ("|",), "Inspector"),
     Action("fold", "fold", "Fold or open what is at the cursor", ("z",), "Inspector"),
     Action("fold.all", "fold_all", "Fold or open everything", ("Z",), "Inspector"),
     Action("copy", "copy", "Copy the value, or the part at the cursor", ("y",), "Inspector"),

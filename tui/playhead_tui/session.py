@@ -124,7 +124,7 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
     "agent_id": _is_text_or_none,
     "follow_agent": lambda value: isinstance(value, bool),
     "selection": _is_text_or_none,
-    "base": lambda value: value is None or _is_position(value),
+    "base": lambda value: value is None or value == -1 or _is_position(value),
     "marks": lambda value: isinstance(value, dict) and all(map(_is_position, value.values())),
     "tab": _is_text_or_none,
     "changed_only": lambda value: isinstance(value, bool),
@@ -141,7 +141,7 @@ def put_cursor(cursor: Cursor, session: Session, *, agent: bool = True, position
     cursor.marks.update({name: commit_ts for name, commit_ts in session.marks.items() if commit_ts <= cursor.head})
     cursor.follow_agent = session.follow_agent
     if session.base is not None and session.base <= cursor.head:
-        cursor.set_base(session.base)
+        cursor.base = session.base  # a commit, or −1 for the one before the playhead
     if position and session.position is not None:
         # No jump: there is nowhere to go back to yet.
         cursor.position = min(session.position, cursor.head)

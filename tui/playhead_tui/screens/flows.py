@@ -73,12 +73,12 @@ class Flows(MainActions):
             case "snapshot" if text is not None:
                 self.signs_generation += 1
                 self.request(requests.snapshot(text.strip()))
-            case "filter" if text is None:
-                self._narrow(self._filter_before)
+            case "filter":
+                self._narrow(self._filter_before if text is None else text)
         self._resolve(text)
 
     def on_command_line_typed(self, message: CommandLine.Typed) -> None:
-        if message.purpose == "filter":
+        if message.purpose == "filter" and self.command_line.is_current(message):
             self._narrow(message.text)
 
     def _resolve(self, text: str | None) -> None:

@@ -161,12 +161,13 @@ class InspectorActions(Flows):
         self.ask("find", self.find)
 
     def on_command_line_typed(self, message: CommandLine.Typed) -> None:
-        if message.purpose == "find":
+        if message.purpose == "find" and self.command_line.is_current(message):
             self._look_for(message.text)
 
-    def on_command_line_cancelled(self, message: CommandLine.Cancelled) -> None:
-        if message.purpose == "find":
-            self._look_for(self._find_before)
+    def take_answer(self, answer: CommandLine.Answered | CommandLine.Cancelled) -> None:
+        super().take_answer(answer)
+        if answer.purpose == "find":
+            self._look_for(answer.text if isinstance(answer, CommandLine.Answered) else self._find_before)
 
     def _look_for(self, text: str) -> None:
         if text != self.find:

@@ -97,6 +97,10 @@ class CommandLine(Widget):
         self._purpose, self._typing, self.asking = purpose, Typing(text, len(text)), True
         self._footer.show_prompt(self._draw)
 
+    def is_current(self, typed: CommandLine.Typed) -> bool:
+        """Whether that is what stands there now: keys may have answered, or gone on, before it was heard of."""
+        return self.asking and (typed.purpose, typed.text) == (self._purpose, self._typing.text)
+
     def close(self) -> None:
         self.asking = False
         self._footer.show_prompt(None)
