@@ -9,7 +9,8 @@ from textual.dom import DOMNode
 
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
-from playhead_tui.screens.changes import ComparisonScreen, ConfirmScreen
+from playhead_tui.screens.changes import ConfirmScreen
+from playhead_tui.screens.comparison import ComparisonScreen
 from playhead_tui.screens.main import MainScreen
 from playhead_tui.screens.restore import RestoreScreen
 from playhead_tui.screens.runs import RunsScreen

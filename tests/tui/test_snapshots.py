@@ -203,7 +203,9 @@ async def test_the_list_is_filtered_while_it_is_typed(key: str, run: Path, open_
         await press(pilot, "enter", "d")
         assert "From snapshot 1 “before the error”, commit 4" in screen_text(pilot)
         await press(pilot, "escape", "escape")
-        assert "number 59" in screen_text(pilot), "Esc drops the filter first"
+        assert "number 3 " in screen_text(pilot), "Esc drops the filter first"
+        await press(pilot, "home")
+        assert "number 59" in screen_text(pilot)
         await press(pilot, "end", "enter")
         assert position(pilot) == 4, "a long list scrolls to its end"
 
@@ -222,7 +224,7 @@ async def test_n_and_c_go_from_key_to_key_and_z_folds_them(run: Path, open_app: 
         await press(pilot, "Z")
         assert "▸ ~ budget" in screen_text(pilot) and "▸ ~ counters/pages" in screen_text(pilot)
         await press(pilot, "Z", "k", "z")
-        assert "▸ default/planner" in screen_text(pilot) and "budget" not in screen_text(pilot).split("TIMELINE")[0][-1]
+        assert "▸ default/planner" in screen_text(pilot) and "▸ ~ budget" not in screen_text(pilot)
 
 
 async def test_y_copies_a_comparison_as_text(run: Path, open_app: OpenApp) -> None:
@@ -326,7 +328,7 @@ async def test_what_changed_since_a_restore_is_left_as_it_is_unless_it_is_chosen
         await press(pilot, "w")
         text = screen_text(pilot)
         assert "2 commits came since the restore: only the keys that it touched are undone" in text
-        assert "[ ] ~ note" in text and "[✓] ~ budget" in text and "new " not in text.split("Undoing")[1][:2000]
+        assert "[ ] ~ note" in text and "[✓] ~ budget" in text and "[ ] − new" not in text
         await press(pilot, "y")
     with playhead.open(run, create=False) as store:
         assert {change.address.key for change in store.diff(30, store.head)} == {"note", "new"}

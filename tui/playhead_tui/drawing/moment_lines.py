@@ -97,19 +97,21 @@ class Looks:
 
 def moment_line(moment: Moment, looks: Looks, measures: Measures, width: int) -> Line:
     """`• ▶ ◆ 3  before refactor   412   2026-11-01 14:03   1,203 keys   48 kB   after 2`"""
+    short = width < _SHORT
     tag = Span("• " if looks.tagged else "  ", "playhead")
-    commit = Span(right(count(moment.commit_ts), 11) + "  ", "text")
-    sizes = _sizes(moment, measures)
-    form = "%Y-%m-%d %H:%M" if width >= _SHORT else "%m-%d %H:%M"
-    time_width = 18 if width >= _SHORT else 12
+    commit_width, number_width, time_width = (9, 4, 12) if short else (11, 5, 18)
+    commit = Span(right(count(moment.commit_ts), commit_width) + "  ", "text")
+    key_width, size_width = (10, 8) if short else (13, 9)
+    sizes = _sizes(moment, measures, key_width, size_width)
     parent_width = 10 if width >= _LONG else 0
-    number = "" if moment.id is None else str(moment.id)
-    room = max(6, width - 4 - looks.rail_width - 1 - 5 - 13 - time_width - 22 - parent_width)
+    used = 4 + looks.rail_width + 1 + number_width + commit_width + 2 + time_width + key_width + size_width
+    room = max(6, width - used - parent_width)
     if moment.kind != "snapshot":
         mark, name = ("▼ ", "the playhead") if moment.kind == "playhead" else ("● ", "now, the newest commit")
         role: Literal["playhead", "accent"] = "playhead" if moment.kind == "playhead" else "accent"
-        called = Span(left(name, looks.rail_width + 1 + 5 + room), role)
+        called = Span(left(name, looks.rail_width + 1 + number_width + room), role)
         return Line((tag, Span(mark, role), called, commit, Span(" " * time_width), sizes))
+    form = "%m-%d %H:%M" if short else "%Y-%m-%d %H:%M"
     taken = f"{datetime.fromtimestamp(moment.taken or 0, UTC).astimezone():{form}}"
     parent = f"after {moment.parent}" if moment.parent is not None else "first"
     label = Span(left(printable(moment.label or "—"), room - 1) + " ", "text" if moment.label else "faint")
@@ -118,7 +120,7 @@ def moment_line(moment: Moment, looks: Looks, measures: Measures, width: int) ->
             tag,
             Span("▶ " if looks.here else "  ", "playhead"),
             Span(left(looks.rail, looks.rail_width) + " ", "accent"),
-            Span(left(number, 5), "strong"),
+            Span(left("" if moment.id is None else str(moment.id), number_width), "strong"),
             label,
             commit,
             Span(left(taken, time_width), "muted"),
@@ -128,10 +130,10 @@ def moment_line(moment: Moment, looks: Looks, measures: Measures, width: int) ->
     )
 
 
-def _sizes(moment: Moment, measures: Measures) -> Span:
-    if moment.commit_ts not in measures:
-        return Span(right("…", 22), "faint")
-    measure = measures[moment.commit_ts]
+def _sizes(moment: Moment, measures: Measures, key_width: int, size_width: int) -> Span:
+    measure = measures.get(moment.commit_ts)
     if measure is None:
-        return Span(right("—", 22), "faint")
-    return Span(right(plural(measure.key_count, "key"), 13) + right(size(measure.size_bytes), 9), "muted")
+        unknown = "—" if moment.commit_ts in measures else "…"
+        return Span(right(unknown, key_width + size_width), "faint")
+    keys, weight = plural(measure.key_count, "key"), size(measure.size_bytes)
+    return Span(right(keys, key_width) + right(weight, size_width), "muted")

@@ -16,9 +16,8 @@ from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.moves import Seek
 from playhead_tui.screens import requests
-from playhead_tui.screens.changes import ChangesScreen, ComparisonScreen
+from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.flows import Flows
-from playhead_tui.screens.restore import RestoreScreen
 from playhead_tui.screens.snapshots import Compare, Measuring, Place, Restore, SnapshotsScreen, Take, Travel
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ class SnapshotActions(Flows):
 
     async def _compare(self, driver: Driver, sides: Compare) -> bool:
         """Show what differs. True where the chosen side is to be restored."""
+        from playhead_tui.screens.comparison import ComparisonScreen
+
         width = self._width
 
         def read(cursor: Cursor) -> ChangeTree:
@@ -171,6 +172,8 @@ class SnapshotActions(Flows):
 
     async def _confirm(self, plan: _Plan, in_fork: bool) -> frozenset[Address] | None:
         """The addresses to restore, None where that was not confirmed."""
+        from playhead_tui.screens.restore import RestoreScreen
+
         assert self.frame is not None
         name = plan.target.name
         title = f"Restoring {name} would change" if plan.verb == "Restoring" else f"Undoing the restore: back to {name}"
