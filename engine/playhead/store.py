@@ -370,18 +370,19 @@ class Store:
         *,
         namespace: str | None = None,
         agent_id: str | None = None,
-        keys: Iterable[str] | None = None,
+        keys: Iterable[str | Address] | None = None,
         if_head: int | None = None,
     ) -> int:
         """Make the state equal to what it was, by appending one transaction of kind `restore` (S26).
 
-        Returns its commit_ts, or the head where nothing differs. Narrowed to a namespace, an agent or keys where given.
+        Returns its commit_ts, or the head where nothing differs. Narrowed to a namespace, an agent or keys where given;
+        among the keys, an Address stands for that agent's key alone, a text for the key of every agent.
         With `if_head`, it fails whole unless that is still the last commit: for a restore that was looked at first.
         Raises MomentError for a snapshot of another store, VersionConflictError where the head has moved on, and
         ReadOnlyStoreError for an imported run: fork it first.
         """
         self._log.check_committable()
-        wanted = None if keys is None else _checked_keys(keys)
+        named = None if keys is None else _checked_names(keys)
         with self._log.exclusive():
             if if_head is not None and if_head != self.head:
                 raise VersionConflictError(
@@ -392,7 +393,7 @@ class Store:
             label = f"restore commit {target}" + (f", {name!r}" if name else "")
             draft = Draft(kind="restore", label=label, meta={"restored": target})
             for change in self._history.changes(self.view(), self.head, target, namespace, agent_id):
-                if wanted is not None and change.address.key not in wanted:
+                if named is not None and change.address not in named and change.address.key not in named:
                     continue
                 if change.after.exists:
                     draft.write(*change.address[1:], change.after.value, namespace=change.address.namespace)
@@ -456,3 +457,10 @@ def _checked_keys(keys: Iterable[str]) -> set[str]:
     if isinstance(keys, str):
         raise InvalidArgumentError(f"keys must be a list of keys, not the text {keys!r}; write [{keys!r}]")
     return {checked_text("key", key) for key in keys}
+
+
+def _checked_names(keys: Iterable[str | Address]) -> set[str | Address]:
+    """The same, where an address names one agent's key."""
+    if isinstance(keys, str):
+        return set(_checked_keys(keys))
+    return {checked_address(*key) if isinstance(key, Address) else checked_text("key", key) for key in keys}

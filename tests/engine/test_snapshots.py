@@ -301,6 +301,8 @@ def test_restoring_when_nothing_differs_appends_nothing(store: Store, settle: Se
         ({"agent_id": "agent", "namespace": "default"}, {at("a"), at("b")}),
         ({"keys": ["a"]}, {at("a"), at("a", "other"), at("a", namespace="elsewhere")}),
         ({"agent_id": "agent", "namespace": "default", "keys": ["b", "unknown"]}, {at("b")}),
+        ({"keys": [at("a"), "b"]}, {at("a"), at("b")}),
+        ({"keys": [at("b", "other")]}, set()),
         ({"agent_id": "unknown"}, set()),
         ({"keys": []}, set()),
     ],

@@ -9,10 +9,13 @@ from textual.dom import DOMNode
 
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
-from playhead_tui.screens.changes import ComparisonScreen, ConfirmScreen
+from playhead_tui.screens.changes import ConfirmScreen
+from playhead_tui.screens.comparison import ComparisonScreen
 from playhead_tui.screens.main import MainScreen
+from playhead_tui.screens.restore import RestoreScreen
 from playhead_tui.screens.runs import RunsScreen
 from playhead_tui.screens.snapshots import SnapshotsScreen
+from playhead_tui.widgets.changes_view import ChangesView
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.lines_view import LinesView
 
@@ -21,7 +24,9 @@ HOLDERS: dict[str, type[DOMNode]] = {
     "list": LinesView,
     "snapshots": SnapshotsScreen,
     "comparison": ComparisonScreen,
-    "restore": ConfirmScreen,
+    "changes": ChangesView,
+    "restore": RestoreScreen,
+    "confirm": ConfirmScreen,
     "runs": RunsScreen,
     "app": PlayheadApp,
 }

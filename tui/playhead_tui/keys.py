@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Scope: TypeAlias = Literal["list", "main", "snapshots", "comparison", "restore", "runs", "app"]
+Scope: TypeAlias = Literal["list", "main", "snapshots", "changes", "comparison", "restore", "confirm", "runs", "app"]
 """Where an action's keys work: in every list, everywhere, on the main screen, or in one of the layers above it."""
 
 Group: TypeAlias = Literal[
@@ -85,8 +85,8 @@ def _listed(id: str, method: str, description: str, *keys: str) -> Action:
     return Action(id, method, description, keys, "Lists and panes", "list", palette=False)
 
 
-def _layered(id: str, method: str, description: str, key: str, scope: Scope, hint: str) -> Action:
-    return Action(id, method, description, (key,), "Marks and snapshots", scope, hint, palette=False)
+def _layered(id: str, method: str, description: str, keys: str, scope: Scope, hint: str = "") -> Action:
+    return Action(id, method, description, tuple(keys.split()), "Marks and snapshots", scope, hint, palette=False)
 
 
 def _runs(id: str, method: str, description: str, *keys: str, hint: str = "") -> Action:
@@ -139,6 +139,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark.jump", "jump", "Jump to a mark: ' then its letter", ("'",), "Marks and snapshots"),
     Action("snapshot", "snapshot", "Take a snapshot here", ("s",), "Marks and snapshots", hint="snapshot"),
     Action("snapshots", "snapshots", "Snapshots: travel, compare, restore", ("S",), "Marks and snapshots"),
+    Action("restore.undo", "undo_restore", "Undo the last restore, after a preview", ("w",), "Marks and snapshots"),
     Action("pane.next", "pane(1)", "Next pane", ("tab",), "Lists and panes", hint="pane"),
     Action("pane.previous", "pane(-1)", "Previous pane", ("shift+tab",), "Lists and panes"),
     _listed("row.down", "row(1)", "Down; in EVENTS, one step on", "j", "down"),
@@ -151,8 +152,20 @@ ACTIONS: tuple[Action, ...] = (
     _layered("snapshots.tag", "tag", "Choose the other side of a comparison", "space", "snapshots", "other side"),
     _layered("snapshots.diff", "compare", "Compare with the other side or the playhead", "d", "snapshots", "compare"),
     _layered("snapshots.restore", "restore", "Restore, after a preview", "r", "snapshots", "restore"),
+    _layered("snapshots.take", "take", "Take a snapshot of the playhead", "a s", "snapshots", "take"),
+    _layered("snapshots.filter", "filter", "Show only snapshots that contain a text", "/ f", "snapshots", "filter"),
+    _layered("changes.next", "change(1)", "Next key", "n c", "changes", "key"),
+    _layered("changes.previous", "change(-1)", "Previous key", "N C", "changes"),
+    _layered("changes.fold", "fold", "Fold or open what is at the cursor", "z", "changes", "fold"),
+    _layered("changes.fold.all", "fold_all", "Fold or open every key", "Z", "changes"),
     _layered("comparison.restore", "restore", "Restore the compared snapshot", "r", "comparison", "restore"),
+    _layered("comparison.copy", "copy", "Copy the comparison as text", "y", "comparison", "copy"),
     _layered("restore.confirm", "confirm", "Do what the preview shows", "y", "restore", "restore"),
+    _layered("restore.pick", "pick", "Choose this key, or this agent's, or do not", "space", "restore", "choose"),
+    _layered("restore.agent", "scope('agent')", "Choose the keys of this agent only", "a", "restore", "this agent"),
+    _layered("restore.whole", "scope('store')", "Choose everything", "w", "restore", "everything"),
+    _layered("restore.none", "scope('none')", "Choose nothing, to begin with", "x", "restore", "nothing"),
+    _layered("confirm", "confirm", "Go ahead", "y", "confirm", "go ahead"),
     _runs("runs.filter", "filter", "Show only runs that contain a text", "/", "f", hint="filter"),
     _runs("runs.sort", "sort(1)", "Sort by the next column", "s", hint="sort"),
     _runs("runs.reverse", "reverse", "Sort the other way round", "S"),

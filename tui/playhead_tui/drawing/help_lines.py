@@ -11,8 +11,10 @@ from playhead_tui.keymap import NO_CHANGES, Keymap
 
 _PLACES = {
     "snapshots": " (in Snapshots)",
+    "changes": " (in a comparison or preview)",
     "comparison": " (in a comparison)",
     "restore": " (in a preview)",
+    "confirm": " (in a question)",
     "runs": " (in Runs)",
 }
 _GAP = 3

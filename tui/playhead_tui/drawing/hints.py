@@ -19,6 +19,7 @@ class Hint(NamedTuple):
 _OPPOSITES = {
     "step.forward": "step.backward",
     "change.next": "change.previous",
+    "changes.next": "changes.previous",
     "error.next": "error.previous",
     "zoom.in": "zoom.out",
 }

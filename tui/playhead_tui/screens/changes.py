@@ -1,4 +1,4 @@
-"""Everything that differs between two moments, to read or to confirm."""
+"""Lines to read, or to confirm."""
 
 from __future__ import annotations
 
@@ -33,19 +33,10 @@ class ChangesScreen(Layer[bool]):
             yield ChangeLines(self._lines)
 
 
-class ComparisonScreen(ChangesScreen):
-    """The same, with `r` to go on to a restore: answers True then."""
-
-    BINDINGS: ClassVar[list[BindingType]] = bindings_for("comparison")
-
-    def action_restore(self) -> None:
-        self.dismiss(True)
-
-
 class ConfirmScreen(ChangesScreen):
     """The same, with `y` to go ahead: answers True then, and only then."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings_for("restore")
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("confirm")
 
     def action_confirm(self) -> None:
         self.dismiss(True)

@@ -24,6 +24,7 @@ from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted, read_headers
 from playhead_tui.screens.actions import TABS
 from playhead_tui.screens.comfort_actions import ComfortActions
 from playhead_tui.screens.inspector_actions import InspectorActions
+from playhead_tui.screens.snapshot_actions import SnapshotActions
 from playhead_tui.screens.timeline_actions import TimelineActions
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
@@ -61,7 +62,7 @@ def _target_provider() -> type[Provider]:
     return TargetProvider
 
 
-class MainScreen(ComfortActions, InspectorActions, TimelineActions):
+class MainScreen(ComfortActions, InspectorActions, SnapshotActions, TimelineActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
     COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
 

@@ -1,19 +1,22 @@
-"""The snapshots of a store: travel to one, compare two, restore one."""
+"""The snapshots of a store: travel to one, compare two, restore one, take one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
 
 from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
-from playhead_tui.drawing.moment_lines import Moment, moment_line
-from playhead_tui.drawing.span import Line
+from playhead_tui.drawing.moment_lines import Looks, Measure, Measures, Moment, moment_line, rails
+from playhead_tui.drawing.span import Line, Span
 from playhead_tui.screens.layer import Layer
 from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.lines_view import LinesView
@@ -33,69 +36,186 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a person was in the list, to come back to."""
-
-    cursor: int = 1
-    tagged: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Restore:
     moment: Moment
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person was in the list, to come back to."""
+
+    cursor: Moment | None = None
+    tagged: Moment | None = None
+    filter: str = ""
+
+
+Measuring: TypeAlias = "Callable[[int], Awaitable[Measure | None]]"
+"""Works out how large the state at a commit is; None where it cannot be read."""
+
+
 class MomentList(LinesView):
-    def __init__(self, moments: Sequence[Moment]) -> None:
+    """Only the rows in view are made, and measured."""
+
+    class Scrolled(Message):
+        """Other rows are in view."""
+
+    def __init__(self, moments: Sequence[Moment], measures: Measures) -> None:
         super().__init__()
-        self.moments = moments
-        self.tagged: int | None = None
+        self._all, self._measures = moments, measures
+        self._position = next((moment.commit_ts for moment in moments if moment.kind == "playhead"), -1)
+        self.moments: Sequence[Moment] = ()
+        self.tagged: Moment | None = None
+        self._rails: list[str] = []
+        self._rail_width = 1
+        self.show("", None)
+
+    def show(self, text: str, at: Moment | None) -> None:
+        """Show the moments whose name contains a text, with the cursor at one of them; first the newest snapshot."""
+        self.moments = [moment for moment in self._all if not text or moment.fits(text)]
+        self._rails = rails(self.moments)
+        self._rail_width = max(map(len, self._rails), default=1) or 1
+        newest = next((row for row, moment in enumerate(self.moments) if moment.kind == "snapshot"), 0)
+        self.cursor = self.moments.index(at) if at in self.moments else newest
+
+    @property
+    def chosen(self) -> Moment | None:
+        return self.moments[self.cursor] if self.cursor < len(self.moments) else None
 
     def line_count(self) -> int:
-        return len(self.moments)
+        return max(1, len(self.moments))
 
     def line(self, index: int, width: int) -> Line:
-        return moment_line(self.moments[index], index == self.tagged, width)
+        if not self.moments:
+            return Line((Span("  No snapshot contains this text.", "muted"),))
+        moment = self.moments[index]
+        looks = Looks(self._rails[index], self._rail_width, moment == self.tagged, moment.commit_ts == self._position)
+        return moment_line(moment, looks, self._measures, width)
+
+    def lacking(self) -> int | None:
+        """A commit in view that was not measured yet."""
+        rows = self.visible_range
+        in_view = (moment.commit_ts for moment in self.moments[rows.start : rows.stop])
+        return next((commit_ts for commit_ts in in_view if commit_ts not in self._measures), None)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Scrolled())
 
 
-class SnapshotsScreen(Layer[Travel | Compare | Restore]):
+class SnapshotsScreen(Layer[Travel | Compare | Restore | Take]):
     """The playhead first, then the newest snapshots. Answers with what was asked for, and does nothing itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("snapshots")
 
-    def __init__(self, moments: Sequence[Moment], place: Place) -> None:
+    def __init__(self, moments: Sequence[Moment], place: Place, measures: Measures, measure: Measuring) -> None:
+        """measures: what is known already of how large the moments are, to which what `measure` answers is added."""
         super().__init__()
-        self._list = MomentList(moments)
-        self._list.cursor = min(place.cursor, len(moments) - 1)
+        self._measures, self._measure = measures, measure
+        self._moments = moments
+        self._list = MomentList(moments, measures)
+        self._list.show(place.filter, place.cursor)
         self._list.tagged = place.tagged
+        self._input = Input(place.filter, compact=True)
+        self._input.display = bool(place.filter)
+        self._labelling = False
 
     @property
     def place(self) -> Place:
-        return Place(self._list.cursor, self._list.tagged)
+        return Place(self._list.chosen, self._list.tagged, "" if self._labelling else self._input.value)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="layer") as box:
             box.border_title = "Snapshots"
             box.border_subtitle = "Enter travels there · Esc closes"
+            yield self._input
             yield self._list
             yield Footer(keys.in_scope("snapshots"))
 
+    def on_mount(self) -> None:
+        self._list.focus()
+        self.call_after_refresh(self._measure_rows)
+
+    @work(group="measure", exclusive=True)
+    async def _measure_rows(self) -> None:
+        """Measure what is in view, one moment after the other: a large state takes its time, and nobody waits."""
+        while (commit_ts := self._list.lacking()) is not None:
+            self._measures[commit_ts] = await self._measure(commit_ts)
+            self._list.update_lines()
+
+    def on_moment_list_scrolled(self) -> None:
+        self._measure_rows()
+
     def on_lines_view_chosen(self, message: LinesView.Chosen) -> None:
-        self.dismiss(Travel(self._list.moments[message.line].commit_ts))
+        if (moment := self._list.chosen) is not None:
+            self.dismiss(Travel(moment.commit_ts))
 
     def action_tag(self) -> None:
-        self._list.tagged = None if self._list.tagged == self._list.cursor else self._list.cursor
+        self._list.tagged = None if self._list.tagged == self._list.chosen else self._list.chosen
         self._list.update_lines()
 
     def action_compare(self) -> None:
         """From the older to the newer of the two."""
-        moments, here = self._list.moments, self._list.cursor
-        other = self._list.tagged if self._list.tagged is not None else 0
-        base, later = sorted((moments[here], moments[other]), key=lambda moment: moment.commit_ts)
-        self.dismiss(Compare(base, later, moments[here or other]))
+        here, other = self._list.chosen, self._list.tagged or self._moments[0]
+        if here is not None:
+            base, later = sorted((here, other), key=lambda moment: moment.commit_ts)
+            self.dismiss(Compare(base, later, here if here.kind != "playhead" else other))
 
     def action_restore(self) -> None:
-        self.dismiss(Restore(self._list.moments[self._list.cursor]))
+        if (moment := self._list.chosen) is not None:
+            self.dismiss(Restore(moment))
+
+    # ── typing ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_filter(self) -> None:
+        self._ask("any part of a label, a number or a commit", labelling=False)
+
+    def action_take(self) -> None:
+        self._ask("a label for a snapshot of the playhead; may be left empty", labelling=True)
+
+    def _ask(self, hint: str, *, labelling: bool) -> None:
+        if labelling or self._labelling:
+            self._input.value = ""
+        self._labelling = labelling
+        self._input.placeholder = hint
+        self._input.display = True
+        self._input.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if not self._labelling:
+            self._list.show(event.value.strip(), self._list.chosen)
+            self._list.update_lines(self._list.cursor)
+            self._measure_rows()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if self._labelling:
+            self.dismiss(Take(event.value.strip()))
+            return
+        self._input.display = bool(event.value)
+        self._list.focus()
+
+    def action_close(self) -> None:
+        """Close what is typed into first, and drop the filter."""
+        if self._input.display:
+            self._input.value, self._input.display, self._labelling = "", False, False
+            self._list.show("", self._list.chosen)
+            self._list.update_lines(self._list.cursor)
+            self._list.focus()
+        else:
+            self.dismiss(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action may run now: while a person types, keys are letters."""
+        if self._input.has_focus and action in _METHODS:
+            return False
+        return super().check_action(action, parameters)
 
     async def on_footer_picked(self, message: Footer.Picked) -> None:
         await self.run_action(message.action.method)
+
+
+_METHODS = {action.method.partition("(")[0] for action in keys.in_scope("snapshots")}
