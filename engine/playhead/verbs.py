@@ -16,7 +16,10 @@ from playhead.blame import BlameRow, blame_all
 from playhead.conditions import Conditions, Interval, Series
 from playhead.counterfactual import fold_without
 from playhead.diff import Path
+from playhead.errors import InvalidArgumentError
+from playhead.json_path import format_address
 from playhead.model import JSON, Address, AgentAddress, Change
+from playhead.origin import Origin, origin, part_of, scalars_of
 from playhead.path_history import PathChange, path_changes
 from playhead.pickaxe import Hit
 
@@ -213,6 +216,21 @@ class Verbs:
                     yield LogEntry(commit_ts, tuple(hits))
             if on_progress is not None:
                 on_progress(batch.searched_to)
+
+    def origin(self, text: str) -> Origin:
+        """Where a text or a number came from, as far as the values of all agents up to the playhead tell."""
+        return origin(self.store.history, self.track.view, text, self.position)
+
+    def origins(self, key: str, path: Path = ()) -> list[Origin]:
+        """Where the texts and numbers of this agent's value at a path came from: one answer for each leaf."""
+        record = self.timeline.record(key, self.position)
+        found, value = part_of(record.value, path) if record.exists else (False, None)
+        if not found:
+            raise InvalidArgumentError(f"there is nothing at {format_address(key, path)} at commit {self.position}")
+        texts = dict.fromkeys(text for _, text in scalars_of(value))
+        return [
+            origin(self.store.history, self.track.view, text, self.position, record.address) for text in texts if text
+        ]
 
     def fold_without(self, commits: Collection[int], *, every_agent: bool = False) -> list[Change]:
         """How the state here would differ if these recorded events had not happened, sorted by address.

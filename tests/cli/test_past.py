@@ -11,7 +11,7 @@ from .conftest import Run
 def test_last_names_the_event_and_both_values_and_walks_back(run: Run, store: Path) -> None:
     asked = ("last", "plan.steps[0].status", "-s", store, "--agent", "planner")
     assert run(*asked).out.splitlines() == [
-        "4\t2026-11-01T14:03:00.000000Z\ttool_error\tplan went wrong",
+        "4\t2026-11-01T14:04:00.000000Z\ttool_error\tplan went wrong",
         '  plan.steps[0].status: "pending" → "done"',
     ]
     assert run(*asked, "--at", "4").out.splitlines()[1] == '  plan.steps[0].status: (nothing) → "pending"'
@@ -37,7 +37,7 @@ def test_history_lists_every_value_with_its_stretch_and_its_event(run: Run, stor
     assert run(*asked, "--csv").out.splitlines() == [
         "first,last,at,agent,kind,label,value",
         '3,3,2026-11-01T14:02:00.000000Z,default/planner,assistant,a draft,"""hello"""',
-        "4,5,2026-11-01T14:03:00.000000Z,default/planner,tool_error,plan went wrong,(nothing)",
+        "4,5,2026-11-01T14:04:00.000000Z,default/planner,tool_error,plan went wrong,(nothing)",
     ]
     told = run(*asked, "--json").json
     assert isinstance(told, list)
@@ -85,7 +85,7 @@ def test_log_finds_where_a_text_came_and_went_with_its_lines(run: Run, store: Pa
     assert run("log", "-S", "hello", store, "--reverse").out.splitlines() == [
         "      3  2026-11-01T14:02:00.000000Z  assistant    a draft",
         "         + planner: draft: hello",
-        "      4  2026-11-01T14:03:00.000000Z  tool_error   plan went wrong",
+        "      4  2026-11-01T14:04:00.000000Z  tool_error   plan went wrong",
         "         - planner: draft: hello",
     ]
     told = [json.loads(line) for line in run("log", "-G", "^(pending|done)$", store, "--json").out.splitlines()]
@@ -96,3 +96,15 @@ def test_log_finds_where_a_text_came_and_went_with_its_lines(run: Run, store: Pa
     ]
     assert run("log", "-S", "nowhere", store).code == 1
     assert run("log", "-G", "(", store).code == 2
+
+
+def test_origin_follows_a_text_to_its_first_places(run: Run, store: Path) -> None:
+    outcome = run("origin", "hello", "-s", store)
+    assert outcome.out.splitlines() == ["3\tstate\tassistant\ta draft", "  planner: draft: «hello»"]
+    of_path = run("origin", "budget.remaining", "-s", store, "--agent", "refund", "--at", "3", "--json").json
+    assert isinstance(of_path, list)
+    assert [(each["text"], [found["commit_ts"] for found in each["whole"]]) for each in of_path] == [("40", [2])]
+    assert run("origin", "budget", "--text", "-s", store, "--agent", "refund").code == 1
+    nowhere = run("origin", "no such words", "-s", store)
+    assert (nowhere.code, nowhere.err) == (1, "not seen before\n")
+    assert run("origin", "", "-s", store).code == 2

@@ -92,7 +92,7 @@ def test_a_text_is_found_where_its_count_differs_from_the_version_before(
             for hit in entry.hits:
                 version = by_place[hit.commit_ts, hit.address.agent_id, hit.address.key, hit.version]
                 old, new = (Counter(line for line in lines(v) if text in line) for v in (version.before, version.after))
-                told_lines = Counter((line.sign, line.text) for line in hit.lines)
+                told_lines: Counter[tuple[str, str]] = Counter((line.sign, line.text) for line in hit.lines)
                 for sign, gained in (("-", old - new), ("+", new - old)):
                     assert all(told_lines[sign, line] >= count for line, count in gained.items())
                 assert all(text in line.text for line in hit.lines)

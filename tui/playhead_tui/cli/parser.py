@@ -197,6 +197,23 @@ def _add_past(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     blame = _path_command(commands, "blame", "say who last wrote each part of the state (exit code 1: nothing there)")
     _at(blame)
 
+    compared = _command(
+        commands, "compare", "comparing:run_compare", "say where two runs part (exit code 1: they do, 2: trouble)"
+    )
+    compared.add_argument("a", metavar="A", help="a store or a log")
+    compared.add_argument("b", nargs="?", metavar="B", help="another, or a fork of it (default: the same)")
+    compared.add_argument("--agent", metavar="ID", help="only this agent (default: every agent)")
+    compared.add_argument("--other-agent", metavar="ID", help="beside this agent of B (default: the same)")
+    compared.add_argument("--namespace", metavar="NAME", help="the agents' namespace")
+    compared.add_argument("-n", "--last", type=int, default=10, metavar="N", help="show N divergences (default: 10)")
+    _json(compared)
+    origin = _command(commands, "origin", "origins:run_origin", "say where a text came from (exit code 1: not seen)")
+    origin.add_argument("text", metavar="TEXT|PATH", help="a text, a number, or a place in the agent's state")
+    origin.add_argument("--text", dest="as_text", action="store_true", help="it is a text, also where it names a place")
+    _store_option(origin)
+    _agent(origin, "whose state a path is about (default: the only one)")
+    _at(origin)
+    _json(origin)
     log = _store_command(commands, "log", "history_log:run_log", "list events, newest first (exit code 1: none)")
     sought = log.add_mutually_exclusive_group()
     sought.add_argument("-S", dest="text", metavar="TEXT", help="only where values came to hold it more or less often")
