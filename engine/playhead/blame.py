@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TypeAlias
 
 from playhead.diff import equal, list_pairs
@@ -14,6 +13,8 @@ from playhead.model import JSON, Record
 VERSIONS_AT_ONCE = 512
 CHARACTERS_AT_ONCE = 8_000_000
 """Of the values that are in memory at a time, roughly."""
+MANY_AT_ONCE = 4_096
+"""Versions of many keys that one question reads, roughly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,52 @@ _Pending: TypeAlias = "int | dict[str | int, _Pending]"
 
 Versions: TypeAlias = Callable[[int, int], list[Record]]
 """Reads a key's versions first … last, oldest first."""
+ManyVersions: TypeAlias = Callable[[Sequence[tuple[str, range]]], list[list[Record]]]
+"""Reads versions of many keys of one agent, those of each oldest first."""
+
+
+class Blaming:
+    """The search for the writers of one record's leaves: says which versions to read next, and is handed them."""
+
+    def __init__(self, newest: Record, versions_max: int | None = None, at_once: int = 8) -> None:
+        """`at_once`: how many versions are wanted first; each time after, twice as many as the time before."""
+        self._paths: list[Path] = []
+        self._leaves: list[JSON] = []
+        self._pending: _Pending | None = None
+        if newest.exists:
+            self._pending = _leaves(newest.value, (), self._paths, self._leaves)
+        self._found: dict[int, Record] = {}
+        self._last = newest
+        self._left = newest.version - 1 if versions_max is None else min(newest.version, versions_max) - 1
+        self._size = at_once
+
+    @property
+    def wanted(self) -> range:
+        """The versions to hand over next; empty where the search is over."""
+        count = min(self._size, self._left) if self._pending is not None else 0
+        return range(max(1, self._last.version - count), self._last.version)
+
+    def take(self, batch: Sequence[Record]) -> None:
+        """Go on with the versions that were wanted, oldest first."""
+        self._left -= len(batch)
+        each = 1 + max(weight_of(batch[0].value), weight_of(batch[-1].value))
+        self._size = max(1, min(2 * self._size, VERSIONS_AT_ONCE, CHARACTERS_AT_ONCE // each))
+        for before in reversed(batch):
+            self._pending = _carried(self._pending, before, self._last, self._found)
+            self._last = before
+            if self._pending is None:
+                break
+
+    def rows(self) -> list[BlameRow]:
+        """Each leaf in document order, with the version that wrote it as far as is known by now."""
+        exact = self._pending is None or self._last.version == 1
+        for place in _places(self._pending):
+            self._found[place] = self._last
+        writers = (self._found[place] for place in range(len(self._paths)))
+        return [
+            BlameRow(path, leaf, writer.version, writer.commit_ts, exact or writer is not self._last)
+            for path, leaf, writer in zip(self._paths, self._leaves, writers, strict=True)
+        ]
 
 
 def blame(newest: Record, versions: Versions, versions_max: int | None = None) -> list[BlameRow]:
@@ -43,39 +90,27 @@ def blame(newest: Record, versions: Versions, versions_max: int | None = None) -
     would pair them. A delete, and another type at a place above, forget all that was there. At most `versions_max`
     versions are read; time and memory follow the versions read, and stop at the first that explains the oldest leaf.
     """
-    if not newest.exists:
-        return []
-    paths: list[Path] = []
-    leaves: list[JSON] = []
-    pending: _Pending | None = _leaves(newest.value, (), paths, leaves)
-    found: dict[int, Record] = {}
-    last = newest
-    for after, before in pairwise(_backwards(newest, versions, versions_max)):
-        last = before
-        pending = _carried(pending, before, after, found)
-        if pending is None:
-            break
-    exact = pending is None or last.version == 1
-    for place in _places(pending):
-        found[place] = last
-    return [
-        BlameRow(path, leaf, found[place].version, found[place].commit_ts, exact or found[place] is not last)
-        for place, (path, leaf) in enumerate(zip(paths, leaves, strict=True))
-    ]
+    search = Blaming(newest, versions_max)
+    while wanted := search.wanted:
+        search.take(versions(wanted.start, wanted.stop - 1))
+    return search.rows()
 
 
-def _backwards(newest: Record, versions: Versions, versions_max: int | None) -> Iterator[Record]:
-    """The newest record, then the versions before it, read in batches that grow."""
-    yield newest
-    left = newest.version - 1 if versions_max is None else min(newest.version, versions_max) - 1
-    version, size = newest.version, 8
-    while left > 0:
-        batch = versions(max(1, version - min(size, left)), version - 1)
-        yield from reversed(batch)
-        version -= len(batch)
-        left -= len(batch)
-        each = 1 + max(weight_of(batch[0].value), weight_of(batch[-1].value))
-        size = max(1, min(2 * size, VERSIONS_AT_ONCE, CHARACTERS_AT_ONCE // each))
+def blame_all(newest: Sequence[Record], versions: ManyVersions) -> list[list[BlameRow]]:
+    """What `blame` answers for each of many records of one agent, in few questions."""
+    # Most leaves are of the newest version or the one before it, so it begins with few.
+    searches = [Blaming(record, at_once=2) for record in newest]
+    while asking := [(row, search.wanted) for row, search in enumerate(searches) if search.wanted]:
+        while asking:
+            count, total = 0, 0
+            while count < len(asking) and total < MANY_AT_ONCE:
+                total += len(asking[count][1])
+                count += 1
+            batch, asking = asking[:count], asking[count:]
+            found = versions([(newest[row].key, wanted) for row, wanted in batch])
+            for (row, _), records in zip(batch, found, strict=True):
+                searches[row].take(records)
+    return [search.rows() for search in searches]
 
 
 def weight_of(value: JSON) -> int:

@@ -348,6 +348,17 @@ class History:
             rows = rows.take([commit_ts - first for commit_ts in sorted(commits)])
         return [_header(row) for row in zip(*(column.to_pylist() for column in rows.columns), strict=True)]
 
+    def labels(self, view: View, commits: Sequence[int]) -> dict[int, str]:
+        """The labels of these commits, which may lie anywhere in the history."""
+        with self.query(view) as query:
+            wanted = query.parameter(list(commits))
+            return dict(
+                query.rows(
+                    f"SELECT commit_ts, label FROM {query.events(commits=commits)}"
+                    f" WHERE commit_ts IN (SELECT unnest({wanted}::BIGINT[]))"
+                )
+            )
+
     def replay(
         self, view: View, start: int, end: int, namespace: str | None = None, agent_id: str | None = None
     ) -> Iterator[Event]:

@@ -161,6 +161,18 @@ class Timeline:
         records = self._history.records_at_versions(self._view, [(address, version) for version in versions], commits)
         return [records[address, version] for version in versions]
 
+    def many_versions(self, wanted: Sequence[tuple[str, range]]) -> list[list[Record]]:
+        """Versions of many keys, each of which exists, in one question; those of each oldest first. Not cached."""
+        pairs: list[tuple[Address, int]] = []
+        commits: list[int] = []
+        for key, versions in wanted:
+            first = self._key_slice(key).start + versions.start - 1
+            address = Address(*self.agent, key)
+            pairs += [(address, version) for version in versions]
+            commits += self._commits[first : first + len(versions)].tolist()
+        records = self._history.records_at_versions(self._view, pairs, commits)
+        return [[records[Address(*self.agent, key), version] for version in versions] for key, versions in wanted]
+
     def numbers(self, key: str, commits: Sequence[int], members: Sequence[str]) -> dict[str, dict[int, float]]:
         """The numbers that a key was written with at these commits, by member and commit; those that are none left out.
 

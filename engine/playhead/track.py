@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy
 import numpy.typing
 
 from playhead import forking
+from playhead.entry import from_microseconds
 from playhead.generation import View
 from playhead.history import History
 from playhead.model import EventHeader, is_error_kind
@@ -18,6 +22,17 @@ PAGE_ROWS = 64
 CACHED_PAGES = 256
 _MOST_KINDS = 255
 OTHER_KIND = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """What a list says of one event."""
+
+    commit_ts: int
+    moment: datetime
+    """`occurred_at` where the run has it, else `committed_at` (S29)."""
+    kind: str
+    label: str
 
 
 class Track:
@@ -84,6 +99,17 @@ class Track:
         """The headers of these commits, each of which exists."""
         pages = {page: self._page(page) for page in {(commit_ts - 1) // PAGE_ROWS for commit_ts in commits}}
         return [pages[(commit_ts - 1) // PAGE_ROWS][(commit_ts - 1) % PAGE_ROWS] for commit_ts in commits]
+
+    def lines(self, commits: Iterable[int]) -> dict[int, EventLine]:
+        """What lists say of these commits, each of which exists; quick also where they are far apart."""
+        wanted = sorted(set(commits))
+        labels = self._history.labels(self.view, wanted) if wanted else {}
+        return {
+            commit_ts: EventLine(
+                commit_ts, from_microseconds(int(self.times[commit_ts - 1])), self.kind(commit_ts), labels[commit_ts]
+            )
+            for commit_ts in wanted
+        }
 
     def _page(self, page: int) -> list[EventHeader]:
         with self._lock:

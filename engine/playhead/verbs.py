@@ -3,20 +3,63 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy
+
+from playhead import pickaxe
+from playhead.blame import BlameRow, blame_all
 from playhead.conditions import Conditions, Interval, Series
 from playhead.counterfactual import fold_without
 from playhead.diff import Path
-from playhead.model import Address, AgentAddress, Change
+from playhead.errors import InvalidArgumentError
+from playhead.json_path import format_address
+from playhead.model import JSON, Address, AgentAddress, Change
+from playhead.origin import Origin, origin, part_of, scalars_of
 from playhead.path_history import PathChange, path_changes
+from playhead.pickaxe import Hit
 
 if TYPE_CHECKING:
     from playhead.store import Store
-    from playhead.track import Track
+    from playhead.timeline import Timeline
+    from playhead.track import EventLine, Track
 
 KEPT_ANSWERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class HeldValue:
+    """A value that a path had over a stretch of commits."""
+
+    first: int
+    last: int
+    """The last commit at which it was still there."""
+    exists: bool
+    """False over a stretch without a value."""
+    value: JSON
+    event: EventLine
+    """What brought it about."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlamedLeaf:
+    """One leaf of a state, and the event that wrote it."""
+
+    key: str
+    row: BlameRow
+    event: EventLine
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A commit of a log, and the versions in which what was searched for came or went."""
+
+    commit_ts: int
+    hits: tuple[Hit, ...] = ()
 
 
 class Verbs:
@@ -32,6 +75,10 @@ class Verbs:
         self._intervals: OrderedDict[tuple[str, AgentAddress, int], list[Interval]] = OrderedDict()
 
     def _jump(self, commit_ts: int) -> bool:
+        raise NotImplementedError
+
+    @property
+    def timeline(self) -> Timeline:
         raise NotImplementedError
 
     @property
@@ -89,6 +136,101 @@ class Verbs:
     def _go_to_change(self, change: PathChange) -> PathChange:
         self._jump(change.commit_ts)
         return change
+
+    def held_values(self, key: str, path: Path = ()) -> list[HeldValue]:
+        """Every value that the path has had, oldest first: from when to when, and by which event."""
+        changes = self.path_history(key, path)
+        events = self.track.lines(change.commit_ts for change in changes)
+        lasts = [*(change.commit_ts - 1 for change in changes[1:]), self.track.head][: len(changes)]
+        return [
+            HeldValue(change.commit_ts, last, change.exists, change.after, events[change.commit_ts])
+            for change, last in zip(changes, lasts, strict=True)
+        ]
+
+    def blame_state(self, key: str | None = None, path: Path = ()) -> list[BlamedLeaf]:
+        """Each leaf of the agent's state at the playhead (of one key, of what is below a path), and who wrote it.
+
+        Keys are sorted; the leaves of each come in document order. See `blame` for who counts as the writer.
+        """
+        timeline = self.timeline
+        keys = [key] if key is not None else timeline.outline(self.position).keys
+        records = list(timeline.records(keys, self.position).values())
+        blamed = [
+            (record.key, row)
+            for record, rows in zip(records, blame_all(records, timeline.many_versions), strict=True)
+            for row in rows
+            if row.path[: len(path)] == path
+        ]
+        events = self.track.lines(row.commit_ts for _, row in blamed)
+        return sorted((BlamedLeaf(each, row, events[row.commit_ts]) for each, row in blamed), key=lambda leaf: leaf.key)
+
+    def log(
+        self,
+        text: str | None = None,
+        regex: str | None = None,
+        *,
+        key: str | None = None,
+        kind: str | None = None,
+        namespace: str | None = None,
+        agent_id: str | None = None,
+        start: int = 1,
+        end: int | None = None,
+        newest_first: bool = False,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Iterator[LogEntry]:
+        """The commits of the run from start to end, as they are found, oldest first.
+
+        With a text, only those that wrote a value in which it occurs more or less often than in the key's version
+        before; with a regex, only those in which matching lines came or went. `key` and `kind` are globs; without a
+        namespace and an agent_id, all agents' writes count. Newest first, a search has to end before anything is told;
+        `on_progress` is called with the commit it has come to.
+        Raises InvalidArgumentError for a regex that cannot be read, and for an empty text.
+        """
+        end = self.track.head if end is None else min(end, self.track.head)
+        scope = pickaxe.Scope(namespace, agent_id, key, start, end)
+        if text is None and regex is None:
+            return self._log(scope, kind, newest_first)
+        wanted = pickaxe.Text(text) if text is not None else pickaxe.Pattern(str(regex))
+        entries = self._searched(wanted, scope, kind, on_progress)
+        return reversed(list(entries)) if newest_first else entries
+
+    def _log(self, scope: pickaxe.Scope, kind: str | None, newest_first: bool) -> Iterator[LogEntry]:
+        if scope.key is scope.agent_id is scope.namespace is None:
+            commits = numpy.arange(scope.start, (scope.end or 0) + 1)
+        else:
+            commits = pickaxe.matching_commits(self.store.history, self.track.view, scope)
+        for commit_ts in reversed(commits.tolist()) if newest_first else commits.tolist():
+            if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
+                yield LogEntry(commit_ts)
+
+    def _searched(
+        self,
+        wanted: pickaxe.Text | pickaxe.Pattern,
+        scope: pickaxe.Scope,
+        kind: str | None,
+        on_progress: Callable[[int], None] | None,
+    ) -> Iterator[LogEntry]:
+        for batch in pickaxe.search(self.store.history, self.track.view, wanted, scope):
+            for commit_ts, hits in groupby(batch.hits, lambda hit: hit.commit_ts):
+                if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
+                    yield LogEntry(commit_ts, tuple(hits))
+            if on_progress is not None:
+                on_progress(batch.searched_to)
+
+    def origin(self, text: str) -> Origin:
+        """Where a text or a number came from, as far as the values of all agents up to the playhead tell."""
+        return origin(self.store.history, self.track.view, text, self.position)
+
+    def origins(self, key: str, path: Path = ()) -> list[Origin]:
+        """Where the texts and numbers of this agent's value at a path came from: one answer for each leaf."""
+        record = self.timeline.record(key, self.position)
+        found, value = part_of(record.value, path) if record.exists else (False, None)
+        if not found:
+            raise InvalidArgumentError(f"there is nothing at {format_address(key, path)} at commit {self.position}")
+        texts = dict.fromkeys(text for _, text in scalars_of(value))
+        return [
+            origin(self.store.history, self.track.view, text, self.position, record.address) for text in texts if text
+        ]
 
     def fold_without(self, commits: Collection[int], *, every_agent: bool = False) -> list[Change]:
         """How the state here would differ if these recorded events had not happened, sorted by address.

@@ -47,6 +47,27 @@ def test_a_command_of_the_readme_runs(
     assert capsys.readouterr().out or (tmp_path / "run.jsonl").stat().st_size
 
 
+WALK = re.findall(r"^\$ (playhead .+)\n((?:(?![$`]).*\n)+)", README, re.MULTILINE)
+
+
+def test_the_walk_in_three_commands_uses_when_last_and_origin() -> None:
+    assert [shlex.split(command)[1] for command, _ in WALK] == ["when", "last", "origin"]
+
+
+@pytest.mark.parametrize(("command", "shown"), WALK)
+def test_a_command_of_the_walk_prints_the_lines_shown(
+    command: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PLAYHEAD_STORE", str(ROOT / "sample_data" / "support-desk"))
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(command)[1:]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    lines = shown.splitlines()
+    assert lines
+    # What is shown stands together, behind a header line at most.
+    assert lines in (printed[: len(lines)], printed[1 : 1 + len(lines)])
+
+
 def test_every_command_is_named_in_the_readme() -> None:
     choices = next(action.choices for action in parser()._actions if isinstance(action.choices, dict))
     assert isinstance(choices, dict)

@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _add_logs(commands)
     _add_reading(commands)
     _add_asking(commands)
+    _add_past(commands)
     _add_moments(commands)
     _add_upkeep(commands)
     _add_cache(commands)
@@ -182,6 +183,66 @@ def _add_asking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _store_option(bisect)
     _agent(bisect)
     _json(bisect)
+
+
+def _add_past(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    last = _path_command(commands, "last", "find the event that last changed a value (exit code 1: none)")
+    last.add_argument("--at", metavar="MOMENT", help="before which commit (default: behind the head)")
+    following = _path_command(commands, "next", "find the event that next changes a value (exit code 1: none)")
+    following.add_argument("--at", metavar="MOMENT", default="0", help="after which commit (default: 0)")
+    for command in (last, following):
+        command.add_argument("--count", type=int, default=1, metavar="N", help="the Nth one (default: 1)")
+    history = _path_command(commands, "history", "list every value that a path has had (exit code 1: none)")
+    history.add_argument("--csv", action="store_true", help="print comma-separated values")
+    blame = _path_command(commands, "blame", "say who last wrote each part of the state (exit code 1: nothing there)")
+    _at(blame)
+
+    compared = _command(
+        commands, "compare", "comparing:run_compare", "say where two runs part (exit code 1: they do, 2: trouble)"
+    )
+    compared.add_argument("a", metavar="A", help="a store or a log")
+    compared.add_argument("b", nargs="?", metavar="B", help="another, or a fork of it (default: the same)")
+    compared.add_argument("--agent", metavar="ID", help="only this agent (default: every agent)")
+    compared.add_argument("--other-agent", metavar="ID", help="beside this agent of B (default: the same)")
+    compared.add_argument("--namespace", metavar="NAME", help="the agents' namespace")
+    compared.add_argument("-n", "--last", type=int, default=10, metavar="N", help="show N divergences (default: 10)")
+    _json(compared)
+    origin = _command(commands, "origin", "origins:run_origin", "say where a text came from (exit code 1: not seen)")
+    origin.add_argument("text", metavar="TEXT|PATH", help="a text, a number, or a place in the agent's state")
+    origin.add_argument("--text", dest="as_text", action="store_true", help="it is a text, also where it names a place")
+    _store_option(origin)
+    _agent(origin, "whose state a path is about (default: the only one)")
+    _at(origin)
+    _json(origin)
+    log = _store_command(commands, "log", "history_log:run_log", "list events, newest first (exit code 1: none)")
+    sought = log.add_mutually_exclusive_group()
+    sought.add_argument("-S", dest="text", metavar="TEXT", help="only where values came to hold it more or less often")
+    sought.add_argument("-G", dest="regex", metavar="REGEX", help="only where lines that match it came or went")
+    log.add_argument("--key", metavar="GLOB", help="only events that touch such keys: 'messages/*'")
+    log.add_argument("--kind", metavar="GLOB", help="only events of such kinds: 'tool_*'")
+    _agent(log, "only events that touch this agent (default: every agent)")
+    log.add_argument("--start-ts", type=int, default=1, metavar="N", help="first commit, inclusive")
+    log.add_argument("--end-ts", type=int, metavar="N", help="last commit, inclusive")
+    log.add_argument("-n", "--last", type=int, metavar="N", help="at most so many")
+    log.add_argument("--reverse", action="store_true", help="oldest first, as they are found")
+    _json(log, "print one JSON object per line")
+
+
+_PATH_HELP = "a place in the agent's state: budget, plan.steps[2].status"
+
+
+def _path_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
+) -> argparse.ArgumentParser:
+    added = _command(commands, name, f"past:run_{name}", summary)
+    if name == "blame":
+        added.add_argument("path", nargs="?", metavar="PATH", help=f"{_PATH_HELP} (default: all of it)")
+    else:
+        added.add_argument("path", metavar="PATH", help=_PATH_HELP)
+    _store_option(added)
+    _agent(added)
+    _json(added)
+    return added
 
 
 _EXPRESSION_HELP = (

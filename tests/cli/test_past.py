@@ -1,0 +1,110 @@
+"""Who wrote a value and what it was before, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .conftest import Run
+
+
+def test_last_names_the_event_and_both_values_and_walks_back(run: Run, store: Path) -> None:
+    asked = ("last", "plan.steps[0].status", "-s", store, "--agent", "planner")
+    assert run(*asked).out.splitlines() == [
+        "4\t2026-11-01T14:04:00.000000Z\ttool_error\tplan went wrong",
+        '  plan.steps[0].status: "pending" → "done"',
+    ]
+    assert run(*asked, "--at", "4").out.splitlines()[1] == '  plan.steps[0].status: (nothing) → "pending"'
+    assert run(*asked, "--count", "2").out.split("\t")[0] == "1"
+    assert run(*asked, "--at", "1").code == 1
+    told = run(*asked, "--json").json
+    assert isinstance(told, dict)
+    assert (told["change"]["before"], told["change"]["after"]) == ("pending", "done")
+    assert told["event"]["label"] == "plan went wrong"
+    assert run(*asked, "--count", "0").code == 2
+
+
+def test_next_begins_at_the_beginning_and_goes_on_from_a_moment(run: Run, store: Path) -> None:
+    asked = ("next", "budget.remaining", "-s", store, "--agent", "refund")
+    assert run(*asked).out.split("\t")[0] == "2"
+    assert run(*asked, "--at", "2").out.splitlines()[1] == "  budget.remaining: 40 → -1"
+    nothing = run(*asked, "--at", "5", "--json")
+    assert (nothing.code, nothing.json) == (1, {"path": "budget.remaining", "change": None, "event": None})
+
+
+def test_history_lists_every_value_with_its_stretch_and_its_event(run: Run, store: Path) -> None:
+    asked = ("history", "draft", "-s", store, "--agent", "planner")
+    assert run(*asked, "--csv").out.splitlines() == [
+        "first,last,at,agent,kind,label,value",
+        '3,3,2026-11-01T14:02:00.000000Z,default/planner,assistant,a draft,"""hello"""',
+        "4,5,2026-11-01T14:04:00.000000Z,default/planner,tool_error,plan went wrong,(nothing)",
+    ]
+    told = run(*asked, "--json").json
+    assert isinstance(told, list)
+    assert [(row["first"], row["last"], row["exists"], row["value"]) for row in told] == [
+        (3, 3, True, "hello"),
+        (4, 5, False, None),
+    ]
+    assert run("history", "plan.nothing", "-s", store, "--agent", "planner").code == 1
+    assert run(*asked, "--csv", "--json").code == 2
+
+
+def test_blame_names_the_writer_of_every_leaf(run: Run, store: Path) -> None:
+    asked = ("-s", store, "--agent", "planner")
+    assert run("blame", *asked).out.splitlines() == [
+        "commit\tage\tagent\tkind\tlabel\tpath\tvalue",
+        '1\t−4\tdefault/planner\tplan\tfirst plan\tplan.steps[0].id\t"a"',
+        '4\t−1\tdefault/planner\ttool_error\tplan went wrong\tplan.steps[0].status\t"done"',
+    ]
+    below = run("blame", "plan.steps[0].status", *asked, "--at", "3", "--json").json
+    assert isinstance(below, list)
+    assert [(leaf["path"], leaf["value"], leaf["event"]["commit_ts"]) for leaf in below] == [
+        ("plan.steps[0].status", "pending", 1)
+    ]
+    assert run("blame", "draft", *asked).code == 1
+
+
+def test_an_unknown_key_suggests_the_nearest(run: Run, store: Path) -> None:
+    outcome = run("last", "budgt.remaining", "-s", store, "--agent", "refund")
+    assert outcome.code == 2
+    assert outcome.err == "playhead: default/refund never had a key 'budgt'; did you mean 'budget'?\n"
+
+
+def test_log_lists_the_run_newest_first(run: Run, store: Path) -> None:
+    lines = run("log", store).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["5", "4", "3", "2", "1"]
+    assert lines[0].split(maxsplit=3)[2:] == ["tool_result", "refunded"]
+    assert [line.split()[0] for line in run("log", store, "--reverse", "-n", "2").out.splitlines()] == ["1", "2"]
+    assert [line.split()[0] for line in run("log", store, "--kind", "tool_*").out.splitlines()] == ["5", "4"]
+    assert [line.split()[0] for line in run("log", store, "--key", "dr*").out.splitlines()] == ["4", "3"]
+    assert [line.split()[0] for line in run("log", store, "--agent", "refund").out.splitlines()] == ["5", "2"]
+    assert run("log", store, "--kind", "nothing").code == 1
+
+
+def test_log_finds_where_a_text_came_and_went_with_its_lines(run: Run, store: Path) -> None:
+    assert run("log", "-S", "hello", store, "--reverse").out.splitlines() == [
+        "      3  2026-11-01T14:02:00.000000Z  assistant    a draft",
+        "         + planner: draft: hello",
+        "      4  2026-11-01T14:04:00.000000Z  tool_error   plan went wrong",
+        "         - planner: draft: hello",
+    ]
+    told = [json.loads(line) for line in run("log", "-G", "^(pending|done)$", store, "--json").out.splitlines()]
+    assert [each["commit_ts"] for each in told] == [4, 1]
+    assert told[0]["hits"][0]["lines"] == [
+        {"sign": "-", "path": "plan.steps[0].status", "text": "pending"},
+        {"sign": "+", "path": "plan.steps[0].status", "text": "done"},
+    ]
+    assert run("log", "-S", "nowhere", store).code == 1
+    assert run("log", "-G", "(", store).code == 2
+
+
+def test_origin_follows_a_text_to_its_first_places(run: Run, store: Path) -> None:
+    outcome = run("origin", "hello", "-s", store)
+    assert outcome.out.splitlines() == ["3\tstate\tassistant\ta draft", "  planner: draft: «hello»"]
+    of_path = run("origin", "budget.remaining", "-s", store, "--agent", "refund", "--at", "3", "--json").json
+    assert isinstance(of_path, list)
+    assert [(each["text"], [found["commit_ts"] for found in each["whole"]]) for each in of_path] == [("40", [2])]
+    assert run("origin", "budget", "--text", "-s", store, "--agent", "refund").code == 1
+    nowhere = run("origin", "no such words", "-s", store)
+    assert (nowhere.code, nowhere.err) == (1, "not seen before\n")
+    assert run("origin", "", "-s", store).code == 2

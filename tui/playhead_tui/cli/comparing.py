@@ -1,0 +1,134 @@
+"""compare: two runs, agents or forks beside each other; exit codes as diff(1) has them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import playhead
+from playhead import JSON, Change, InvalidArgumentError, Record
+from playhead.compare import Comparison, Difference, Divergence, Pair, compare
+from playhead.cursor import Cursor
+from playhead.model import Address
+from playhead.track import EventLine
+from playhead_tui.cli import EXIT_NO, EXIT_OK
+from playhead_tui.cli.moments import print_changes
+from playhead_tui.cli.output import note, print_json
+from playhead_tui.drawing.words import plural
+from playhead_tui.library import store_for
+
+SHOWN = 10
+"""Divergences that are printed with their differences, where no other number is asked for."""
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    if options.last < 0:
+        raise InvalidArgumentError(f"-n is 0 or more, not {options.last}")
+    every_agent = options.agent is None and options.other_agent is None
+    if options.b is None and every_agent:
+        raise InvalidArgumentError("name a second run, or two agents of this one with --agent and --other-agent")
+    with _cursors(options) as (a, b):
+        comparison = compare(a, b, every_agent=every_agent)
+        shown = comparison.divergences if options.json else comparison.divergences[: options.last]
+        lines = [
+            cursor.track.lines(at for each in shown for at in _commits(each, side) if at)
+            for side, cursor in enumerate((a, b))
+        ]
+        if options.json:
+            print_json(_json(comparison, lines))
+        else:
+            _print(comparison, (a, b), lines, options.last)
+    return EXIT_OK if comparison.same else EXIT_NO
+
+
+@contextmanager
+def _cursors(options: argparse.Namespace) -> Iterator[tuple[Cursor, Cursor]]:
+    agents = options.agent, options.other_agent or options.agent
+    with playhead.open(store_for(Path(options.a)).path, create=False, read_only=True) as one:
+        second = (
+            nullcontext(one)
+            if options.b is None
+            else playhead.open(store_for(Path(options.b)).path, create=False, read_only=True)
+        )
+        with second as other:
+            yield (
+                one.cursor(agents[0], namespace=options.namespace),
+                other.cursor(agents[1], namespace=options.namespace),
+            )
+
+
+def _commits(divergence: Divergence, side: int) -> list[int]:
+    return [divergence.pair[side] or 0, *((each.commit_a, each.commit_b)[side] for each in divergence.differences)]
+
+
+def _print(
+    comparison: Comparison, cursors: tuple[Cursor, Cursor], lines: list[dict[int, EventLine]], most: int
+) -> None:
+    for number, divergence in enumerate(comparison.divergences[:most]):
+        print("the states part here:" if number == 0 else "and here:")
+        for side in (0, 1):
+            commit_ts = divergence.pair[side]
+            event = None if commit_ts is None else lines[side][commit_ts]
+            text = "(no such event)" if event is None else f"{event.commit_ts}\t{event.kind}\t{event.label}"
+            print(f"{'AB'[side]}\t{text}")
+        print_changes([_change(cursors, each) for each in divergence.differences])
+    left = len(comparison.divergences) - most
+    if left > 0:
+        note(f"and {plural(left, 'more divergence')}; -n {len(comparison.divergences)} shows all of them")
+    same = sum(pair.same for pair in comparison.pairs)
+    only = [sum(pair[side] is None and not pair.same for pair in comparison.pairs) for side in (1, 0)]
+    replaced = len(comparison.pairs) - same - sum(only)
+    note(
+        f"{plural(same, 'event')} alike, {replaced:,} instead of another, {only[0]:,} only in A, {only[1]:,} only in B;"
+        f" {plural(len(comparison.divergences), 'divergence')}, {plural(len(comparison.differing), 'key')} differ"
+        " at the end"
+    )
+
+
+def _change(cursors: tuple[Cursor, Cursor], difference: Difference) -> Change:
+    sides = ((difference.a, difference.version_a), (difference.b, difference.version_b))
+    before, after = (_record(cursor, *side) for cursor, side in zip(cursors, sides, strict=True))
+    return Change(difference.a, before, after)
+
+
+def _record(cursor: Cursor, address: Address, version: int) -> Record:
+    if version == 0:
+        return Record.unknown(address)
+    return cursor.store.get_state_at_version(address.agent_id, address.key, version, namespace=address.namespace)
+
+
+def _json(comparison: Comparison, lines: list[dict[int, EventLine]]) -> dict[str, JSON]:
+    def event(side: int, commit_ts: int | None) -> JSON:
+        if not commit_ts:
+            return None
+        line = lines[side][commit_ts]
+        return {"commit_ts": commit_ts, "kind": line.kind, "label": line.label}
+
+    def side(which: int, address: Address, version: int, commit_ts: int) -> JSON:
+        return {**address._asdict(), "version": version, "event": event(which, commit_ts)}
+
+    def pair(of: Pair) -> JSON:
+        return {"a": of.a, "b": of.b, "same": of.same}
+
+    return {
+        "same": comparison.same,
+        "pairs": [pair(each) for each in comparison.pairs if not each.same],
+        "alike": sum(each.same for each in comparison.pairs),
+        "divergences": [
+            {
+                "a": event(0, each.pair.a),
+                "b": event(1, each.pair.b),
+                "differences": [
+                    {
+                        "a": side(0, found.a, found.version_a, found.commit_a),
+                        "b": side(1, found.b, found.version_b, found.commit_b),
+                    }
+                    for found in each.differences
+                ],
+            }
+            for each in comparison.divergences
+        ],
+        "differing": [address._asdict() for address in comparison.differing],
+    }

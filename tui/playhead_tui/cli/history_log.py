@@ -1,0 +1,116 @@
+"""log: the events of a run, and the pickaxe that looks for what came into its values and went out of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
+
+from playhead import InvalidArgumentError
+from playhead.cursor import Cursor
+from playhead.json_path import format_address
+from playhead.model import is_error_kind, iso
+from playhead.pickaxe import ChangedLine, Hit
+from playhead.track import EventLine
+from playhead.verbs import LogEntry
+from playhead_tui.cli import EXIT_NO, EXIT_OK
+from playhead_tui.cli.output import console
+from playhead_tui.cli.stores import narrowed_to, open_for_reading
+
+FIRST_ENTRIES, ENTRIES_AT_ONCE = 32, 1_024
+"""Whose labels are read in one question; the first ones are few, so that something is seen at once."""
+LINE_CHARACTERS = 200
+
+
+def run_log(options: argparse.Namespace) -> int:
+    if options.last is not None and options.last < 1:
+        raise InvalidArgumentError(f"-n is 1 or more, not {options.last}")
+    if options.start_ts < 1:
+        raise InvalidArgumentError(f"--start-ts is 1 or more, not {options.start_ts}")
+    with open_for_reading(options) as store:
+        agent_id, namespace = narrowed_to(options, store)
+        cursor = store.cursor()
+        with _searching(options, cursor.head) as on_progress:
+            entries = cursor.log(
+                options.text,
+                options.regex,
+                key=options.key,
+                kind=options.kind,
+                namespace=namespace,
+                agent_id=agent_id,
+                start=options.start_ts,
+                end=options.end_ts,
+                newest_first=not options.reverse,
+                on_progress=on_progress,
+            )
+            shown = _print(cursor, islice(entries, options.last), as_json=options.json)
+    return EXIT_OK if shown else EXIT_NO
+
+
+@contextmanager
+def _searching(options: argparse.Namespace, head: int) -> Iterator[Callable[[int], None] | None]:
+    """A bar while a search goes through the run; none where nobody would see it."""
+    err = Console(stderr=True)
+    if (options.text is None and options.regex is None) or not err.is_terminal:
+        yield None
+        return
+    with Progress(TextColumn("searching"), BarColumn(), TextColumn("{task.percentage:.0f} %"), console=err) as progress:
+        progress.live.transient = True
+        task = progress.add_task("", total=head)
+        yield lambda commit_ts: progress.update(task, completed=commit_ts)
+
+
+def _print(cursor: Cursor, entries: Iterator[LogEntry], *, as_json: bool) -> int:
+    """Print the entries, and return how many there were."""
+    count = 0
+    show = _print_json if as_json else _print_entry
+    while batch := list(islice(entries, FIRST_ENTRIES if count == 0 else ENTRIES_AT_ONCE)):
+        lines = cursor.track.lines(entry.commit_ts for entry in batch)
+        for entry in batch:
+            show(entry, lines[entry.commit_ts])
+        count += len(batch)
+        sys.stdout.flush()
+    return count
+
+
+def _print_json(entry: LogEntry, event: EventLine) -> None:
+    hits = [_hit_json(hit) for hit in entry.hits]
+    told = {"commit_ts": event.commit_ts, "at": iso(event.moment), "kind": event.kind, "label": event.label}
+    print(json.dumps({**told, "hits": hits} if entry.hits else told, ensure_ascii=False))
+
+
+def _hit_json(hit: Hit) -> dict[str, object]:
+    lines = [{"sign": line.sign, "path": _address(hit, line), "text": line.text} for line in hit.lines]
+    return {**hit.address._asdict(), "version": hit.version, "lines": lines}
+
+
+def _address(hit: Hit, line: ChangedLine) -> str:
+    return format_address(hit.address.key, line.path)
+
+
+def _print_entry(entry: LogEntry, event: EventLine) -> None:
+    line = f"{event.commit_ts:>7}  {iso(event.moment)}  {event.kind:<12} {event.label}"
+    out = console()
+    if not out.is_terminal:
+        print(line.rstrip())
+    else:
+        out.print(Text(line.rstrip(), style="bold red" if is_error_kind(event.kind) else "bold"))
+    for hit in entry.hits:
+        where = f"{hit.address.agent_id}: "
+        for changed in hit.lines:
+            text = f"         {changed.sign} {where}{_address(hit, changed)}: {_cut(changed.text)}"
+            if out.is_terminal:
+                out.print(Text(text, style="green" if changed.sign == "+" else "red"))
+            else:
+                print(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LINE_CHARACTERS else text[: LINE_CHARACTERS - 1] + "…"

@@ -1,0 +1,111 @@
+"""origin: where a text, a number, or the value at a path came from."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.text import Text
+
+from playhead import JSON, InvalidArgumentError, Store
+from playhead.json_path import format_address, parse_address
+from playhead.model import iso
+from playhead.origin import Appearance, Origin
+from playhead.track import EventLine
+from playhead_tui.cli import EXIT_NO, EXIT_OK
+from playhead_tui.cli.output import console, note, print_json
+from playhead_tui.cli.past import chosen_place
+from playhead_tui.cli.stores import chosen_agent, chosen_moment, narrowed_to, open_for_reading
+
+AROUND = 60
+"""Characters shown before and behind what was looked for."""
+MARKS = ("«", "»")
+"""What stands around it where there are no colours."""
+
+
+def run_origin(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        agent_id, namespace = narrowed_to(options, store)
+        cursor = store.cursor(agent_id, namespace=namespace)
+        cursor.position = chosen_moment(options.at, store)
+        if _is_place(options, store):
+            found = cursor.origins(*chosen_place(options.text, cursor))
+        else:
+            found = [cursor.origin(options.text)]
+        events = cursor.track.lines(each.commit_ts for origin in found for each in (*origin.whole, *origin.parts))
+    if options.json:
+        print_json([_json(origin, events) for origin in found])
+    else:
+        for origin in found:
+            _print(origin, events, titled=len(found) > 1)
+    return EXIT_OK if any(origin.whole or origin.parts for origin in found) else EXIT_NO
+
+
+def _is_place(options: argparse.Namespace, store: Store) -> bool:
+    """Whether the argument begins with a key of an agent that may be meant; anything else is a text."""
+    if options.as_text:
+        return False
+    if not options.text:
+        raise InvalidArgumentError("the text to look for is empty")
+    try:
+        key, _ = parse_address(options.text)
+    except InvalidArgumentError:
+        key = options.text
+    # Of which agent would not be clear.
+    if options.agent is None and len(store.agents()) > 1:
+        return False
+    agent = chosen_agent(options, store)
+    keys = store.cursor(agent.agent_id, namespace=agent.namespace).timeline.keys
+    return key in keys or options.text in keys
+
+
+def _print(origin: Origin, events: dict[int, EventLine], *, titled: bool) -> None:
+    if titled:
+        print(f"{_cut(origin.text)}:")
+    for appearance in origin.whole:
+        _print_appearance(appearance, events[appearance.commit_ts])
+    if origin.parts:
+        note("parts of it were seen before:")
+    for appearance in origin.parts:
+        _print_appearance(appearance, events[appearance.commit_ts])
+    if not origin.whole and not origin.parts:
+        note("not seen before")
+
+
+def _print_appearance(appearance: Appearance, event: EventLine) -> None:
+    out = console()
+    print(f"{event.commit_ts}\t{appearance.role}\t{event.kind}\t{event.label}")
+    where = f"{appearance.address.agent_id}: {format_address(appearance.address.key, appearance.path)}"
+    before = appearance.line[max(0, appearance.start - AROUND) : appearance.start]
+    behind = appearance.line[appearance.end : appearance.end + AROUND]
+    text = f"  {where}: {before}", _cut(appearance.text), behind
+    if out.is_terminal:
+        out.print(Text.assemble(text[0], (text[1], "bold reverse"), text[2]))
+    else:
+        print(f"{text[0]}{MARKS[0]}{text[1]}{MARKS[1]}{text[2]}".replace("\n", "↵"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 4 * AROUND else text[: 4 * AROUND - 1] + "…"
+
+
+def _json(origin: Origin, events: dict[int, EventLine]) -> dict[str, JSON]:
+    def told(appearance: Appearance) -> dict[str, JSON]:
+        event = events[appearance.commit_ts]
+        return {
+            "commit_ts": event.commit_ts,
+            "at": iso(event.moment),
+            "kind": event.kind,
+            "label": event.label,
+            "role": appearance.role,
+            **appearance.address._asdict(),
+            "version": appearance.version,
+            "path": format_address(appearance.address.key, appearance.path),
+            "line": appearance.line,
+            "span": [appearance.start, appearance.end],
+        }
+
+    return {
+        "text": origin.text,
+        "whole": [told(each) for each in origin.whole],
+        "parts": [told(each) for each in origin.parts],
+    }
