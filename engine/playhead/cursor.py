@@ -106,9 +106,13 @@ class Cursor(Verbs):
     @property
     def timeline(self) -> Timeline:
         """The agent's history, read on first use."""
-        if self.agent not in self._timelines:
-            self._timelines[self.agent] = Timeline(self.store.history, self.store.view(), self.agent)
-        return self._timelines[self.agent]
+        return self.timeline_of(self.agent)
+
+    def timeline_of(self, agent: AgentAddress) -> Timeline:
+        """Any agent's history, read on first use."""
+        if agent not in self._timelines:
+            self._timelines[agent] = Timeline(self.store.history, self.store.view(), agent)
+        return self._timelines[agent]
 
     def refresh(self) -> bool:
         """Catch up with what was committed since; a playhead at the head moves along. True where there is something."""
@@ -295,12 +299,16 @@ class Cursor(Verbs):
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def outline(self, *, changed_only: bool = False, filter: str = "") -> StateOutline:
-        """The keys at the playhead, sorted; deleted ones only at the commit that deleted them.
+    def outline(
+        self, agent: AgentAddress | None = None, *, changed_only: bool = False, filter: str = "", deleted: bool = False
+    ) -> StateOutline:
+        """The keys of an agent (the chosen one, where none is given) at the playhead, sorted.
 
-        `filter` keeps keys that contain it, whatever its case.
+        Deleted ones come only at the commit that deleted them, or always with `deleted`. `filter` keeps keys that
+        contain it, whatever its case.
         """
-        return StateOutline(self.timeline, self.position, changed_only=changed_only, filter=filter)
+        timeline = self.timeline if agent is None else self.timeline_of(agent)
+        return StateOutline(timeline, self.position, changed_only=changed_only, filter=filter, deleted=deleted)
 
     def record(self, key: str | None = None) -> Record:
         """A key's record at the playhead (the selection's, where none is given)."""

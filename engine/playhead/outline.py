@@ -28,23 +28,32 @@ class OutlineRow:
 
 
 class StateOutline(Sequence[OutlineRow]):
-    """The keys at a moment, sorted; deleted ones only at the commit that deleted them.
+    """The keys at a moment, sorted; deleted ones only at the commit that deleted them, or all where `deleted` says so.
 
     Rows are made when they are looked at: the outline of a state with many keys costs what is shown of it.
     """
 
-    def __init__(self, timeline: Timeline, position: int, *, changed_only: bool = False, filter: str = "") -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        position: int,
+        *,
+        changed_only: bool = False,
+        filter: str = "",
+        deleted: bool = False,
+    ) -> None:
         outline = timeline.outline(position)
         touched = outline.commit_ts == position
         statuses: dict[str, Status] = {}
         for row in numpy.flatnonzero(touched).tolist():
-            key, exists = outline.keys[row], bool(outline.exists[row])
-            existed = timeline.exists_before(key, position)
-            if exists or existed:
-                statuses[key] = "removed" if not exists else "changed" if existed else "added"
+            key = outline.keys[row]
+            status = _status(bool(outline.exists[row]), timeline.exists_before(key, position))
+            if status is not None:
+                statuses[key] = status
             else:
                 touched[row] = False
-        rows = numpy.flatnonzero(touched if changed_only else touched | outline.exists)
+        shown_too = outline.exists | deleted
+        rows = numpy.flatnonzero(touched if changed_only else touched | shown_too)
         if filter:
             wanted = filter.casefold()
             rows = rows[[wanted in outline.keys[row].casefold() for row in rows.tolist()]]
@@ -95,3 +104,21 @@ class StateOutline(Sequence[OutlineRow]):
         return isinstance(other, Sequence) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def outline_row(timeline: Timeline, key: str, position: int) -> OutlineRow:
+    """One key's row, whether it exists at the moment or not; of version 0 where it was not written yet."""
+    versions, commits, exists = timeline.history(key)
+    row = int(numpy.searchsorted(commits, position, side="right")) - 1
+    if row < 0:
+        return OutlineRow(key, 0, 0, False, None)
+    commit_ts, is_there = int(commits[row]), bool(exists[row])
+    status = _status(is_there, timeline.exists_before(key, position)) if commit_ts == position else None
+    return OutlineRow(key, int(versions[row]), commit_ts, is_there, status)
+
+
+def _status(exists: bool, existed: bool) -> Status | None:
+    """What a commit did to a key; None where it deleted what was not there."""
+    if not exists:
+        return "removed" if existed else None
+    return "changed" if existed else "added"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -10,12 +11,15 @@ import pytest
 
 from playhead import JSON, AgentAddress, EventHeader, Record
 from playhead.cursor import OutlineRow
+from playhead.diff import changes
 from playhead.outline import StateOutline
 from playhead_tui import keys
 from playhead_tui.drawing import words
+from playhead_tui.drawing.change_age import age_sign, coarse_age
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, header_line, title_line
 from playhead_tui.drawing.diff_lines import diff_lines
 from playhead_tui.drawing.event_lines import event_line
+from playhead_tui.drawing.glimpses import MEMBERS_MAX, Glimpse, Member, members
 from playhead_tui.drawing.help_lines import help_lines
 from playhead_tui.drawing.hints import hints_of
 from playhead_tui.drawing.json_lines import json_lines
@@ -33,8 +37,9 @@ from playhead_tui.drawing.span import (
     spread,
     width_of,
 )
-from playhead_tui.drawing.state_lines import group_line, key_line
-from playhead_tui.drawing.tree import tree_of, tree_rows
+from playhead_tui.drawing.state_lines import SIGNS, Columns, agent_line, group_line, key_line, member_line
+from playhead_tui.drawing.state_rows import Section, Spot, StateRows
+from playhead_tui.drawing.tree import Tree, tree_of, tree_rows
 from playhead_tui.frame import Frame, Note
 from playhead_tui.keymap import NO_CHANGES, read_keymap
 
@@ -171,23 +176,137 @@ def test_a_tree_is_made_again_only_for_other_keys_or_folds() -> None:
     assert list(tree_of(names)) == tree_rows(names), "a list that grew is another list"
 
 
+def glimpse_of(text: str) -> Glimpse:
+    return Glimpse(text, opens=True)
+
+
 def test_a_key_row_has_sign_preview_version_and_age() -> None:
     (row,) = tree_rows(["steps"])
+    columns, known = Columns.of(7, 48), glimpse_of("[1, 2]")
     entry = OutlineRow("steps", 7, 412, True, "changed")
-    assert key_line(row, entry, 412, "[1, 2]", 40, 8).text == "~ steps     [1, 2]              v7   now"
-    assert key_line(row, entry, 453, None, 40, 8).text.endswith("v7   −41")
+    assert key_line(row, entry, 412, known, columns).text == "~ ▸ steps  [1, 2]                       v7   now"
+    assert key_line(row, entry, 412, known, columns, is_open=True).text.startswith("~ ▾ steps  [1, 2]")
+    older = OutlineRow("steps", 7, 412, True, None)
+    assert key_line(row, older, 453, None, columns).text == "·   steps  ·                            v7   20+"
     gone = OutlineRow("steps", 8, 412, False, "removed")
-    assert key_line(row, gone, 412, None, 40, 8).text.startswith("− steps     deleted")
+    assert key_line(row, gone, 412, None, columns).text.startswith("−   steps  deleted  ")
+    long_gone = key_line(row, OutlineRow("steps", 8, 412, False, None), 5_000, None, columns)
+    assert long_gone.text == "    steps  deleted at 412               v8   2k+"
+    assert Span("steps", "struck") in long_gone.spans
+    absent = key_line(row, OutlineRow("steps", 0, 0, False, None), 5, None, columns, pin="")
+    assert absent.text.rstrip() == "  ◈ steps  not written yet"
+
+
+def test_an_age_is_told_in_steps_that_grow_with_the_distance() -> None:
+    ages = [0, 1, 9, 10, 19, 20, 49, 50, 99, 100, 499, 999, 1_000, 2_345, 99_999, 5_000_000]
+    told = ["now", "1 ago", "9 ago", "10+", "10+", "20+", "20+", "50+", "50+", "100+", "200+", "500+", "1k+", "2k+"]
+    assert [coarse_age(age) for age in ages] == [*told, "50k+", "5M+"]
+    assert [age_sign(age) for age in (0, 9, 10, 49, 50)] == ["•", "•", "·", "·", " "]
+
+
+def test_a_number_stands_at_the_right_with_its_history_beside_it() -> None:
+    (row,) = tree_rows(["left"])
+    entry = OutlineRow("left", 9, 412, True, "changed")
+    line = key_line(row, entry, 412, Glimpse("79", number=79.0), Columns.of(6, 60), numbers=[1.0, 2, 3, 4, 5, 6, 7, 8])
+    assert line.text.startswith("~   left        79  ▁▂▃▄▅▆▇█  ")
+    assert line.spans[[span.text for span in line.spans].index("█")].role == "playhead"
+    narrow = key_line(row, entry, 412, Glimpse("79", number=79.0), Columns.of(20, 30), numbers=[1.0, 2.0] * 9)
+    assert "79" in narrow.text and "▁" not in narrow.text, "where a history has no room, the number has"
+
+
+def test_a_long_key_loses_its_middle_and_leaves_room_for_its_value() -> None:
+    key = "conversation-2026-11-01-with-a-customer"
+    (row,) = tree_rows([key])
+    columns = Columns.of(2 + len(key), 32)
+    line = key_line(row, OutlineRow(key, 1, 5, True, None), 5, glimpse_of("[1, 2]"), columns)
+    assert line.width == 32 and "[1, 2]" in line.text
+    assert "conv" in line.text and "mer" in line.text and "…" in line.text
 
 
 @pytest.mark.parametrize("width", [24, 30, 40, 80, 120])
 def test_a_row_is_as_wide_as_its_pane(width: int) -> None:
     group, first, *_ = tree_rows(["a/日本語", "a/x"], frozenset())
     entry = OutlineRow("a/日本語", 1234, 5, True, "added")
-    assert key_line(first, entry, 90_000, "x" * 300, width, 10).width == width
+    columns = Columns.of(10, width)
+    assert key_line(first, entry, 90_000, glimpse_of("x" * 300), columns).width == width
+    assert key_line(first, entry, 5, Glimpse("12345", number=1.0), columns, numbers=[1.0] * 24).width == width
+    member = Member(("items", 0), "[0]", Glimpse("y" * 300, opens=True), status="changed")
+    assert member_line(first, member, columns).width == width
     folded = tree_rows(["a/b", "a/c"], frozenset({"a/"}))[0]
     assert group_line(folded, [entry, entry], 90_000, width).width == width
-    assert group_line(group, [entry], 5, width).text.startswith("  ▾ a")
+    assert group_line(group, [entry], 5, width).text == "  ▾ a 2"
+    section = Section(AgentAddress("team", "planner"), [entry], tree_of([]), "planner", live=1_234, changed=2)
+    assert agent_line(section, 5, width).width == width
+    assert agent_line(replace(section, folded=True), 5, width).width == width
+
+
+# ── the members of values ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def member_texts(rows: Iterable[Member]) -> list[str]:
+    return [f"{SIGNS.get(row.status or '', ' ')}{'  ' * (row.depth - 1)}{row.label} {row.glimpse.text}" for row in rows]
+
+
+def test_a_value_opens_into_its_members_and_those_into_theirs() -> None:
+    value: JSON = {"steps": [{"tool": "search"}, 2], "goal": "refund", "empty": []}
+    assert member_texts(members(value)) == [' steps [{tool: "search"}, 2]', ' goal "refund"', " empty []"]
+    assert [row.glimpse.opens for row in members(value)] == [True, False, False]
+    inside = members(value, frozenset({("steps",), ("steps", 0)}))
+    assert member_texts(inside)[:4] == [
+        ' steps [{tool: "search"}, 2]', '   [0] {tool: "search"}', '     tool "search"', "   [1] 2",
+    ]  # fmt: skip
+    assert inside[2].path == ("steps", 0, "tool") and [row.is_open for row in inside[:3]] == [True, True, False]
+
+
+def test_members_that_an_event_changed_are_marked_and_what_it_removed_is_still_told() -> None:
+    before: JSON = {"plan": {"current": 0, "old": "x"}, "gone": 7, "same": 1}
+    after: JSON = {"plan": {"current": 1, "new": {"a": 1}}, "same": 1, "items": [1]}
+    everything = frozenset({("plan",), ("plan", "new")})
+    assert member_texts(members(after, everything, changes(before, after))) == [
+        "~plan {current: 1, new: {a: 1}}", "~  current 1", "+  new {a: 1}", "+    a 1", '−  old "x"',
+        " same 1", "+items [1]", "−gone 7",
+    ]  # fmt: skip
+    item: JSON = [{"id": "a", "done": True}]
+    marked = members(item, frozenset({(0,)}), changes([{"id": "a", "done": False}], item))
+    assert member_texts(marked) == ['~[0] {id: "a", done: true}', '   id "a"', "~  done true"]
+
+
+def test_of_a_long_list_the_beginning_is_shown_and_the_rest_counted() -> None:
+    rows = members(list(range(1_000)))
+    assert len(rows) == MEMBERS_MAX + 1
+    assert rows[-1].glimpse.text == "800 more in the inspector"
+
+
+# ── the rows of the state pane ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def section_of(agent: str, *keys_: str, title: str = "", pinned: bool = False) -> Section:
+    entries = [OutlineRow(key, 1, 1, True, None) for key in keys_]
+    return Section(AgentAddress("team", agent), entries, Tree(keys_), title, pinned=pinned)
+
+
+def test_pins_headings_keys_and_members_stand_below_each_other() -> None:
+    planner, helper = AgentAddress("team", "planner"), AgentAddress("team", "helper")
+    pin = section_of("planner", "plan", pinned=True, title="planner")
+    sections = [
+        pin,
+        section_of("helper", "a", "b", title="helper"),
+        section_of("planner", "plan", "x", title="planner"),
+    ]
+    inside = members({"steps": [1], "goal": "x"}, frozenset({("steps",)}))
+    rows = StateRows(sections, {(planner, "plan"): inside})
+    spots = [row.spot for row in rows]
+    assert spots == [
+        Spot(planner, "plan", pinned=True),
+        Spot(helper), Spot(helper, "a"), Spot(helper, "b"),
+        Spot(planner), Spot(planner, "plan"), Spot(planner, "plan", ("steps",)),
+        Spot(planner, "plan", ("steps", 0)), Spot(planner, "plan", ("goal",)), Spot(planner, "x"),
+    ]  # fmt: skip
+    assert [rows.row_of(spot) for spot in spots] == list(range(10))
+    assert rows.row_of(Spot(planner, "plan", ("steps", 7))) == 6, "what is not there any more is looked for above"
+    assert rows.row_of(Spot(planner, "plan", ("nothing",))) == 5
+    assert rows.row_of(Spot(helper, "plan")) is None
+    assert rows.pinned_count == 1 and rows.is_open(rows[5]) and not rows.is_open(rows[0])
 
 
 # ── values and differences ───────────────────────────────────────────────────────────────────────────────────────────
@@ -325,7 +444,7 @@ def frame_at(
     before = NOON - timedelta(seconds=3.2) if occurred else None
     outline = cast("StateOutline", ())
     return Frame(
-        agent, position, 63, 63, position - 1, event, before, outline, tree_of([]), None, {}, False, "",
+        agent, position, 63, 63, position - 1, event, before, outline, (), None, {}, False, "",
         imported=imported, one_namespace=one_namespace,
     )  # fmt: skip
 

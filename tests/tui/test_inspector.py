@@ -125,6 +125,7 @@ async def test_folds_and_cursor_stay_while_the_playhead_moves(values: Path, open
 
 async def test_z_outside_of_the_inspector_goes_there_and_says_what_it_does(values: Path, open_app: OpenApp) -> None:
     async with open_app(values) as pilot:
+        main_of(pilot).event_list.focus()
         await press(pilot, "z")
         assert main_of(pilot).diff.has_focus
         assert "z folds and opens at the cursor" in screen_text(pilot)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from playhead import JSON, EventHeader, Record
 from playhead.blame import blame
-from playhead_tui.drawing.blame_lines import age_role, blame_rows, gutter_width
+from playhead_tui.drawing.blame_lines import blame_rows, gutter_width
+from playhead_tui.drawing.change_age import age_role
 from playhead_tui.drawing.change_words import change_spans
 from playhead_tui.drawing.code_lines import code_lines, language_of
 from playhead_tui.drawing.diff_lines import diff_rows

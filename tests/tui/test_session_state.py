@@ -181,7 +181,7 @@ async def test_a_pane_can_keep_what_it_wants(run: Path) -> None:
     async with opened(run) as pilot:
         app_of(pilot).main.keepers["pins"] = Keeper(lambda: ["budget"], taken.append)
         await press(pilot, "h")
-    assert kept(run).panes == {"pins": ["budget"]}
+    assert kept(run).panes["pins"] == ["budget"]
     async with opened(run) as pilot:
         app_of(pilot).main.keepers["pins"] = Keeper(list, taken.append)
         app_of(pilot).main.take_up(kept(run))

@@ -270,7 +270,7 @@ async def test_no_color_takes_every_hue_away_and_leaves_the_signs(run: Path, mon
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened(run, "") as pilot:
         assert pilot.app.no_color
-        assert "~ counters/pages" in screen_text(pilot)
+        assert "~   counters/pages" in screen_text(pilot)
         picture = pilot.app.export_screenshot()
         assert picture
 

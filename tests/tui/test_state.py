@@ -10,11 +10,11 @@ from .conftest import OpenApp, app_of, line_with, position, press, screen_text, 
 async def test_what_the_event_did_is_signed_and_dated(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await press(pilot, "8", "G")
-        assert line_with(pilot, "last_error").startswith("− last_error")
+        assert line_with(pilot, "last_error").startswith("−   last_error")
         assert "deleted" in line_with(pilot, "last_error")
-        assert line_with(pilot, "  steps").startswith("~")
-        assert "v3" in line_with(pilot, "  steps") and "now" in line_with(pilot, "  steps")
-        assert "−6" in line_with(pilot, "  budget")
+        assert line_with(pilot, "▸ steps").startswith("~")
+        assert "v3" in line_with(pilot, "▸ steps") and "now" in line_with(pilot, "▸ steps")
+        assert line_with(pilot, "▸ budget").startswith("•") and "6 ago" in line_with(pilot, "▸ budget")
         assert "2 changed" in screen_text(pilot)
         await press(pilot, "l")
         assert "last_error" not in screen_text(pilot), "a tombstone shows only at the commit that made it"
@@ -28,11 +28,11 @@ async def test_keys_that_share_a_beginning_form_a_group_that_folds(run: Path, op
         main.state.move_cursor(next(index for index in range(9) if "▾ plan" in main.state.line(index, 40).text))
         await press(pilot, "enter")
         text = screen_text(pilot)
-        assert "  steps" not in text and "  current" not in text
+        assert "▸ steps" not in text and "    current" not in text
         assert line_with(pilot, "▸ plan ").startswith("~"), "a folded group shows that something inside changed"
         assert "2 keys" in line_with(pilot, "▸ plan ")
         await press(pilot, "enter")
-        assert "▾ plan" in screen_text(pilot) and "  current" in screen_text(pilot)
+        assert "▾ plan" in screen_text(pilot) and "    current" in screen_text(pilot)
 
 
 async def test_the_filter_narrows_while_it_is_typed_and_escape_puts_it_back(run: Path, open_app: OpenApp) -> None:
@@ -54,7 +54,7 @@ async def test_d_keeps_only_what_the_event_changed(run: Path, open_app: OpenApp)
         await press(pilot, "d")
         text = screen_text(pilot)
         assert "changed only" in text
-        assert "~ counters/pages" in text and "~ budget" in text and "messages" not in text
+        assert "~   counters/pages" in text and "~ ▸ budget" in text and "messages" not in text
         await press(pilot, "d")
         assert "messages" in screen_text(pilot)
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from playhead import EventHeader, Record
+from playhead import AgentAddress, EventHeader, Record
 from playhead.blame import weight_of
+from playhead.diff import changes
 from playhead_tui.drawing.blame_lines import blame_rows, gutter_width
 from playhead_tui.drawing.change_words import change_spans
 from playhead_tui.drawing.diff_lines import diff_rows
+from playhead_tui.drawing.glimpses import Glimpse, Member, glimpse, members
 from playhead_tui.drawing.highlight import matcher
 from playhead_tui.drawing.history_lines import VersionNote
 from playhead_tui.drawing.json_lines import Style, fitting_depth, json_rows
@@ -19,18 +21,20 @@ from playhead_tui.drawing.row import Folding, Row, muted_row
 from playhead_tui.drawing.series import Series, series_of
 from playhead_tui.drawing.side_by_side import LEAST_WIDTH, side_by_side
 from playhead_tui.drawing.span import Line, Span, crop, printable
-from playhead_tui.drawing.words import gist, plural
-from playhead_tui.frame import Frame, PageLens, PreviewKey, Tab, Wanted
+from playhead_tui.drawing.words import plural
+from playhead_tui.frame import Frame, MembersKey, PageLens, PreviewKey, Tab, Wanted
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor, HistoryRow
 
-PREVIEW_WIDTH = 160
 SPLIT_WIDTH = 112
 """Cells of the inspector from which on a difference stands side by side, unless a person chose."""
 _NAME_WIDTH = 40
 _ALL_LEVELS = 1_000
 _POINTS_MAX = 400
+_COMPARED_CHARACTERS = 2_000_000
+"""Values that weigh more are opened without marks at their members: Diff tells what changed."""
+_MARKS_MAX = 2_000
 _SERIES_CHARACTERS = 16_000_000
 _BLAMED_CHARACTERS = 48_000_000
 """Of values that are read to find who wrote the oldest leaf; then the search ends and says so."""
@@ -55,19 +59,32 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Details:
     page: Page | None
-    previews: Mapping[PreviewKey, str] = field(default_factory=dict)
+    previews: Mapping[PreviewKey, Glimpse] = field(default_factory=dict)
+    members: Mapping[MembersKey, Sequence[Member]] = field(default_factory=dict)
 
 
 def read_details(cursor: Cursor, frame: Frame, wanted: Wanted) -> Details:
-    """The page of the chosen tab, and the previews that are not known yet."""
-    previews: dict[PreviewKey, str] = {}
-    if wanted.previews:
-        records = cursor.records([key.key for key in wanted.previews])
-        for key in wanted.previews:
-            record = records.get(key.key)
-            if record is not None:
-                previews[key] = gist(record.value, PREVIEW_WIDTH) if record.exists else "deleted"
-    return Details(page_of(cursor, frame, wanted) if wanted.tab else None, previews)
+    """The page of the chosen tab, and the previews and members that are not known yet."""
+    previews: dict[PreviewKey, Glimpse] = {}
+    by_agent: dict[AgentAddress, list[PreviewKey]] = {}
+    for key in wanted.previews:
+        by_agent.setdefault(key.agent, []).append(key)
+    for agent, keys in by_agent.items():
+        records = cursor.timeline_of(agent).records([key.key for key in keys], frame.position)
+        previews |= {key: glimpse(record.value) for key in keys if (record := records[key.key]).exists}
+    members = {key: _members_of(cursor, key, frame.position) for key in wanted.members}
+    return Details(page_of(cursor, frame, wanted) if wanted.tab else None, previews, members)
+
+
+def _members_of(cursor: Cursor, key: MembersKey, position: int) -> Sequence[Member]:
+    timeline = cursor.timeline_of(key.key.agent)
+    value = timeline.record(key.key.key, position).value
+    difference = None
+    if key.changed:
+        before = timeline.record(key.key.key, position - 1)
+        if before.exists and weight_of(before.value) + weight_of(value) <= _COMPARED_CHARACTERS:
+            difference = changes(before.value, value, limit=_MARKS_MAX)
+    return members(value, key.opened, difference)
 
 
 def page_of(cursor: Cursor, frame: Frame, wanted: Wanted) -> Page:

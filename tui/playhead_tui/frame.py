@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from playhead import AgentAddress, EventHeader
+from playhead.json_path import Path
 from playhead_tui.drawing.row import Fold
 from playhead_tui.drawing.span import crop, printable
-from playhead_tui.drawing.tree import Tree, tree_of
+from playhead_tui.drawing.state_rows import Place, Section
+from playhead_tui.sections import StateLens, read_sections
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
@@ -31,6 +33,7 @@ class Lens:
     folded: frozenset[str] = frozenset()
     event_rows: int = 40
     """Rows of the event list that fit the screen."""
+    state: StateLens = field(default_factory=StateLens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class PreviewKey(NamedTuple):
     version: int
 
 
+class MembersKey(NamedTuple):
+    """What the members of an open value depend on."""
+
+    key: PreviewKey
+    changed: bool
+    """Whether the event under the playhead made this version of one before, so that members are marked."""
+    opened: frozenset[Path]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the screen lacks to be complete."""
@@ -66,6 +78,7 @@ class Wanted:
     """Cells of the inspector."""
     previews: Sequence[PreviewKey] = ()
     lens: PageLens = PageLens()
+    members: Sequence[MembersKey] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,8 @@ class Frame:
     previous_moment: datetime | None
     """When the event before happened."""
     outline: StateOutline
-    tree: Tree
+    sections: Sequence[Section]
+    """What the state pane shows: pinned keys, then agents with their keys."""
     selection: str | None
     marks: Mapping[str, int]
     follow_agent: bool
@@ -109,6 +123,8 @@ class Frame:
     """What the keys of the outline contain."""
     agent_count: int = 1
     """How many agents ever wrote."""
+    opened: frozenset[Place] = frozenset()
+    """What is open in the state pane."""
 
     @property
     def at_head(self) -> bool:
@@ -133,10 +149,12 @@ def moment_of(header: EventHeader, imported: bool) -> datetime | None:
 
 def read_frame(cursor: Cursor, lens: Lens) -> Frame:
     """The frame at the cursor's position. Reads keys, versions and headers, no values."""
-    outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter)
+    state = lens.state
+    outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter, deleted=state.deleted)
     selection = lens.selection
     narrowed = bool(lens.filter or lens.changed_only)
-    if selection is None or (narrowed and outline.row_of(selection) is None):
+    pinned = selection is not None and Place(cursor.agent, selection) in state.pins
+    if selection is None or (narrowed and not pinned and outline.row_of(selection) is None):
         selection = _first_of_interest(outline) or selection
     cursor.selection = selection
     position, stop_count = cursor.position, cursor.stop_count
@@ -157,7 +175,8 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         event=event,
         previous_moment=_moment_before(cursor, position, imported),
         outline=outline,
-        tree=tree_of(outline.keys, lens.folded),
+        sections=read_sections(cursor, state, outline, lens.folded, changed_only=lens.changed_only, filter=lens.filter),
+        opened=state.opened,
         selection=selection,
         marks=dict(cursor.marks),
         follow_agent=cursor.follow_agent,

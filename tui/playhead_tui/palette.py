@@ -79,6 +79,8 @@ class _Theme:
                 return Style(italic=True)
             case "code":
                 return self._colour("text-secondary")
+            case "struck":
+                return self._dimmed(0.5) + Style(strike=True)
             case "past":
                 return self._colour("primary") if self.ansi else self._blended("primary", 0.62)
             case "active":
@@ -88,6 +90,8 @@ class _Theme:
     def tone(self, tone: Tone) -> Style:
         if not tone or self.ansi:
             return Style()
+        if tone == "pinned":
+            return self.background("foreground", 0.08)
         return self.background({"added": "success", "removed": "error", "changed": "warning"}.get(tone, "accent"), 0.13)
 
     def background(self, variable: str, strength: float) -> Style:

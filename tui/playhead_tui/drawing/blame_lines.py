@@ -8,12 +8,11 @@ from playhead import EventHeader
 from playhead.cursor import BlameRow
 from playhead.json_path import Path
 from playhead_tui.drawing import words
+from playhead_tui.drawing.change_age import age_role
 from playhead_tui.drawing.event_lines import kind_role
 from playhead_tui.drawing.row import Row
-from playhead_tui.drawing.span import Line, Role, Span, left, printable, right, width_of
+from playhead_tui.drawing.span import Line, Span, left, printable, right, width_of
 
-_RECENT, _LATE = 10, 200
-"""Commits ago."""
 _LABEL_LEAST, _LABEL_MOST = 12, 40
 
 
@@ -27,13 +26,6 @@ def _label_width(width: int) -> int:
     """Cells of the gutter that the event's label has, with a space before it; none in a narrow page."""
     room = min(_LABEL_MOST, (width - 44) // 3)
     return room + 1 if room >= _LABEL_LEAST else 0
-
-
-def age_role(age: int) -> Role:
-    """The colour of an age in commits: just now, recently, a while ago, long ago."""
-    if age <= 0:
-        return "changed"
-    return "accent" if age <= _RECENT else "muted" if age <= _LATE else "faint"
 
 
 def blame_rows(

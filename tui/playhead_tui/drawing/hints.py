@@ -26,7 +26,7 @@ _OPPOSITES = {
 """Hints that stand for an action and its opposite."""
 
 _OF_PANE: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "state": (("row.choose", "open"), ("filter", "filter"), ("changed.only", "changed")),
+    "state": (("row.choose", "open"), ("pin", "pin"), ("filter", "filter"), ("changed.only", "changed")),
     "diff": (("base", "base"), ("tab.next", "tab"), ("copy", "copy")),
     "value": (("copy", "copy"), ("tab.next", "tab")),
     "history": (("row.choose", "travel"), ("tab.next", "tab")),

@@ -34,10 +34,11 @@ Role: TypeAlias = Literal[
     "active",
     "emphasis",
     "code",
+    "struck",
 ]
 """What a piece of text is. Palettes map every one of these."""
 
-Tone: TypeAlias = Literal["", "added", "removed", "changed", "playhead"]
+Tone: TypeAlias = Literal["", "added", "removed", "changed", "playhead", "pinned"]
 """The faint background of a whole line."""
 
 

@@ -1,57 +1,189 @@
-"""Rows of the state pane."""
+"""Rows of the state pane as lines: sign, label, a glimpse of the value, version, and how long ago it changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from playhead_tui.drawing import words
-from playhead_tui.drawing.span import Line, Role, Span, crop, left, printable, right, width_of
+from playhead_tui.drawing.change_age import age_role, age_sign, coarse_age
+from playhead_tui.drawing.glimpses import Glimpse, Member
+from playhead_tui.drawing.span import Line, Role, Span, Tone, crop, crop_middle, fit, left, printable, right, width_of
+from playhead_tui.drawing.sparkline import sparkline
 from playhead_tui.drawing.tree import TreeRow
+from playhead_tui.drawing.words import count, plural
 
 if TYPE_CHECKING:
     from playhead.cursor import OutlineRow
+    from playhead_tui.drawing.state_rows import Section
 
 SIGNS = {"added": "+", "changed": "~", "removed": "−"}
 ROLES: dict[str, Role] = {"added": "added", "changed": "changed", "removed": "removed"}
-_VERSION_WIDTH = 5
+_SIGN_WIDTH = 2
 _AGE_WIDTH = 6
-_PREVIEW_MINIMUM = 7
+_VERSION_WIDTH = 6
+_VERSIONS_FROM = 44
+"""Cells of the pane from which versions have a column."""
+_LABEL_LEAST = 4
+_PREVIEW_LEAST = 8
+_NUMBER_WIDTH = 8
+_SPARK_LEAST, _SPARK_MOST = 6, 16
 
 
-def label_width(longest: int, width: int) -> int:
-    """Cells that labels get: what the longest one needs, within what leaves room for the rest."""
-    room = width - 2 - _VERSION_WIDTH - _AGE_WIDTH - 1
-    most = room if width < 40 else max(room // 2, room - 60)
-    return max(8, min(longest, most))
+class Columns(NamedTuple):
+    """Cells of a pane's columns, which its rows share; the sign stands before them all."""
+
+    label: int
+    preview: int
+    version: int
+
+    @staticmethod
+    def of(longest: int, width: int) -> Columns:
+        """For a longest label, with its indentation: it gets what it needs, as far as previews keep enough."""
+        version = _VERSION_WIDTH if width >= _VERSIONS_FROM else 0
+        room = width - _SIGN_WIDTH - version - _AGE_WIDTH
+        most = room if room < 2 * _PREVIEW_LEAST else max((room - 2) * 5 // 9, room - 80)
+        label = max(6, min(longest, most))
+        return Columns(label, max(0, room - label), version)
 
 
-def key_line(row: TreeRow, entry: OutlineRow, position: int, preview: str | None, width: int, labels: int) -> Line:
-    """`~ steps  [{"tool": …  v7  now`. A preview that is not there yet shows as a faint dot."""
-    sign, role = (SIGNS[entry.status], ROLES[entry.status]) if entry.status else (" ", "text")
-    spans = [Span(f"{sign} ", role), Span(left("  " * row.depth + printable(row.label), labels), role)]
-    room = width - 2 - labels - _VERSION_WIDTH - _AGE_WIDTH
-    if room >= _PREVIEW_MINIMUM:
-        text = "deleted" if not entry.exists else "·" if preview is None else preview
-        faint = preview is None or not entry.exists
-        spans.append(Span("  " + left(text, room - 2), "faint" if faint else "muted"))
-    else:
-        spans.append(Span(" " * max(0, room)))
-    spans.append(Span(right(f"v{entry.version}", _VERSION_WIDTH), "muted"))
-    ago = words.age(position - entry.commit_ts)
-    spans.append(Span(right(ago, _AGE_WIDTH), role if ago == "now" and entry.status else "muted"))
-    return Line(tuple(spans))
+def key_line(
+    row: TreeRow,
+    entry: OutlineRow,
+    position: int,
+    known: Glimpse | None,
+    columns: Columns,
+    *,
+    is_open: bool = False,
+    pin: str | None = None,
+    numbers: Sequence[float | None] = (),
+) -> Line:
+    """`~ ▸ steps  [{"tool": …  v7  now`. A value that is not there yet shows as a faint dot.
+
+    pin: for a pinned key, whose it is (empty where that is plain). numbers: of a number, its history.
+    """
+    age = position - entry.commit_ts
+    sign, role = _sign(entry, age)
+    mark = "▾ " if is_open else "▸ " if known is not None and known.opens and pin is None else "  "
+    name = printable(row.label) if not pin else f"{pin}: {printable(row.label)}"
+    tone: Tone = ""
+    if pin is not None:
+        mark, tone = "◈ ", "pinned"
+    indent = _indent(row.depth, columns)
+    label, gap = _label(name, max(1, columns.label - len(indent) - 2))
+    label_role: Role = "struck" if not entry.exists and entry.status is None else role if entry.status else "text"
+    mark_role: Role = "accent" if is_open or pin is not None else "faint"
+    spans = [Span(f"{sign} ", role), Span(indent + mark, mark_role), Span(label, label_role), Span(gap)]
+    spans += _preview(entry, known, numbers, columns.preview)
+    if columns.version:
+        spans.append(Span(right(f"v{entry.version}" if entry.version else "", columns.version), "faint"))
+    if not entry.version:
+        spans.append(Span(" " * _AGE_WIDTH))
+        return Line(tuple(spans), tone)
+    age_colour: Role = role if entry.status else age_role(age)
+    return Line((*spans, Span(right(coarse_age(age), _AGE_WIDTH), age_colour)), tone)
+
+
+def member_line(row: TreeRow, member: Member, columns: Columns) -> Line:
+    """`~     ▸ [0]  {tool: "search", …`."""
+    sign, role = (SIGNS[member.status], ROLES[member.status]) if member.status else (" ", "text")
+    indent = _indent(row.depth + member.depth, columns)
+    mark = "▾ " if member.is_open else "▸ " if member.glimpse.opens else "  "
+    label, gap = _label(member.label, max(1, columns.label - len(indent) - 2))
+    is_gone = member.status == "removed"
+    label_role: Role = "struck" if is_gone else role if member.status else "key"
+    room = max(0, columns.preview + columns.version + _AGE_WIDTH - 2)
+    text_role: Role = "struck" if is_gone else member.role
+    text = member.glimpse.text
+    if member.glimpse.number is not None and len(text) <= _NUMBER_WIDTH <= room:
+        text = right(text, _NUMBER_WIDTH)
+    return Line(
+        (
+            Span(f"{sign} ", role),
+            Span(indent + mark, "accent" if member.is_open else "faint"),
+            Span(label, label_role),
+            Span(gap + "  "),
+            Span(left(text, room), text_role),
+        )
+    )
 
 
 def group_line(row: TreeRow, entries: Sequence[OutlineRow], position: int, width: int) -> Line:
     """`▾ plan`; folded: `▸ plan  12 keys`, with the sign of what changed inside."""
-    folded = "▸" if row.folded else "▾"
-    label = "  " * row.depth + f"{folded} {printable(row.label)}"
+    label = "  " * row.depth + f"{'▸' if row.folded else '▾'} {printable(row.label)}"
     if not row.folded:
-        return Line((Span("  "), Span(crop(label, width - 2), "heading")))
+        amount = count(row.last - row.first + 1)
+        name = crop(label, max(1, width - 3 - len(amount)))
+        return Line((Span("  "), Span(name, "heading"), Span(f" {amount}", "faint")))
+    return _folded_line(label, entries, position, width)
+
+
+def agent_line(section: Section, position: int, width: int) -> Line:
+    """`▾ planner   12 keys · 2 changed`; folded, with the sign and the age of what changed last."""
+    label = f"{'▸' if section.folded else '▾'} {section.title}"
+    if section.folded:
+        return _folded_line(label, section.entries, position, width)
+    tail = [Span(plural(section.live, "key"), "muted")]
+    if section.changed:
+        tail = [Span(f"{count(section.changed)} changed", "changed"), Span(" · ", "faint"), *tail]
+    used = sum(width_of(span.text) for span in tail)
+    name = crop(label, max(6, width - 4 - used))
+    rule = "─" * max(0, width - 4 - width_of(name) - used)
+    return Line(fit((Span("  "), Span(name, "heading"), Span(f" {rule} ", "faint"), *tail), width))
+
+
+def _folded_line(label: str, entries: Sequence[OutlineRow], position: int, width: int) -> Line:
     changed = next((entry.status for entry in entries if entry.status), None)
-    newest = max(entry.commit_ts for entry in entries)
-    tail = f"{words.plural(len(entries), 'key')}{right(words.age(position - newest), _AGE_WIDTH)}"
-    sign, role = (SIGNS[changed], ROLES[changed]) if changed else (" ", "text")
-    name = left(label, max(1, width - 2 - width_of(tail)))
-    return Line((Span(f"{sign} ", role), Span(name, "heading"), Span(tail, role if changed else "muted")))
+    age = position - max((entry.commit_ts for entry in entries), default=position)
+    amount = plural(len(entries), "key")
+    sign, role = (SIGNS[changed], ROLES[changed]) if changed else (age_sign(age), age_role(age))
+    name = left(label, max(1, width - 2 - width_of(amount) - _AGE_WIDTH))
+    ago = Span(right(coarse_age(age), _AGE_WIDTH), role)
+    return Line((Span(f"{sign} ", role), Span(name, "heading"), Span(amount, "muted"), ago))
+
+
+def _sign(entry: OutlineRow, age: int) -> tuple[str, Role]:
+    """The mark of a change, which ages, and its colour."""
+    if entry.status:
+        return SIGNS[entry.status], ROLES[entry.status]
+    return (age_sign(age), age_role(age)) if entry.version else (" ", "faint")
+
+
+def _indent(depth: int, columns: Columns) -> str:
+    """Two cells a level, as long as something is left for the label."""
+    return " " * min(2 * depth, max(0, columns.label - 2 - _LABEL_LEAST))
+
+
+def _label(text: str, width: int) -> tuple[str, str]:
+    """The text, without its middle where that is too long, and what is left of the width."""
+    cropped = crop_middle(text, width)
+    return cropped, " " * (width - width_of(cropped))
+
+
+def _preview(entry: OutlineRow, known: Glimpse | None, numbers: Sequence[float | None], width: int) -> list[Span]:
+    room = width - 2
+    if room < 1:
+        return [Span(" " * max(0, width))]
+    if not entry.exists:
+        return [Span("  " + left(_absence(entry, room), room), "faint")]
+    if known is None:
+        return [Span("  " + left("·", room), "faint")]
+    role: Role = "text" if entry.status else "muted"
+    if known.number is None:
+        return [Span("  " + left(known.text, room), role)]
+    text = right(known.text, _NUMBER_WIDTH) if len(known.text) <= _NUMBER_WIDTH <= room else known.text
+    spark = min(_SPARK_MOST, room - width_of(text) - 2, len(numbers))
+    if spark < min(_SPARK_LEAST, len(numbers)) or spark < 2:
+        return [Span("  " + left(text, room), role)]
+    (bars,) = sparkline(numbers, spark, here=len(numbers) - 1)
+    rest = room - width_of(text) - 2 - spark
+    return [Span(f"  {text}  ", role), *bars.spans, Span(" " * rest)]
+
+
+def _absence(entry: OutlineRow, room: int) -> str:
+    """Why a key has no value here."""
+    if not entry.version:
+        return "not written yet" if room >= 15 else "not yet"
+    if entry.status:
+        return "deleted"
+    said = f"deleted at {count(entry.commit_ts)}"
+    return said if len(said) <= room else said.removeprefix("deleted ")

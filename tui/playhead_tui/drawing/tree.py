@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple, overload
 
 from playhead_tui.drawing.span import width_of
@@ -31,20 +32,32 @@ class Tree(Sequence[TreeRow]):
         self.folded = folded
         self._rows = tree_rows(self.keys, folded)
         self.label_width = max((_label_width(row) for row in self._rows), default=0)
-        """Cells of the longest label, with its indentation."""
+        """Cells of the longest label, with its indentation and its mark."""
 
     def suits(self, keys: Sequence[str], folded: frozenset[str]) -> bool:
         """Whether these are its keys and folds."""
         return self.folded == folded and self.keys == keys
 
+    def index_of(self, key: str) -> int | None:
+        """Where among the keys one is."""
+        at = bisect.bisect_left(self.keys, key)
+        return at if at < len(self.keys) and self.keys[at] == key else None
+
     def row_of_key(self, key: str) -> int | None:
         """The row of a key; None where it is none of the keys, or in a folded group."""
-        at = bisect.bisect_left(self.keys, key)
-        if at == len(self.keys) or self.keys[at] != key:
+        at = self.index_of(key)
+        if at is None:
             return None
         # A group stands before its first key, so the last row that begins at the key or before is the one.
         row = bisect.bisect_right(self._rows, at, key=lambda row: row.first) - 1
         return None if self._rows[row].group else row
+
+    def group_of(self, key: str) -> str:
+        """The innermost group that a key is in; empty where it is in none."""
+        row = self.row_of_key(key)
+        if row is None or not self._rows[row].depth:
+            return ""
+        return next(above.group for above in self._rows[row::-1] if above.group and above.depth < self._rows[row].depth)
 
     def row_of_group(self, group: str) -> int | None:
         return next((index for index, row in enumerate(self._rows) if row.group == group), None)
@@ -64,20 +77,22 @@ class Tree(Sequence[TreeRow]):
 
 
 def _label_width(row: TreeRow) -> int:
-    return 2 * row.depth + width_of(row.label) + (2 if row.group else 0)
+    return 2 * row.depth + 2 + width_of(row.label)
 
 
-_newest: list[Tree] = []
-"""The tree asked for last: from one event to the next, the keys are mostly the same."""
+_TREES_KEPT = 64
+_newest: OrderedDict[Hashable, Tree] = OrderedDict()
+"""The tree made last for each owner: from one event to the next, the keys are mostly the same."""
 
 
-def tree_of(keys: Sequence[str], folded: frozenset[str] = frozenset()) -> Tree:
-    """The tree of sorted keys; the same one as before while keys and folds stay."""
-    known = _newest[:]
-    if known and known[0].suits(keys, folded):
-        return known[0]
-    tree = Tree(keys, folded)
-    _newest[:] = [tree]
+def tree_of(keys: Sequence[str], folded: frozenset[str] = frozenset(), owner: Hashable = None) -> Tree:
+    """The tree of sorted keys; the same one as the owner had before while keys and folds stay."""
+    tree = _newest.get(owner)
+    if tree is None or not tree.suits(keys, folded):
+        tree = _newest[owner] = Tree(keys, folded)
+    _newest.move_to_end(owner)
+    while len(_newest) > _TREES_KEPT:
+        _newest.popitem(last=False)
     return tree
 
 

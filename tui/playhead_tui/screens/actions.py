@@ -256,14 +256,6 @@ class MainActions(PromptScreen):
 
     # ── the mouse, and lists ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def on_state_view_selected(self, message: StateView.Selected) -> None:
-        self.selection = message.key
-        self.look_again()
-
-    def on_state_view_toggled(self, message: StateView.Toggled) -> None:
-        self.folded = self.folded ^ {message.group}
-        self.look_again()
-
     def on_events_view_stepped(self, message: EventsView.Stepped) -> None:
         self.move(Step(message.count))
 

@@ -23,8 +23,8 @@ from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted, read_headers
 from playhead_tui.screens.actions import TABS
 from playhead_tui.screens.comfort_actions import ComfortActions
-from playhead_tui.screens.inspector_actions import InspectorActions
 from playhead_tui.screens.snapshot_actions import SnapshotActions
+from playhead_tui.screens.state_actions import StateActions
 from playhead_tui.screens.timeline_actions import TimelineActions
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
@@ -62,7 +62,7 @@ def _target_provider() -> type[Provider]:
     return TargetProvider
 
 
-class MainScreen(ComfortActions, InspectorActions, SnapshotActions, TimelineActions):
+class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
     COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
 
@@ -91,6 +91,8 @@ class MainScreen(ComfortActions, InspectorActions, SnapshotActions, TimelineActi
         self._patience: Timer | None = None
         self._settled = False
         self._refreshing: Driver | None = None
+        self._asked: str | None = None
+        self.keepers["state"] = self.state_keeper()
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -198,20 +200,23 @@ class MainScreen(ComfortActions, InspectorActions, SnapshotActions, TimelineActi
     # ── what the driver asks and brings ──────────────────────────────────────────────────────────────────────────────
 
     def lens(self) -> Lens:
-        return Lens(
-            self.selection, self.changed_only, self.filter_text, self.folded, max(10, self.event_list.area.height)
-        )
+        self._asked = self.selection
+        rows = max(10, self.event_list.area.height)
+        return Lens(self.selection, self.changed_only, self.filter_text, self.folded, rows, self.state_lens())
 
     def wanted(self, frame: Frame) -> Wanted:
         key = self._page_key(frame)
         width = max(20, self.page_view().area.width)
         tab = self.tab if key != self._page_shown else None
-        return Wanted(tab, width, self.state.missing_previews(), self.page_lens(frame))
+        return Wanted(tab, width, self.state.missing_previews(), self.page_lens(frame), self.state.missing_members())
 
     def show_frame(self, frame: Frame, note: Note | None) -> None:
         if self.frame is not None and frame.agent != self.frame.agent:
             self._page_shown = None
-        self.frame, self.selection = frame, frame.selection
+        self.frame = frame
+        if self.selection == self._asked:
+            # Otherwise another key was chosen while this was read.
+            self.selection = frame.selection
         self.set_class(frame.head == 0, "-empty")
         if frame.head == 0 and self.driver is not None:
             self.notice.update(EMPTY.format(path=printable(str(self.driver.store.path)).replace("[", "\\[")))
@@ -237,13 +242,14 @@ class MainScreen(ComfortActions, InspectorActions, SnapshotActions, TimelineActi
             await painted.wait()
 
     def show_details(self, frame: Frame, details: Details) -> None:
-        self.state.add_previews(details.previews)
+        self.state.add_previews(details.previews, details.members)
         self._rest_patience()
         if details.page is not None:
             self._page_shown = self._page_key(frame)
             self._show_page(details.page, frame)
         self.paint()
         # After the values, which are waited for more.
+        self.read_numbers()
         self.read_signs(frame)
         if not self._settled:
             self._settled = True
@@ -291,6 +297,10 @@ class MainScreen(ComfortActions, InspectorActions, SnapshotActions, TimelineActi
             spans += [Span(" · ", "faint"), Span(f"{changed:,} changed", "changed")]
         if self.changed_only:
             spans = [Span("changed only", "warning")]
+        if self.everyone:
+            spans.insert(0, Span("every agent’s  ", "warning"))
+        if self.shows_deleted:
+            spans.append(Span(" · deleted too", "warning"))
         if self.filter_text:
             spans.append(Span(f"  /{printable(self.filter_text)}/", "hit"))
         self.state_title.show(spans)

@@ -78,25 +78,44 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         top = self.scroll_offset.y
         return range(top, min(self.line_count(), top + self.area.height))
 
+    @property
+    def sticky_count(self) -> int:
+        """How many of the first lines stay at the top while the others scroll."""
+        return 0
+
+    def visible_rows(self) -> list[int]:
+        """Indexes of what each row of the view shows; past the end of the lines where it is empty."""
+        height, top, sticky = self.area.height, self.scroll_offset.y, self.sticky_count
+        return [*range(sticky), *range(top + sticky, top + height)]
+
+    def _index_at(self, y: int) -> int:
+        return y if y < self.sticky_count else self.scroll_offset.y + y
+
+    def refresh_line(self, y: int) -> None:
+        """Have a line painted again, by its index."""
+        if y < (sticky := self.sticky_count):
+            self.refresh(Region(0, y, max(self.virtual_size.width, self.size.width), 1))
+        elif y >= self.scroll_offset.y + sticky:
+            super().refresh_line(y)
+
     def update_lines(self, shown: int | None = None) -> None:
         """Say that lines may differ from what is painted: those that do are painted again, the others are not.
 
         `shown` is a line to scroll to.
         """
         self._known.clear()
-        count, (width, height) = self.line_count(), self.area
+        count, width = self.line_count(), self.area.width
         self.cursor = max(0, min(self.cursor, count - 1))
         if self.virtual_size != (width, count):
             self._resize_content(Size(width, count))
         if shown is not None and self.show_line(shown):
             return
-        top = self.scroll_offset.y
         changed = [
-            index
-            for index in range(top, top + height)
+            row
+            for row, index in enumerate(self.visible_rows())
             if self._looks_of(index) != (self._line_at(index, width, count), self._ink_of(index, count), width)
         ]
-        self._refresh_rows([index - top for index in changed])
+        self._refresh_rows(changed)
 
     def _looks_of(self, index: int) -> tuple[Line, Ink, int] | None:
         painted = self._painted.get(index)
@@ -148,9 +167,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
         True where that took scrolling.
         """
-        height, top = self.area.height, self.scroll_offset.y
-        if height <= 0:
+        sticky = self.sticky_count
+        height, top = self.area.height - sticky, self.scroll_offset.y
+        if height <= 0 or index < sticky:
             return False
+        index -= sticky
         margin = min(2, (height - 1) // 2)
         if index < top - height or index > top + 2 * height:
             top = index - height // 2
@@ -158,7 +179,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             top = index - margin
         elif index > top + height - 1 - margin:
             top = index - height + 1 + margin
-        limit = max(0, self.line_count() - height)
+        limit = max(0, self.line_count() - sticky - height)
         return self.jump_to(max(0, min(top, limit)))
 
     def jump_to(self, top: int) -> bool:
@@ -174,17 +195,15 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             # Textual draws borders, and the lines between them one by one.
             return super().render_lines(crop)
         # What all lines of a frame share takes walks up the tree: once a frame is enough.
-        width, count, selection, top = self.area.width, self.line_count(), self.text_selection, self.scroll_offset.y
+        width, count, selection, rows = self.area.width, self.line_count(), self.text_selection, self.visible_rows()
         sides, ground = (gutter.left, gutter.right), self._inks()[0]
-        strips = [
-            self._strip(index, width, count, sides, selection) for index in range(top + crop.y, top + crop.bottom)
-        ]
+        strips = [self._strip(index, width, count, sides, selection) for index in rows[crop.y : crop.bottom]]
         if crop.x == 0 and crop.right == sides[0] + width + sides[1]:
             return strips
         return [strip.extend_cell_length(crop.right, ground.ground).crop(crop.x, crop.right) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
-        index, width, count = self.scroll_offset.y + y, self.area.width, self.line_count()
+        index, width, count = self._index_at(y), self.area.width, self.line_count()
         return self._draw(index, self._line_at(index, width, count), self._ink_of(index, count), width, None)
 
     def _strip(self, index: int, width: int, count: int, sides: tuple[int, int], selection: Selection | None) -> Strip:
@@ -249,7 +268,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh_line(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
-        index = self.scroll_offset.y + event.get_content_offset_capture(self).y
+        index = self._index_at(event.get_content_offset_capture(self).y)
         if not self.HAS_CURSOR or index >= self.line_count():
             return
         if event.chain == 2 or index == self.cursor:
