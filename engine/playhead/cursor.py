@@ -16,6 +16,7 @@ from playhead.blame import BlameRow, blame
 from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
 from playhead.event_list import EventList
+from playhead.figures import FigureReader
 from playhead.model import AgentAddress, Change, Event, Record
 from playhead.moment import Moment
 from playhead.outline import OutlineRow, StateOutline
@@ -51,6 +52,7 @@ class Cursor(EventList):
         self.store = store
         self.track = Track(store.history, store.view())
         self.activity = Activity(store.history)
+        self.figures = FigureReader(store.history, self.track, self.activity)
         self._timelines: dict[AgentAddress, Timeline] = {}
         self._agents: tuple[int, list[AgentAddress]] | None = None
         self.position = self.track.head

@@ -38,6 +38,12 @@ class Term:
     def is_whole(self) -> bool:
         return "*" in self.pattern or "?" in self.pattern
 
+    def __str__(self) -> str:
+        """As it is typed."""
+        plain = self.field != "text" or not _HALF_A_WORD.match(self.pattern)
+        pattern = self.pattern if plain and not any(sign.isspace() for sign in self.pattern) else f'"{self.pattern}"'
+        return f"{'-' if self.excluded else ''}{'' if self.field == 'text' else f'{self.field}:'}{pattern}"
+
     def fits(self, text: str) -> bool:
         """Whether the pattern fits a text."""
         if not self.is_whole:
@@ -58,6 +64,10 @@ class EventFilter:
     """Keeps the events that every term fits."""
 
     terms: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        """As it is typed."""
+        return " ".join(map(str, self.terms))
 
     @staticmethod
     def parse(text: str) -> EventFilter:

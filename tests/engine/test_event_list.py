@@ -102,6 +102,13 @@ def test_a_word_that_names_nothing_is_refused_with_what_can_be_typed(typed: str)
         EventFilter.parse(typed)
 
 
+@pytest.mark.parametrize("typed", ['kind:tool_* -agent:x "two words"', '-"-x" "kind:odd" don\'t key:"a b"', "-plain"])
+def test_a_filter_is_written_as_it_can_be_typed_again(typed: str) -> None:
+    kept = EventFilter.parse(typed)
+    assert str(kept) == typed
+    assert EventFilter.parse(str(kept)) == kept
+
+
 def test_a_filter_takes_in_what_is_committed_later(tmp_path: Path) -> None:
     with record(tmp_path / "run", [(0, 1, 0, 0), (2, 0, 0, 1)]) as store:
         cursor = store.cursor()

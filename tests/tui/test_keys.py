@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
 from playhead_tui.screens.changes import ComparisonScreen, ConfirmScreen
+from playhead_tui.screens.columns import ColumnsScreen
 from playhead_tui.screens.main import MainScreen
 from playhead_tui.screens.runs import RunsScreen
 from playhead_tui.screens.snapshots import SnapshotsScreen
@@ -22,6 +23,7 @@ HOLDERS: dict[str, type[DOMNode]] = {
     "snapshots": SnapshotsScreen,
     "comparison": ComparisonScreen,
     "restore": ConfirmScreen,
+    "columns": ColumnsScreen,
     "runs": RunsScreen,
     "app": PlayheadApp,
 }

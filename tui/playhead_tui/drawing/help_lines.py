@@ -11,6 +11,7 @@ from playhead_tui.keymap import NO_CHANGES, Keymap
 
 _PLACES = {
     "snapshots": " (in Snapshots)",
+    "columns": " (in Columns)",
     "comparison": " (in a comparison)",
     "restore": " (in a preview)",
     "runs": " (in Runs)",

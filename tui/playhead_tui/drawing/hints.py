@@ -20,6 +20,8 @@ _OPPOSITES = {
     "step.forward": "step.backward",
     "change.next": "change.previous",
     "error.next": "error.previous",
+    "tool.next": "tool.previous",
+    "turn.next": "turn.previous",
     "zoom.in": "zoom.out",
 }
 """Hints that stand for an action and its opposite."""
@@ -30,7 +32,15 @@ _OF_PANE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "value": (("copy", "copy"), ("tab.next", "tab")),
     "history": (("row.choose", "travel"), ("tab.next", "tab")),
     "runs": (("row.choose", "open"),),
-    "events": (("row.choose", "view"), ("search", "search"), ("follow.agent", "this agent")),
+    "events": (
+        ("row.choose", "view"),
+        ("events.filter", "filter"),
+        ("events.turns", "turns"),
+        ("events.columns", "columns"),
+        ("source", "source"),
+        ("tool.next", "tool call"),
+        ("turn.next", "turn"),
+    ),
 }
 """What a focused pane offers first, by the pane's id."""
 
