@@ -66,8 +66,8 @@ class Cursor(EventList):
         """The commits that the last search found, ascending."""
         self._back: list[int] = []
         self._forward: list[int] = []
-        self._leapt = -1
-        """Where the last leap led."""
+        self._leapt: tuple[int, bool] | None = None
+        """Where the last leap led, and whether forward; None where something else was done since."""
         self._blamed: OrderedDict[tuple[AgentAddress, str, int, int | None], list[BlameRow]] = OrderedDict()
         self.agent = self._initial_agent(agent_id, namespace)
 
@@ -153,13 +153,13 @@ class Cursor(EventList):
         return self.position
 
     def leap(self, count: int) -> int:
-        """The same as a jump, which `back` undoes. Leaps right after each other are one jump."""
-        landed = self._stepped(count)
-        if self.position == self._leapt and self._back and landed != self.position:
+        """The same as a jump, which `back` undoes. Leaps one way, right after each other, are one jump."""
+        landed, forward = self._stepped(count), count > 0
+        if self._leapt == (self.position, forward):
             self.position = landed
         else:
             self._jump(landed)
-        self._leapt = landed
+        self._leapt = (landed, forward)
         return self.position
 
     def _stepped(self, count: int) -> int:
@@ -276,7 +276,7 @@ class Cursor(EventList):
         if not source:
             return False
         target.append(self.position)
-        self.position, self._leapt = source.pop(), -1
+        self.position, self._leapt = source.pop(), None
         return True
 
     def _move(self, commit_ts: int) -> int:
@@ -290,7 +290,7 @@ class Cursor(EventList):
         self._back.append(self.position)
         del self._back[:-JUMPS_KEPT]
         self._forward.clear()
-        self.position, self._leapt = commit_ts, -1
+        self.position, self._leapt = commit_ts, None
         return True
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy
 
 from playhead.activity import Activity
-from playhead.formats.usage import read_usage
+from playhead.formats.usage import Usage, read_usage
 from playhead.history import History
 from playhead.model import AgentAddress, EventHeader
 from playhead.spending import Spending
@@ -73,7 +73,7 @@ class FigureReader:
         if isinstance(said, int | float) and not isinstance(said, bool) and said >= 0:
             seconds = said / 1000
         spent = self._spending.at(header.commit_ts)
-        usage = None if spent.tokens is not None else read_usage(header.meta.get("usage")) or read_usage(header.meta)
+        usage = None if spent.tokens is not None else _usage_in(header)
         if usage is None:
             return Figures(agents, seconds, spent.tokens, spent.cost_usd)
         cost = usage.cost_usd if spent.cost_usd is None else spent.cost_usd
@@ -97,3 +97,9 @@ class FigureReader:
         seconds = (times[following] - times[commits - 1]) / 1e6
         known = (commits < len(times)) & timed[commits - 1] & timed[following] & (seconds >= 0)
         return [float(span) if told else None for span, told in zip(seconds, known, strict=True)]
+
+
+def _usage_in(header: EventHeader) -> Usage | None:
+    """What the event's own meta says that it used."""
+    places = (header.meta.get("usage"), header.meta.get("tokens"), header.meta)
+    return next((usage for place in places if (usage := read_usage(place)) is not None), None)

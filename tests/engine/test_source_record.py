@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import playhead
-from playhead import EventHeader, InvalidArgumentError, LogError
+from playhead import JSON, EventHeader, InvalidArgumentError, LogError
 from playhead.source_record import SourceRecord, source_record
 
 RECORDS = [
@@ -56,7 +56,7 @@ def test_a_log_of_a_folder_is_found_below_it(tmp_path: Path) -> None:
     assert {record.path for record in found} == {log}
 
 
-def loaded(tmp_path: Path) -> tuple[Path, dict[str, playhead.JSON], EventHeader]:
+def loaded(tmp_path: Path) -> tuple[Path, dict[str, JSON], EventHeader]:
     log = tmp_path / "log.jsonl"
     log.write_text(LINES, "utf-8")
     playhead.import_log(log, tmp_path / "store")
@@ -124,13 +124,18 @@ def test_a_part_of_a_document_and_a_member_of_an_archive_are_found(tmp_path: Pat
     _, imported, event = loaded(tmp_path)
     document = tmp_path / "document.json"
     document.write_text(json.dumps({"items": [{"a/b": 7}]}), "utf-8")
-    of_document = {**imported, "file": str(document)}
-    meta = {"file": "document.json", "offset": 0, "length": document.stat().st_size, "pointer": "/items/0/a~1b"}
-    assert source_record(of_document, replace(event, meta={**meta})).value == 7
+    of_document: dict[str, JSON] = {**imported, "file": str(document)}
+    meta: dict[str, JSON] = {
+        "file": "document.json",
+        "offset": 0,
+        "length": document.stat().st_size,
+        "pointer": "/items/0/a~1b",
+    }
+    assert source_record(of_document, replace(event, meta=meta)).value == 7
     archive = tmp_path / "log.eval"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("samples/1.json", json.dumps({"events": ["first", "second"]}))
-    of_archive = {**imported, "file": str(archive)}
+    of_archive: dict[str, JSON] = {**imported, "file": str(archive)}
     found = source_record(of_archive, replace(event, meta={"file": "log.eval", "member": "samples/1.json", "event": 1}))
     assert (found.value, found.place) == ("second", "member samples/1.json, at /events/1")
     with pytest.raises(LogError, match="holds no gone any more"):

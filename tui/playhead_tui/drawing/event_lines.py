@@ -12,6 +12,9 @@ from playhead_tui.drawing.event_columns import WIDTHS, Column, icon_of
 from playhead_tui.drawing.span import Line, Role, Span, crop, fit, left, printable, right, width_of
 from playhead_tui.frame import moment_of
 
+_ROOMY_HEADING = 64
+"""Cells below which a turn's heading leaves its time out: what was said is worth more."""
+
 
 class EventStyle(NamedTuple):
     """What all rows of a list share."""
@@ -26,7 +29,8 @@ class EventStyle(NamedTuple):
 class EventLook(NamedTuple):
     """What one row shows beside its header."""
 
-    here: bool = False
+    pointer: str = ""
+    """`▶` at the playhead; `▹` where it lies behind this event and before the next one of the list."""
     badge: str = ""
     found: bool = False
     agent: str = ""
@@ -50,13 +54,13 @@ def kind_role(kind: str) -> Role:
 
 def event_line(header: EventHeader | None, look: EventLook, style: EventStyle) -> Line:
     """`▶ 412 ◆ 14:03:22 ← tool_result  3 matches   1.2 s  3,120 tok  4 ops`; not there yet, it is a faint dot."""
-    pointer = Span("▶" if look.here else " ", "playhead")
+    pointer = Span(look.pointer or " ", "playhead")
     if header is None:
         return Line((pointer, Span(" " * (style.number_width + 2)), Span("·", "faint")))
     role = kind_role(header.kind)
     spans = [
         pointer,
-        Span(right(str(header.commit_ts), style.number_width + 1), "strong" if look.here else "muted"),
+        Span(right(str(header.commit_ts), style.number_width + 1), "strong" if look.pointer else "muted"),
         Span(f" {look.badge or ' '} ", "accent"),
     ]
     spans += [_before(column, header, look, style, role) for column in style.columns if column in _BEFORE]
@@ -102,8 +106,8 @@ def _after(column: Column, header: EventHeader, look: EventLook) -> Span:
 
 
 def brief_time(seconds: float | None) -> str:
-    """`40 ms`, `3.2 s`, `4m10s`; empty where it is not known."""
-    if seconds is None:
+    """`40 ms`, `3.2 s`, `4m10s`; empty where it is not known, or nothing to speak of."""
+    if seconds is None or seconds < 0.0005:
         return ""
     return words.elapsed(timedelta(seconds=seconds)).lstrip("+")
 
@@ -145,7 +149,7 @@ def turn_line(look: TurnLook, width: int) -> Line:
         Span("▸ " if look.folded else "▾ ", "muted"),
         Span(name, "heading"),
     ]
-    if look.moment is not None:
+    if look.moment is not None and width >= _ROOMY_HEADING:
         spans += [Span(" · ", "faint"), Span(words.clock_time(look.moment), "muted")]
     spans += [Span(" · ", "faint"), Span(words.plural(look.events, "event"), "muted")]
     if look.errors:

@@ -172,9 +172,9 @@ class EventsView(LinesView):
         style = self._style(frame, width)
         if header is None:
             self._ask_for_visible()
-            return event_line(None, EventLook(shown == frame.row), style)
+            return event_line(None, EventLook("▶" if shown == frame.row else ""), style)
         commit_ts = header.commit_ts
-        looks = (self._look(header, shown == frame.row), style)
+        looks = (self._look(header, _pointer(header, shown, frame)), style)
         made = self._made.get(commit_ts)
         if made is None or made[0] != looks:
             if len(self._made) >= _MADE_MAX:
@@ -187,15 +187,17 @@ class EventsView(LinesView):
         columns = shown_columns(self._columns, self._told, number_width, width)
         return EventStyle(columns, number_width, width, frame.imported)
 
-    def _look(self, header: EventHeader, here: bool) -> EventLook:
+    def _look(self, header: EventHeader, pointer: str) -> EventLook:
         commit_ts = header.commit_ts
         badge = badge_of(self._marks.get(commit_ts, ""), commit_ts in self._snapshots)
         figures = self._figures.get(commit_ts)
         if figures is None:
-            return EventLook(here, badge, commit_ts in self._hits)
+            return EventLook(pointer, badge, commit_ts in self._hits)
         names = [agent.agent_id for agent in figures.agents]
         agent = printable(names[0]) + (f" +{len(names) - 1}" if len(names) > 1 else "") if names else ""
-        return EventLook(here, badge, commit_ts in self._hits, agent, figures.seconds, figures.tokens, figures.cost_usd)
+        return EventLook(
+            pointer, badge, commit_ts in self._hits, agent, figures.seconds, figures.tokens, figures.cost_usd
+        )
 
     def _turn_line(self, heading: Heading, frame: Frame, width: int) -> Line:
         first = self._headers.get(heading.first)
@@ -241,3 +243,9 @@ class EventsView(LinesView):
     @property
     def _stop_count(self) -> int:
         return self._frame.stop_count if self._frame is not None else 0
+
+
+def _pointer(header: EventHeader, stop: int, frame: Frame) -> str:
+    if stop != frame.row:
+        return ""
+    return "▶" if header.commit_ts == frame.position else "▹"
