@@ -15,12 +15,13 @@ from playhead.activity import Activity
 from playhead.blame import BlameRow, blame
 from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
-from playhead.model import AgentAddress, Change, Event, EventHeader, Record
+from playhead.event_list import EventList
+from playhead.figures import FigureReader
+from playhead.model import AgentAddress, Change, Event, Record
 from playhead.moment import Moment
 from playhead.outline import OutlineRow, StateOutline
 from playhead.timeline import Integers, Timeline
 from playhead.track import Track
-from playhead.verbs import Verbs
 
 if TYPE_CHECKING:
     from playhead.store import Store
@@ -40,7 +41,7 @@ class HistoryRow:
     exists: bool
 
 
-class Cursor(Verbs):
+class Cursor(EventList):
     """A playhead on one store: which agent's state is looked at, where, and what is compared with what.
 
     Moves return whether (or where) they moved and never raise for going past an end. Methods may read from disk.
@@ -51,10 +52,9 @@ class Cursor(Verbs):
         self.store = store
         self.track = Track(store.history, store.view())
         self.activity = Activity(store.history)
+        self.figures = FigureReader(store.history, self.track, self.activity)
         self._timelines: dict[AgentAddress, Timeline] = {}
         self._agents: tuple[int, list[AgentAddress]] | None = None
-        self.follow_agent = False
-        """Whether steps and the event list keep to events that touch the agent."""
         self.position = self.track.head
         self.selection: str | None = None
         """The key that changes are followed for."""
@@ -66,6 +66,8 @@ class Cursor(Verbs):
         """The commits that the last search found, ascending."""
         self._back: list[int] = []
         self._forward: list[int] = []
+        self._leapt: tuple[int, bool] | None = None
+        """Where the last leap led, and whether forward; None where something else was done since."""
         self._blamed: OrderedDict[tuple[AgentAddress, str, int, int | None], list[BlameRow]] = OrderedDict()
         self.agent = self._initial_agent(agent_id, namespace)
 
@@ -133,26 +135,6 @@ class Cursor(Verbs):
     def head(self) -> int:
         return self.track.head
 
-    @property
-    def stop_count(self) -> int:
-        """How many events there are to stop at."""
-        return len(self.timeline.commits) if self.follow_agent else self.track.head
-
-    def stop_at(self, row: int) -> int:
-        """The commit_ts of a row of the event list."""
-        return int(self.timeline.commits[row]) if self.follow_agent else row + 1
-
-    def row_of(self, commit_ts: int) -> int:
-        """The last row at or before a commit; -1 before the first."""
-        if self.follow_agent:
-            return int(numpy.searchsorted(self.timeline.commits, commit_ts, side="right")) - 1
-        return min(commit_ts, self.track.head) - 1
-
-    def headers(self, first_row: int, last_row: int) -> list[EventHeader]:
-        """The rows first_row … last_row of the event list, as far as they exist."""
-        rows = range(max(first_row, 0), min(last_row, self.stop_count - 1) + 1)
-        return self.track.headers([self.stop_at(row) for row in rows])
-
     def event(self, commit_ts: int | None = None) -> Event | None:
         """The whole event at a commit (the playhead's, where none is given); None at 0."""
         return self.store.event(self.position if commit_ts is None else commit_ts)
@@ -171,6 +153,20 @@ class Cursor(Verbs):
 
     def step(self, count: int = 1) -> int:
         """Go `count` events on (back, where negative), within the run; returns the position."""
+        self.position = self._stepped(count)
+        return self.position
+
+    def leap(self, count: int) -> int:
+        """The same as a jump, which `back` undoes. Leaps one way, right after each other, are one jump."""
+        landed, forward = self._stepped(count), count > 0
+        if self._leapt == (self.position, forward):
+            self.position = landed
+        else:
+            self._jump(landed)
+        self._leapt = (landed, forward)
+        return self.position
+
+    def _stepped(self, count: int) -> int:
         if count == 0:
             return self.position
         row = self.row_of(self.position)
@@ -180,8 +176,7 @@ class Cursor(Verbs):
         row = max(-1, min(row + count, self.stop_count - 1))
         stop = self.stop_at(row) if row >= 0 else 0
         # Behind the last stop there is nowhere to step on to.
-        self.position = max(stop, self.position) if count > 0 else stop
-        return self.position
+        return max(stop, self.position) if count > 0 else stop
 
     def next_change(self, key: str | None = None, count: int = 1) -> bool:
         """Go to the next commit that wrote or deleted a key (the selection, where none is given)."""
@@ -209,6 +204,14 @@ class Cursor(Verbs):
     def previous_error(self, count: int = 1) -> bool:
         """Go back to an event whose kind ends in `error`."""
         return self._follow(self.track.errors, -count)
+
+    def next_tool_call(self, count: int = 1) -> bool:
+        """Go to the next tool call; back, where `count` is negative."""
+        return self._follow(self.track.tool_calls, count)
+
+    def next_turn(self, count: int = 1) -> bool:
+        """Go to where somebody next speaks to the agent; back, where `count` is negative."""
+        return self._follow(self.track.users, count)
 
     def next_hit(self, count: int = 1) -> bool:
         """Go to the next event that the last search found."""
@@ -239,10 +242,7 @@ class Cursor(Verbs):
             case goto.Absolute(commit_ts):
                 return self._move(min(commit_ts, self.head))
             case goto.Relative(steps):
-                before = self.position
-                after = self.step(steps)
-                self.position = before
-                return self._move(after)
+                return self._move(self._stepped(steps))
             case goto.Mark(name):
                 return self.jump(name)
             case goto.Label(label):
@@ -280,7 +280,7 @@ class Cursor(Verbs):
         if not source:
             return False
         target.append(self.position)
-        self.position = source.pop()
+        self.position, self._leapt = source.pop(), None
         return True
 
     def _move(self, commit_ts: int) -> int:
@@ -294,7 +294,7 @@ class Cursor(Verbs):
         self._back.append(self.position)
         del self._back[:-JUMPS_KEPT]
         self._forward.clear()
-        self.position = commit_ts
+        self.position, self._leapt = commit_ts, None
         return True
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────

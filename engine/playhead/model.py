@@ -193,6 +193,20 @@ def is_error_kind(kind: str) -> bool:
     return kind.endswith("error")
 
 
+def is_tool_call_kind(kind: str) -> bool:
+    """Whether an event of this kind is a tool being called."""
+    return kind in _TOOL_CALLS
+
+
+def is_user_kind(kind: str) -> bool:
+    """Whether an event of this kind is what somebody said to the agent: a turn begins there."""
+    return kind in _USERS
+
+
+_TOOL_CALLS = frozenset({"tool_call", "tool_start", "tool_use", "tool", "function_call"})
+_USERS = frozenset({"user", "human", "user_message"})
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotEntry:
     """A snapshot as it is written down: a name for a commit_ts (S24)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from playhead import forking
 from playhead.entry import from_microseconds
 from playhead.generation import View
 from playhead.history import History
-from playhead.model import EventHeader, is_error_kind
+from playhead.model import EventHeader, is_error_kind, is_tool_call_kind, is_user_kind
 from playhead.timeline import Integers
 
 PAGE_ROWS = 64
@@ -51,6 +51,10 @@ class Track:
         """Each event's moment (occurred_at, else committed_at), microseconds since the epoch, as the source has it."""
         self.errors: Integers = numpy.zeros(0, numpy.int64)
         """The commit_ts of every event whose kind ends in `error`, ascending."""
+        self.tool_calls: Integers = numpy.zeros(0, numpy.int64)
+        """The commit_ts of every event that is a tool call, ascending."""
+        self.users: Integers = numpy.zeros(0, numpy.int64)
+        """The commit_ts of every event that is what somebody said to the agent, ascending."""
         self._pages: OrderedDict[int, list[EventHeader]] = OrderedDict()
         self._lock = threading.Lock()
         forking.track(self)
@@ -84,9 +88,19 @@ class Track:
         codes = numpy.ma.getdata(rows["code"]).astype(numpy.uint8)
         self.kinds = numpy.concatenate([self.kinds, codes])
         self.times = numpy.concatenate([self.times, rows["at"]])
-        failing = [code for code, kind in enumerate(self.kind_names[:_MOST_KINDS]) if is_error_kind(kind)]
-        self.errors = numpy.flatnonzero(numpy.isin(self.kinds, failing)) + 1
+        self.errors = self._of_kinds(is_error_kind)
+        self.tool_calls = self._of_kinds(is_tool_call_kind)
+        self.users = self._of_kinds(is_user_kind)
         self.head = self.view.head
+
+    def _of_kinds(self, fits: Callable[[str], bool]) -> Integers:
+        codes = [code for code, kind in enumerate(self.kind_names[:_MOST_KINDS]) if fits(kind)]
+        return numpy.flatnonzero(numpy.isin(self.kinds, codes)) + 1
+
+    @property
+    def names_every_kind(self) -> bool:
+        """Whether every kind has a code of its own."""
+        return len(self.kind_names) <= _MOST_KINDS
 
     def kind(self, commit_ts: int) -> str:
         code = int(self.kinds[commit_ts - 1])

@@ -184,3 +184,25 @@ def test_version_and_help_load_nothing_heavy() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"
+
+
+def test_source_prints_the_record_of_the_log_and_where_it_lies(run: Run, tmp_path: Path) -> None:  # S28
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"kind": "note", "text": "one"}\n{"kind": "note", "text": "two"}\n')
+    found = run("source", "2", "-s", log)
+    assert json.loads(found.out) == {"kind": "note", "text": "two"}
+    assert f"{log}, line 2, byte 32, 31 bytes" in found.err
+    told = run("source", "2", "-s", log, "--json").json
+    assert told == {
+        "file": str(log),
+        "place": "line 2, byte 32, 31 bytes",
+        "note": None,
+        "record": {"kind": "note", "text": "two"},
+    }
+    assert "there is no commit 9; the run has 1 to 2" in run("source", "9", "-s", log).err
+
+
+def test_source_of_a_recorded_run_is_a_mistake_that_is_explained(run: Run, store: Path) -> None:
+    outcome = run("source", "1", "-s", store)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "recorded, not imported" in outcome.err

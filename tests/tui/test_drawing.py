@@ -18,7 +18,7 @@ from playhead_tui.drawing import words
 from playhead_tui.drawing.change_age import age_sign, coarse_age
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, header_line, title_line
 from playhead_tui.drawing.diff_lines import diff_lines
-from playhead_tui.drawing.event_lines import event_line
+from playhead_tui.drawing.event_lines import EventLook, EventStyle, event_line
 from playhead_tui.drawing.glimpses import MEMBERS_MAX, Glimpse, Member, members
 from playhead_tui.drawing.help_lines import help_lines
 from playhead_tui.drawing.hints import hints_of
@@ -411,15 +411,16 @@ def test_a_huge_difference_is_bounded() -> None:
 
 
 def test_an_event_row_says_what_when_and_how_much() -> None:
-    line = event_line(header(), True, "◆", 5, 70)
+    style = EventStyle(("time", "icon", "kind", "operations"), 5, 72)
+    line = event_line(header(), EventLook("▶", "◆"), style)
     assert line.text.startswith("▶   412 ◆ ")
-    assert "tool_result  3 matches" in line.text and line.text.endswith("4 ops")
-    assert line.width == 70
-    assert "·" in event_line(None, False, "", 5, 70).text
+    assert "← tool_result  3 matches" in line.text and line.text.endswith("4 ops")
+    assert line.width == 72
+    assert "·" in event_line(None, EventLook(), style).text
 
 
 def test_an_error_is_red_and_signed() -> None:
-    line = event_line(header("tool_error", "timeout"), False, "✗", 3, 70)
+    line = event_line(header("tool_error", "timeout"), EventLook(), EventStyle(("icon",), 3, 70))
     assert ("timeout", "error") in [(span.text, span.role) for span in line.spans]
     assert "✗" in line.text
 
@@ -472,11 +473,12 @@ def test_an_agent_is_told_with_its_namespace_only_where_there_are_several() -> N
 
 def test_the_hour_of_an_import_is_shown_nowhere() -> None:  # S29
     unknown = header()
-    assert "12:00:00" in event_line(unknown, False, "", 5, 90).text
-    line = event_line(unknown, False, "", 5, 90, imported=True)
+    recorded, imported = (EventStyle(("time", "operations"), 5, 90, imported) for imported in (False, True))
+    assert "12:00:00" in event_line(unknown, EventLook(), recorded).text
+    line = event_line(unknown, EventLook(), imported)
     assert "--:--:--" in line.text and "12:00" not in line.text and line.width == 90
     known = replace(unknown, occurred_at=NOON.replace(hour=9))
-    assert "09:00:00" in event_line(known, False, "", 5, 90, imported=True).text
+    assert "09:00:00" in event_line(known, EventLook(), imported).text
     frame = frame_at(3, AgentAddress("default", "a"), imported=True, occurred=False)
     text = header_line("run", frame, "IMPORTED", 120).text
     assert "12:00" not in text and "+" not in text and "commit 3 / 63   IMPORTED" in text

@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
 from playhead_tui.screens.changes import ConfirmScreen
+from playhead_tui.screens.columns import ColumnsScreen
 from playhead_tui.screens.comparison import ComparisonScreen
 from playhead_tui.screens.main import MainScreen
 from playhead_tui.screens.restore import RestoreScreen
@@ -27,6 +28,7 @@ HOLDERS: dict[str, type[DOMNode]] = {
     "changes": ChangesView,
     "restore": RestoreScreen,
     "confirm": ConfirmScreen,
+    "columns": ColumnsScreen,
     "runs": RunsScreen,
     "app": PlayheadApp,
 }

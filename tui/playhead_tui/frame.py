@@ -16,7 +16,9 @@ from playhead_tui.sections import StateLens, read_sections
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
+    from playhead.figures import Figures
     from playhead.outline import StateOutline
+    from playhead.turns import Turns
 
 _LABEL_WIDTH = 24
 
@@ -33,6 +35,8 @@ class Lens:
     folded: frozenset[str] = frozenset()
     event_rows: int = 40
     """Rows of the event list that fit the screen."""
+    by_turn: bool = False
+    """Whether the event list has headings for turns."""
     state: StateLens = field(default_factory=StateLens)
 
 
@@ -125,6 +129,16 @@ class Frame:
     """How many agents ever wrote."""
     opened: frozenset[Place] = frozenset()
     """What is open in the state pane."""
+    figures: Mapping[int, Figures] = field(default_factory=dict)
+    """What there is to know of the events in `headers` beside them, by commit_ts."""
+    figures_lack: bool = False
+    """Whether some of that is still to be read."""
+    event_filter: str = ""
+    """What the event list keeps to, as it is typed; empty for every event."""
+    filtered_from: int = 0
+    """How many events the list would have without its filter."""
+    turns: Turns | None = None
+    """The events by turn, where that is how they are looked at."""
 
     @property
     def at_head(self) -> bool:
@@ -188,6 +202,11 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         one_namespace=len({agent.namespace for agent in cursor.agents()}) <= 1,
         filter=lens.filter,
         agent_count=len(cursor.agents()),
+        figures=cursor.figures.of(headers.values()),
+        figures_lack=cursor.figures.lacks(len(cursor.agents()) > 1),
+        event_filter=str(cursor.filter or ""),
+        filtered_from=len(cursor.timeline.commits) if cursor.follow_agent else cursor.head,
+        turns=cursor.turns if lens.by_turn else None,
     )
 
 
@@ -221,6 +240,13 @@ def read_headers(cursor: Cursor, row: int, around: int) -> dict[int, EventHeader
     if last < first:
         return {}
     return dict(enumerate(cursor.headers(first, last), first))
+
+
+def read_rows(cursor: Cursor, rows: Sequence[int]) -> tuple[dict[int, EventHeader], dict[int, Figures]]:
+    """Headers of rows of the event list, as far as they exist, and what there is to know beside them by commit_ts."""
+    known = [row for row in rows if 0 <= row < cursor.stop_count]
+    headers = cursor.track.headers([cursor.stop_at(row) for row in known])
+    return dict(zip(known, headers, strict=True)), cursor.figures.of(headers)
 
 
 def _first_of_interest(outline: StateOutline) -> str | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Scope: TypeAlias = Literal["list", "main", "snapshots", "changes", "comparison", "restore", "confirm", "runs", "app"]
+Scope: TypeAlias = Literal[
+    "list", "main", "snapshots", "changes", "comparison", "restore", "confirm", "columns", "runs", "app"
+]
 """Where an action's keys work: in every list, everywhere, on the main screen, or in one of the layers above it."""
 
 Group: TypeAlias = Literal[
     "Through time",
     "Find",
+    "Events",
     "Timeline",
     "Look",
     "Inspector",
@@ -104,13 +107,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("change.previous", "change(-1)", "Previous change of the selected key", ("C",), "Through time"),
     Action("error.next", "error(1)", "Next error", ("e",), "Through time", hint="error"),
     Action("error.previous", "error(-1)", "Previous error", ("E",), "Through time"),
+    Action("tool.next", "tool_call(1)", "Next tool call", ("t",), "Through time"),
+    Action("tool.previous", "tool_call(-1)", "Previous tool call", ("T",), "Through time"),
+    Action("turn.next", "turn(1)", "Next user turn", ("u",), "Through time"),
+    Action("turn.previous", "turn(-1)", "Previous user turn", ("U",), "Through time"),
     Action("jump.back", "back", "Back to where the playhead was", ("[",), "Through time"),
     Action("jump.forward", "forward", "Forward again", ("]",), "Through time"),
-    Action("go.to", "command", "Go to :412  :+50  :-50  :@14:03:22  :@-5m  :label", (":",), "Through time", hint="go"),
+    Action("go.to", "command", "Go to :412  :+50  :@14:03:22  :@-5m  :'a  :label", (":",), "Through time", hint="go"),
     Action("search", "search", "Search labels, kinds and keys; or the inspector", ("/",), "Find", hint="search"),
     Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
     Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
     Action("filter", "filter", "Show only keys that contain a text", ("f",), "Find", hint="filter"),
+    Action("events.filter", "filter_events", "Keep to events that fit: kind:… key:… agent:… text", ("&",), "Events"),
+    Action("events.turns", "turns", "Events by turn, each of which folds, or all in a row", ("V",), "Events"),
+    Action("events.columns", "columns", "Choose the columns of the event list", ("K",), "Events"),
+    Action("event", "event", "View this event: all it says and every operation", ("v",), "Events", hint="view"),
+    Action("source", "source", "The original record in the log that this event was made from", ("O",), "Events"),
+    Action("columns.turn", "turn_column", "Show or hide the column", ("space",), "Events", "columns", palette=False),
     Action("play", "play", "Play the run from here, or rest", ("space",), "Timeline", hint="play"),
     Action("play.reverse", "reverse", "Play the other way", ("r",), "Timeline"),
     Action("play.faster", "speed(1)", "Play faster", (">",), "Timeline"),
@@ -126,7 +139,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("pin", "pin", "Pin the selected key on top of the state, or let it go", ("p",), "Look"),
     Action("deleted", "show_deleted", "Show keys that were deleted earlier, or hide them", (".",), "Look"),
     Action("everyone", "everyone", "Show the state of every agent together, or of one", ("M",), "Look"),
-    Action("event", "event", "View this event: all it says and every operation", ("v",), "Look", hint="view"),
     Action("follow.agent", "follow_agent", "Step over this agent's events only, or over all", ("F",), "Look"),
     Action("choose.agent", "choose_agent", "Choose an agent", ("a",), "Look", hint="agent"),
     Action("tab.next", "turn_tab(1)", "Next tab: Diff, Value, History, Blame", ("i",), "Inspector", hint="inspect"),

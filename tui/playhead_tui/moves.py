@@ -18,6 +18,8 @@ class Step:
     """So many events on, or back where negative."""
 
     count: int
+    leap: bool = False
+    """Whether `back` returns to where it started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ Move: TypeAlias = Step | Seek | Do
 def with_move(waiting: Sequence[Move], move: Move) -> list[Move]:
     """The moves to make once there is time: steps add up, and a seek makes those right before it pointless."""
     moves = list(waiting)
-    if isinstance(move, Step) and moves and isinstance(moves[-1], Step):
-        moves[-1] = Step(moves[-1].count + move.count)
+    last = moves[-1] if moves else None
+    if isinstance(move, Step) and isinstance(last, Step) and last.leap == move.leap:
+        moves[-1] = Step(last.count + move.count, move.leap)
         return moves
     if isinstance(move, Seek):
         while moves and not isinstance(moves[-1], Do):
@@ -59,6 +62,8 @@ def make_moves(cursor: Cursor, moves: Sequence[Move]) -> Note | None:
     for move in moves:
         try:
             match move:
+                case Step(count, True):
+                    cursor.leap(count)
                 case Step(count):
                     cursor.step(count)
                 case Seek(commit_ts, True):

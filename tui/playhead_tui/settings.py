@@ -28,6 +28,7 @@ class Settings:
     mouse: bool = True
     keep_place: bool = True
     export_folder: str = ""
+    event_columns: str = "time icon kind agent duration tokens cost operations"
     keymap: Keymap = field(default_factory=Keymap)
 
 
@@ -40,6 +41,8 @@ class Setting:
     kind: type[str] | type[bool]
     choices: Callable[[], Sequence[str]] | None = None
     """The texts that are allowed; any, where there is none."""
+    check: Callable[[str], str] | None = None
+    """What is wrong with a text; empty where nothing is."""
 
     @property
     def default(self) -> str | bool:
@@ -53,12 +56,20 @@ def _themes() -> Sequence[str]:
     return theme_names()
 
 
+def _wrong_columns(text: str) -> str:
+    from playhead_tui.drawing.event_columns import COLUMNS, parse_columns
+
+    unknown = parse_columns(text)[1]
+    return f"there is no column {unknown[0]!r}; there are {', '.join(COLUMNS)}" if unknown else ""
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("theme", "Colours of the whole app. One chosen in the app holds until this line changes.", str, _themes),
     Setting("tab", "What the inspector shows first.", str, lambda: get_args(Tab)),
     Setting("mouse", "Whether the app takes the mouse. Without it, the terminal selects text.", bool),
     Setting("keep_place", "Open a run where it was left: position, agent, marks, tab, folds, filter.", bool),
     Setting("export_folder", "Where screenshots and exported text go; empty: the current directory.", str),
+    Setting("event_columns", "Columns of the event list, as far as there is room.", str, check=_wrong_columns),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -134,6 +145,8 @@ def _what_is_wrong(setting: Setting, value: object) -> str:
         return "" if isinstance(value, bool) else f"true or false is wanted, not {value!r}"
     if not isinstance(value, str):
         return f"a text in quotes is wanted, not {value!r}"
+    if setting.check is not None:
+        return setting.check(value)
     if setting.choices is None or value in (allowed := setting.choices()):
         return ""
     near = get_close_matches(value, allowed, 1)

@@ -130,6 +130,10 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     replay.add_argument("-n", "--last", type=int, metavar="N", help="begin with the last N commits")
     _json(replay, "print one JSON object per line")
+    source = _command(commands, "source", "reading:run_source", "print the record of a log that an event was made from")
+    source.add_argument("commit", type=int, metavar="COMMIT")
+    _store_option(source)
+    _json(source, "print the record with its file and place as one JSON object")
     sql = _command(commands, "sql", "reading:run_sql", "run one SELECT over a store")
     sql.add_argument(
         "query",

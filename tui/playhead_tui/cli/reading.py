@@ -1,4 +1,4 @@
-"""inspect, agents, keys, get, replay, sql: questions to a store."""
+"""inspect, agents, keys, source, get, replay, sql: questions to a store."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from playhead import Event, InvalidArgumentError, Record, Store
+from playhead import JSON, Event, InvalidArgumentError, MomentError, Record, Store
 from playhead.model import iso
+from playhead.source_record import source_record
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import compact, console, note, print_json, print_table
@@ -88,6 +89,21 @@ def run_keys(options: argparse.Namespace) -> int:
     else:
         for key in keys:
             print(key)
+    return EXIT_OK
+
+
+def run_source(options: argparse.Namespace) -> int:
+    with open_for_reading(options) as store:
+        event = store.event(options.commit) if 1 <= options.commit <= store.head else None
+        if event is None:
+            raise MomentError(f"there is no commit {options.commit}; the run has 1 to {store.head}")
+        record = source_record(store.imported, event)
+    if options.json:
+        told: dict[str, JSON] = {"file": str(record.path), "place": record.place, "note": record.note or None}
+        print_json({**told, "record": record.value if record.is_json else record.text})
+        return EXIT_OK
+    note(f"{record.path}, {record.place}{f' ({record.note})' if record.note else ''}")
+    print(json.dumps(record.value, ensure_ascii=False, indent=2) if record.is_json else record.text)
     return EXIT_OK
 
 

@@ -12,6 +12,7 @@ from playhead_tui.keymap import NO_CHANGES, Keymap
 _PLACES = {
     "snapshots": " (in Snapshots)",
     "changes": " (in a comparison or preview)",
+    "columns": " (in Columns)",
     "comparison": " (in a comparison)",
     "restore": " (in a preview)",
     "confirm": " (in a question)",

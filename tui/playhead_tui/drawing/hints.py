@@ -21,6 +21,8 @@ _OPPOSITES = {
     "change.next": "change.previous",
     "changes.next": "changes.previous",
     "error.next": "error.previous",
+    "tool.next": "tool.previous",
+    "turn.next": "turn.previous",
     "zoom.in": "zoom.out",
 }
 """Hints that stand for an action and its opposite."""
@@ -31,7 +33,15 @@ _OF_PANE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "value": (("copy", "copy"), ("tab.next", "tab")),
     "history": (("row.choose", "travel"), ("tab.next", "tab")),
     "runs": (("row.choose", "open"),),
-    "events": (("row.choose", "view"), ("search", "search"), ("follow.agent", "this agent")),
+    "events": (
+        ("row.choose", "view"),
+        ("events.filter", "filter"),
+        ("events.turns", "turns"),
+        ("events.columns", "columns"),
+        ("source", "source"),
+        ("tool.next", "tool call"),
+        ("turn.next", "turn"),
+    ),
 }
 """What a focused pane offers first, by the pane's id."""
 

@@ -97,7 +97,8 @@ class MainActions(PromptScreen):
         self.footer.show_note(Note(text, is_error))
 
     def action_step(self, count: int) -> None:
-        self.move(Step(count * (self.take_count() or 1)))
+        times = self.take_count() or 1
+        self.move(Step(count * times, leap=abs(count * times) > 1))
 
     def action_start(self) -> None:
         self.take_count()
@@ -120,10 +121,10 @@ class MainActions(PromptScreen):
         self.request(requests.hit(direction * (self.take_count() or 1)))
 
     def action_back(self) -> None:
-        self.request(requests.back(forward=False))
+        self.request(requests.back(-(self.take_count() or 1)))
 
     def action_forward(self) -> None:
-        self.request(requests.back(forward=True))
+        self.request(requests.back(self.take_count() or 1))
 
     def action_mark(self) -> None:
         self._ask_letter("Mark this commit with which letter?", requests.mark)
@@ -257,7 +258,7 @@ class MainActions(PromptScreen):
     # ── the mouse, and lists ─────────────────────────────────────────────────────────────────────────────────────────
 
     def on_events_view_stepped(self, message: EventsView.Stepped) -> None:
-        self.move(Step(message.count))
+        self.move(Step(message.count, leap=abs(message.count) > 1))
 
     def on_lines_view_cursor_moved(self, message: LinesView.CursorMoved) -> None:
         if message.view is self.event_list and (header := self.event_list.header_at(message.line)) is not None:
@@ -266,7 +267,7 @@ class MainActions(PromptScreen):
     def on_lines_view_chosen(self, message: LinesView.Chosen) -> None:
         if message.view is self.state:
             self.page_view().focus()
-        elif message.view is self.event_list:
+        elif message.view is self.event_list and self.event_list.heading_at(message.line) is None:
             self.action_event()
 
     def on_pane_title_picked(self, message: PaneTitle.Picked) -> None:

@@ -132,7 +132,7 @@ class ComfortActions(Flows):
             return self.tell("Nothing is shown yet", is_error=True)
         from playhead_tui.screen_text import screen_text
 
-        title, tab, rows = self._title(), self.tab, self.event_list.visible_range
+        title, tab, rows = self._title(), self.tab, self.event_list.stops_in_view
         try:
             text = await driver.ask(lambda cursor: screen_text(cursor, frame, title, tab, rows))
         except (PlayheadError, OSError) as error:

@@ -20,12 +20,14 @@ from playhead_tui.drawing.loss import loss_note
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
-from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted, read_headers
+from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted
 from playhead_tui.screens.actions import TABS
 from playhead_tui.screens.comfort_actions import ComfortActions
+from playhead_tui.screens.event_actions import EventActions, list_title
 from playhead_tui.screens.snapshot_actions import SnapshotActions
 from playhead_tui.screens.state_actions import StateActions
 from playhead_tui.screens.timeline_actions import TimelineActions
+from playhead_tui.session import Keeper
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
@@ -62,7 +64,7 @@ def _target_provider() -> type[Provider]:
     return TargetProvider
 
 
-class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions):
+class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, TimelineActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
     COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
 
@@ -87,6 +89,7 @@ class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions)
         self.tabs = PaneTitle("Diff", "Value", "History", "Blame", id="tabs")
         self.events_title = PaneTitle("EVENTS", id="events-title")
         self.timeline_title = PaneTitle("TIMELINE", id="timeline-title")
+        self.keepers["events"] = Keeper(self.keep_events, self.take_up_events)
         self._page_shown: object = None
         self._patience: Timer | None = None
         self._settled = False
@@ -135,6 +138,8 @@ class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions)
         self._page_shown = None
         self.reset_lens()
         self.reset_timeline()
+        self.event_list.forget_run()
+        self.event_list.show_columns(self.columns)
         self.remove_class("-failed")
         self.header.show_name(name)
         if note := loss_note(driver.store.imported):
@@ -202,7 +207,9 @@ class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions)
     def lens(self) -> Lens:
         self._asked = self.selection
         rows = max(10, self.event_list.area.height)
-        return Lens(self.selection, self.changed_only, self.filter_text, self.folded, rows, self.state_lens())
+        return Lens(
+            self.selection, self.changed_only, self.filter_text, self.folded, rows, self.by_turn, self.state_lens()
+        )
 
     def wanted(self, frame: Frame) -> Wanted:
         key = self._page_key(frame)
@@ -251,6 +258,7 @@ class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions)
         # After the values, which are waited for more.
         self.read_numbers()
         self.read_signs(frame)
+        self.read_figures(frame)
         if not self._settled:
             self._settled = True
             self.playhead_app.on_first_frame()
@@ -304,8 +312,7 @@ class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions)
         if self.filter_text:
             spans.append(Span(f"  /{printable(self.filter_text)}/", "hit"))
         self.state_title.show(spans)
-        scope = "this agent’s" if frame.follow_agent else "every agent’s"
-        self.events_title.show([Span(scope, "muted")])
+        self.events_title.show(list_title(frame))
 
     def _state_word(self, frame: Frame) -> str:
         assert self.driver is not None
@@ -314,20 +321,6 @@ class MainScreen(ComfortActions, StateActions, SnapshotActions, TimelineActions)
         return "LIVE" if frame.at_head else "PAST"
 
     # ── what the widgets say ─────────────────────────────────────────────────────────────────────────────────────────
-
-    def on_events_view_lacking(self, message: EventsView.Lacking) -> None:
-        if self.driver is not None:
-            self._load_headers(self.driver, message.first, message.last)
-
-    @work(exclusive=True, group="headers")
-    async def _load_headers(self, driver: Driver, first: int, last: int) -> None:
-        middle, around = (first + last) // 2, max(20, last - first)
-        try:
-            headers = await driver.ask(lambda cursor: read_headers(cursor, middle, around))
-        except (PlayheadError, OSError) as error:
-            self.footer.show_note(Note(str(error), is_error=True))
-            return
-        self.event_list.add_headers(headers)
 
     def on_state_view_scrolled(self) -> None:
         if self.driver is not None and self.driver.idle and self.state.missing_previews():

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from playhead.goto import Target
 
 _SNAPSHOTS_OFFERED = 8
+JUMPS_ASKED = 1_000
+"""No one remembers more of them."""
 
 Request = Callable[["Cursor"], str | None]
 
@@ -36,6 +38,41 @@ def error(steps: int) -> Request:
     def request(cursor: Cursor) -> str | None:
         moved = cursor.next_error(steps) if steps > 0 else cursor.previous_error(-steps)
         return None if moved else f"No {'later' if steps > 0 else 'earlier'} error"
+
+    return request
+
+
+def tool_call(steps: int) -> Request:
+    def request(cursor: Cursor) -> str | None:
+        return None if cursor.next_tool_call(steps) else f"No {'later' if steps > 0 else 'earlier'} tool call"
+
+    return request
+
+
+def turn(steps: int) -> Request:
+    """To where somebody next speaks to the agent, or spoke before."""
+
+    def request(cursor: Cursor) -> str | None:
+        return None if cursor.next_turn(steps) else f"No {'later' if steps > 0 else 'earlier'} user turn"
+
+    return request
+
+
+def keep_to(text: str) -> Request:
+    """Let the event list and steps keep to what fits; to every event again, where nothing was typed."""
+
+    def request(cursor: Cursor) -> str | None:
+        from playhead.event_filter import EventFilter
+
+        before = cursor.filter
+        if not text.strip():
+            cursor.keep_to(None)
+            return "Every event again" if before is not None else None
+        found = cursor.keep_to(EventFilter.parse(text))
+        if found:
+            return f"Steps and the list keep to {plural(found, 'event')}: Esc shows all of them again"
+        cursor.keep_to(before)
+        return f"No event fits {printable(crop(text.strip(), 40))}"
 
     return request
 
@@ -93,7 +130,7 @@ def goto(text: str) -> Request:
 
 
 def _how_it_went(cursor: Cursor, target: Target, row: int) -> str | None:
-    from playhead.goto import Absolute, Relative
+    from playhead.goto import Absolute, Label, Mark, Relative
 
     head = f"Stopped at the head, commit {count(cursor.head)}"
     match target:
@@ -103,6 +140,10 @@ def _how_it_went(cursor: Cursor, target: Target, row: int) -> str | None:
             return "Stopped at the last event"
         case Relative(steps) if row + steps < -1:
             return "Stopped at the start"
+        case Mark(name):
+            return f"Mark {name}, at {count(cursor.position)}"
+        case Label(label):
+            return f"Snapshot “{printable(crop(label, 30))}”, of commit {count(cursor.position)}"
         case datetime() as moment:
             newest = cursor.time_at(cursor.head)
             if cursor.position == 0:
@@ -119,10 +160,13 @@ def _local(moment: datetime, newest: datetime | None) -> str:
     return f"{local:%H:%M:%S}, local time" if same_day else f"{local:%Y-%m-%d %H:%M:%S}, local time"
 
 
-def back(forward: bool) -> Request:
+def back(jumps: int) -> Request:
+    """So many jumps back, where negative, or forward again."""
+
     def request(cursor: Cursor) -> str | None:
-        moved = cursor.forward() if forward else cursor.back()
-        return None if moved else "Nowhere further to go " + ("forward" if forward else "back")
+        travel = cursor.forward if jumps > 0 else cursor.back
+        moved = [travel() for _ in range(min(abs(jumps), JUMPS_ASKED))]
+        return None if any(moved) else "Nowhere further to go " + ("forward" if jumps > 0 else "back")
 
     return request
 

@@ -18,7 +18,7 @@ from playhead_tui.drawing.chrome_lines import prompt_line
 from playhead_tui.drawing.span import Line, printable
 from playhead_tui.widgets.footer import Footer
 
-Purpose: TypeAlias = Literal["command", "search", "filter", "snapshot", "fork", "open", "find"]
+Purpose: TypeAlias = Literal["command", "search", "filter", "snapshot", "fork", "open", "find", "events"]
 
 _PROMPTS: dict[Purpose, tuple[str, str]] = {
     "command": (":", "412   +50   −50   @14:03:22   @-5m   a snapshot's label"),
@@ -27,6 +27,7 @@ _PROMPTS: dict[Purpose, tuple[str, str]] = {
     "snapshot": ("snapshot label ", "may be left empty"),
     "fork": ("fork into ", "a new directory"),
     "find": ("find in this page ", "a part of a name or a value"),
+    "events": ("events ", "kind:tool_*   key:budget   agent:refund   a text   -kind:user"),
     "open": ("open ", "the directory of a store"),
 }
 _LAST_WORD = re.compile(r"\S*\s*$")
