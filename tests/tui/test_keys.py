@@ -9,6 +9,7 @@ from textual.dom import DOMNode
 
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
+from playhead_tui.screens.answers import AnswerScreen, CommandsScreen, WatchesScreen
 from playhead_tui.screens.changes import ComparisonScreen, ConfirmScreen
 from playhead_tui.screens.main import MainScreen
 from playhead_tui.screens.runs import RunsScreen
@@ -23,6 +24,10 @@ HOLDERS: dict[str, type[DOMNode]] = {
     "comparison": ComparisonScreen,
     "restore": ConfirmScreen,
     "runs": RunsScreen,
+    "bisect": MainScreen,
+    "answer": AnswerScreen,
+    "watches": WatchesScreen,
+    "commands": CommandsScreen,
     "app": PlayheadApp,
 }
 

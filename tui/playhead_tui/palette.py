@@ -79,6 +79,8 @@ class _Theme:
                 return Style(italic=True)
             case "code":
                 return self._colour("text-secondary")
+            case "struck":
+                return self._dimmed(0.38) + Style(strike=True)
             case "past":
                 return self._colour("primary") if self.ansi else self._blended("primary", 0.62)
             case "active":

@@ -34,6 +34,7 @@ Role: TypeAlias = Literal[
     "active",
     "emphasis",
     "code",
+    "struck",
 ]
 """What a piece of text is. Palettes map every one of these."""
 

@@ -25,6 +25,8 @@ from playhead_tui.screens.actions import TABS
 from playhead_tui.screens.comfort_actions import ComfortActions
 from playhead_tui.screens.inspector_actions import InspectorActions
 from playhead_tui.screens.timeline_actions import TimelineActions
+from playhead_tui.screens.verb_actions import VerbActions
+from playhead_tui.session import Keeper
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
@@ -36,6 +38,7 @@ from playhead_tui.widgets.pane_title import PaneTitle
 from playhead_tui.widgets.separator import Separator
 from playhead_tui.widgets.series_view import SeriesView
 from playhead_tui.widgets.state_view import StateView
+from playhead_tui.widgets.strip_view import StripView
 from playhead_tui.widgets.timeline_view import TimelineView
 
 if TYPE_CHECKING:
@@ -61,8 +64,9 @@ def _target_provider() -> type[Provider]:
     return TargetProvider
 
 
-class MainScreen(ComfortActions, InspectorActions, TimelineActions):
-    BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
+class MainScreen(VerbActions, ComfortActions, InspectorActions, TimelineActions):
+    # Of two actions on one key, the first one that may run does: those of a bisection, while there is one.
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("bisect"), *bindings_for("main")]
     COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
 
     def __init__(self, name: str, tab: Tab = "diff") -> None:
@@ -78,6 +82,7 @@ class MainScreen(ComfortActions, InspectorActions, TimelineActions):
         self.series_view = SeriesView(id="series")
         self.event_list = EventsView(id="events")
         self.timeline = TimelineView(id="timeline")
+        self.strip = StripView(id="strip")
         self.footer = Footer(keys.in_scope("main"))
         self.command_line = CommandLine(self.footer)
         self.notice = Notice()
@@ -86,6 +91,7 @@ class MainScreen(ComfortActions, InspectorActions, TimelineActions):
         self.tabs = PaneTitle("Diff", "Value", "History", "Blame", id="tabs")
         self.events_title = PaneTitle("EVENTS", id="events-title")
         self.timeline_title = PaneTitle("TIMELINE", id="timeline-title")
+        self.keepers["verbs"] = Keeper(self.keep_verbs, self.take_up_verbs)
         self._page_shown: object = None
         self._patience: Timer | None = None
         self._settled = False
@@ -109,6 +115,7 @@ class MainScreen(ComfortActions, InspectorActions, TimelineActions):
                 yield self.event_list
         yield self.timeline_title
         yield self.timeline
+        yield self.strip
         yield self.footer
         yield self.command_line
 
@@ -132,6 +139,7 @@ class MainScreen(ComfortActions, InspectorActions, TimelineActions):
         self._page_shown = None
         self.reset_lens()
         self.reset_timeline()
+        self.reset_verbs()
         self.remove_class("-failed")
         self.header.show_name(name)
         if note := loss_note(driver.store.imported):
@@ -222,6 +230,7 @@ class MainScreen(ComfortActions, InspectorActions, TimelineActions):
             self.history.show_position(frame.position)
             self.series_view.show(self.series_view.series, frame.position)
         self.follow_playhead(frame)
+        self.follow_past(frame)
         self._show_titles(frame)
         if note is not None:
             self.footer.show_note(note)
@@ -321,6 +330,9 @@ class MainScreen(ComfortActions, InspectorActions, TimelineActions):
     def on_state_view_scrolled(self) -> None:
         if self.driver is not None and self.driver.idle and self.state.missing_previews():
             self.look_again()
+
+    def on_separator_resized(self) -> None:
+        self.call_after_refresh(self._join_rules)
 
     def on_timeline_view_resized(self) -> None:
         self.call_after_refresh(self._join_rules)

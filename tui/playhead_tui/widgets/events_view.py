@@ -8,7 +8,7 @@ from textual.message import Message
 
 from playhead import EventHeader
 from playhead_tui.bindings import take_count
-from playhead_tui.drawing.event_lines import badge_of, event_line
+from playhead_tui.drawing.event_lines import badge_of, event_line, struck_through
 from playhead_tui.drawing.span import Line
 from playhead_tui.frame import Frame
 from playhead_tui.widgets.lines_view import LinesView
@@ -47,6 +47,7 @@ class EventsView(LinesView):
         self._hits: Container[int] = frozenset()
         self._marks: Mapping[int, str] = {}
         self._asked: tuple[int, int] | None = None
+        self._struck: Container[int] = frozenset()
 
     def show(self, frame: Frame) -> None:
         source = (frame.agent, frame.follow_agent)
@@ -61,6 +62,11 @@ class EventsView(LinesView):
     def show_signs(self, snapshots: Container[int], hits: Container[int]) -> None:
         """Which commits have a snapshot, and which were found by a search."""
         self._snapshots, self._hits = snapshots, hits
+        self.update_lines()
+
+    def show_struck(self, struck: Container[int]) -> None:
+        """Which events are struck through."""
+        self._struck = struck
         self.update_lines()
 
     def add_headers(self, headers: Mapping[int, EventHeader]) -> None:
@@ -89,7 +95,7 @@ class EventsView(LinesView):
             if len(self._made) >= _MADE_MAX:
                 self._made.clear()
             made = self._made[commit_ts] = (looks, event_line(header, *looks))
-        return made[1]
+        return struck_through(made[1]) if commit_ts in self._struck else made[1]
 
     def _ask_for_visible(self) -> None:
         visible = self.visible_range
