@@ -25,7 +25,7 @@ AppPilot: TypeAlias = Pilot[None]
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[AppPilot]]
 
 START = datetime(2026, 11, 1, 14, 3, tzinfo=UTC)
-_BUSY_GROUPS = {"open", "drive", "signs", "headers", "history", "numbers", "figures"}
+_BUSY_GROUPS = {"open", "drive", "signs", "headers", "history", "numbers", "figures", "past", "struck", "keys"}
 _ASKING_GROUPS = {"layer", "prompt"}
 _PAUSES_MAX = 2_000
 

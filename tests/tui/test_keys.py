@@ -9,6 +9,7 @@ from textual.dom import DOMNode
 
 from playhead_tui import keys
 from playhead_tui.app import PlayheadApp
+from playhead_tui.screens.answers import AnswerScreen, CommandsScreen, WatchesScreen
 from playhead_tui.screens.changes import ConfirmScreen
 from playhead_tui.screens.columns import ColumnsScreen
 from playhead_tui.screens.comparison import ComparisonScreen
@@ -30,6 +31,10 @@ HOLDERS: dict[str, type[DOMNode]] = {
     "confirm": ConfirmScreen,
     "columns": ColumnsScreen,
     "runs": RunsScreen,
+    "bisect": MainScreen,
+    "answer": AnswerScreen,
+    "watches": WatchesScreen,
+    "commands": CommandsScreen,
     "app": PlayheadApp,
 }
 

@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from playhead import PlayheadError
+from playhead import LogError, PlayheadError
 from playhead_tui.bindings import bindings_for
 from playhead_tui.driver import Driver
 from playhead_tui.keymap import Keymap, Problem
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from playhead import Store
     from playhead.cursor import Cursor
     from playhead_tui.following import Following
+    from playhead_tui.recording import Script
 
 PROBLEMS_TOLD = 4
 
@@ -64,10 +65,12 @@ class PlayheadApp(App[None]):
     runs in a thread of its own. agent_id, namespace: whose state to show first. goto: where to put the playhead, as
     typed after `:`. Both win over what `sessions` knows of the run; fresh: nothing of that is taken up the first time.
     settings: what the user set. kept_theme: where a theme chosen in the app is kept.
-    follow: the log that `path` was loaded from, to be followed while it is shown.
+    follow: the log that `path` was loaded from, to be followed while it is shown. record: the file to be written as a
+    Python script that does again what is done here.
     """
 
     _following: Following | None
+    _script: Script | None
     CSS_PATH = "playhead.tcss"
     TITLE = "Playhead"
     PAUSE_GC_ON_SCROLL = True
@@ -106,6 +109,7 @@ class PlayheadApp(App[None]):
         settings: SettingsFile | None = None,
         kept_theme: KeptTheme | None = None,
         follow: Path | None = None,
+        record: Path | None = None,
     ) -> None:
         super().__init__()
         self.settings_file = settings or SettingsFile(Path())
@@ -119,6 +123,7 @@ class PlayheadApp(App[None]):
         self._path, self._opener = path, opener
         self._follow, self._following, self._news = follow, None, ""
         self._agent = (agent_id, namespace)
+        self._record, self._script = record, None
         self._goto = goto
         self.recent = recent or RecentStores.of_user()
         self.quiets_collector = False
@@ -199,7 +204,7 @@ class PlayheadApp(App[None]):
         worker = get_current_worker()
         try:
             store = self._opener(path)
-            cursor = store.cursor(*self._agent[:1], namespace=self._agent[1])
+            cursor = self._cursor_on(store)
             session, note = self._take_up(store, cursor)
             if self._goto is not None:
                 cursor.goto(self._goto)
@@ -212,6 +217,18 @@ class PlayheadApp(App[None]):
         else:
             self.recent.add(path)
             self.post_message(self.Opened(run_name(store), store, cursor, session, note))
+
+    def _cursor_on(self, store: Store) -> Cursor:
+        agent_id, namespace = self._agent
+        if self._record is None:
+            return store.cursor(agent_id, namespace=namespace)
+        from playhead_tui.recording import RecordedCursor, Script
+
+        self._script = self._script or Script(self._record)
+        cursor = RecordedCursor(store, agent_id, namespace, self._script)
+        # A place where nothing can be written is told before anything is done.
+        self._script.write()
+        return cursor
 
     def _take_up(self, store: Store, cursor: Cursor) -> tuple[Session | None, str]:
         """Put the cursor where the run was left, except for what the command line asks for."""
@@ -259,12 +276,19 @@ class PlayheadApp(App[None]):
             self._following.stop(wait=wait)
             self._following = None
 
+    @property
+    def recording_problem(self) -> str:
+        """Why what was done is not in the file that it was to be recorded in; empty where it is."""
+        return self._script.problem if self._script is not None else ""
+
     def grows(self, store: Store) -> bool:
         """Whether commits may come while the store is shown: of an agent, or of its log that is followed (S28)."""
         return store.imported is None or (self._following is not None and self._following.store == store.path)
 
     def on_unmount(self) -> None:
         self.stop_following()
+        if self._script is not None:
+            self._script.save()
 
     def on_playhead_app_refused(self, message: Refused) -> None:
         self.main.refuse(message.error)
@@ -298,6 +322,7 @@ def run(
     goto: str | None = None,
     follow: Path | None = None,
     fresh: bool = False,
+    record: Path | None = None,
 ) -> int:
     """Open the app on a store, or on a list of what there is, and stay until it is left.
 
@@ -315,8 +340,11 @@ def run(
         fresh=fresh,
         settings=settings,
         kept_theme=KeptTheme.of_user(),
+        record=record,
     )
     app.quiets_collector = True
     app.run(mouse=settings.settings.mouse)
+    if app.recording_problem:
+        raise LogError(app.recording_problem)
     gc.unfreeze()  # what is still frozen when Python ends counts as leaked, and some libraries say so aloud
     return app.return_code or 0

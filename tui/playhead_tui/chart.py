@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 import numpy.typing
@@ -18,6 +18,7 @@ from playhead_tui.scale import Scale, clock_scale, sequence_scale
 from playhead_tui.window import Window
 
 if TYPE_CHECKING:
+    from playhead.conditions import Series
     from playhead.cursor import Cursor
 
 Integers = numpy.typing.NDArray[numpy.int64]
@@ -69,6 +70,8 @@ class Wish:
     by_clock: bool = False
     lanes: int = 0
     """How many agents have a line of their own; the last stands for all others where there are more."""
+    asked: Sequence[Happening | Course] = field(default=(), compare=False)
+    """What was asked of the past, each with a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,40 @@ class Happening:
         there = counts > 0
         if self.ends is not None:
             # A stretch that began before a column and has not ended before it reaches into it.
-            begun = numpy.searchsorted(self.commits, scale.starts[:-1], side="right")
-            over = numpy.searchsorted(self.ends, scale.starts[:-1], side="left")
+            # Where no commit stands in a column, it shows the one that came before.
+            shown = scale.starts[:-1] - (scale.starts[1:] == scale.starts[:-1])
+            begun = numpy.searchsorted(self.commits, shown, side="right")
+            over = numpy.searchsorted(self.ends, shown, side="left")
             there |= begun > over
         return Track(self.label, "".join(numpy.where(there, self.sign, " ").tolist()), self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a value was: from each of these ascending commits on, until the next."""
+
+    label: str
+    commits: Integers
+    values: Sequence[Any]
+
+    def track(self, scale: Scale) -> Track:
+        """How it went where there are numbers; how often it changed otherwise."""
+        ends = numpy.searchsorted(self.commits, scale.starts)
+        at = [self.values[row] if row >= 0 else None for row in (ends[1:] - 1).tolist()]
+        numbers = [value if isinstance(value, int | float) and not isinstance(value, bool) else None for value in at]
+        if any(number is not None for number in numbers):
+            return Track(self.label, _sparkline(numbers), "number")
+        return Track(self.label, _changes(numpy.diff(ends), [value is not None for value in at]), "changed")
+
+
+def course_of(label: str, series: Series) -> Happening | Course:
+    """The track of an expression's values: a stretch wherever it was true, where it is a condition."""
+    commits, values = numpy.array(series.commits, numpy.int64), series.values
+    if not values or any(value is not None and not isinstance(value, bool) for value in values):
+        return Course(label, commits, values)
+    begins = [row for row, value in enumerate(values) if value]
+    ends = numpy.append(commits[1:] - 1, numpy.iinfo(numpy.int64).max)
+    return Happening(label, "━", "changed", commits[begins], ends[begins])
 
 
 class SignReader:
@@ -157,7 +190,7 @@ class SignReader:
             heights=_heights(operations, scale, by_clock),
             errors=[column for column, sign in enumerate(signs[1].cells) if sign != " "],
             signs=(*signs, _mark_track(cursor.marks, window, scale)),
-            tracks=self._tracks(cursor, scale),
+            tracks=(*self._tracks(cursor, scale), *(asked.track(scale) for asked in wish.asked)),
             lanes=_lanes(cursor, scale, by_clock, everything, lanes),
             folds=scale.folds,
             ticks=scale.ticks,

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Scope: TypeAlias = Literal[
-    "list", "main", "snapshots", "changes", "comparison", "restore", "confirm", "columns", "runs", "app"
+    "list",
+    "main",
+    "snapshots",
+    "changes",
+    "comparison",
+    "restore",
+    "confirm",
+    "columns",
+    "runs",
+    "bisect",
+    "answer",
+    "watches",
+    "commands",
+    "app",
 ]
 """Where an action's keys work: in every list, everywhere, on the main screen, or in one of the layers above it."""
 
@@ -17,6 +30,7 @@ Group: TypeAlias = Literal[
     "Timeline",
     "Look",
     "Inspector",
+    "Ask the past",
     "Marks and snapshots",
     "Lists and panes",
     "Runs",
@@ -92,6 +106,10 @@ def _layered(id: str, method: str, description: str, keys: str, scope: Scope, hi
     return Action(id, method, description, tuple(keys.split()), "Marks and snapshots", scope, hint, palette=False)
 
 
+def _asked(id: str, method: str, description: str, key: str, scope: Scope, hint: str) -> Action:
+    return Action(id, method, description, (key,), "Ask the past", scope, hint, palette=False)
+
+
 def _runs(id: str, method: str, description: str, *keys: str, hint: str = "") -> Action:
     return Action(id, method, description, keys, "Runs", "runs", hint, palette=False)
 
@@ -113,7 +131,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("turn.previous", "turn(-1)", "Previous user turn", ("U",), "Through time"),
     Action("jump.back", "back", "Back to where the playhead was", ("[",), "Through time"),
     Action("jump.forward", "forward", "Forward again", ("]",), "Through time"),
-    Action("go.to", "command", "Go to :412  :+50  :@14:03:22  :@-5m  :'a  :label", (":",), "Through time", hint="go"),
+    Action("go.to", "command", "Go to :412  :+50  :@-5m  :label …; or ask: :help", (":",), "Through time", hint="go"),
     Action("search", "search", "Search labels, kinds and keys; or the inspector", ("/",), "Find", hint="search"),
     Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
     Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),
@@ -150,6 +168,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("fold.all", "fold_all", "Fold or open everything", ("Z",), "Inspector"),
     Action("copy", "copy", "Copy the value, or the part at the cursor", ("y",), "Inspector"),
     Action("copy.as", "copy_as", "Copy as JSON, Python, path or jq", ("Y",), "Inspector"),
+    Action("strike", "strike", "Strike this event through: what if it had not happened?", ("x",), "Ask the past"),
+    Action("unstrike", "unstrike", "Restore this event, or all that are struck through", ("X",), "Ask the past"),
+    Action("watches", "watches", "What is watched: add, remove, every value", ("W",), "Ask the past"),
+    Action("commands", "commands", "What was asked in this session, as commands to copy", ("@",), "Ask the past"),
+    _asked("bisect.good", "judge('good')", "While bisecting: this commit is good", "g", "bisect", "good"),
+    _asked("bisect.bad", "judge('bad')", "While bisecting: this commit is bad", "b", "bisect", "bad"),
+    _asked("bisect.skip", "judge('skip')", "While bisecting: this one cannot be told", "s", "bisect", "skip"),
+    _asked("answer.right", "scroll(1)", "Columns further right", "l", "answer", "right"),
+    _asked("answer.left", "scroll(-1)", "Columns further left", "h", "answer", "left"),
+    _asked("answer.copy", "copy", "Copy the row", "y", "answer", "copy"),
+    _asked("answer.command", "copy_command", "Copy the command that prints the same", "Y", "answer", "copy command"),
+    _asked("watches.add", "add", "Watch another expression", "a", "watches", "add"),
+    _asked("watches.remove", "remove", "Stop watching it", "x", "watches", "remove"),
+    _asked("commands.copy", "copy", "Copy the command", "y", "commands", "copy"),
+    _asked("commands.copy_all", "copy_all", "Copy all of them, the first one first", "Y", "commands", "copy all"),
     Action("mark", "mark", "Set a mark: m then a letter", ("m",), "Marks and snapshots"),
     Action("mark.jump", "jump", "Jump to a mark: ' then its letter", ("'",), "Marks and snapshots"),
     Action("snapshot", "snapshot", "Take a snapshot here", ("s",), "Marks and snapshots", hint="snapshot"),

@@ -38,7 +38,7 @@ def run_open(options: argparse.Namespace) -> int:
 
 
 def run_demo(options: argparse.Namespace) -> int:
-    options.agent = options.namespace = options.at = None
+    options.agent = options.namespace = options.at = options.record = None
     options.fresh_session = options.fresh
     return _show(Found(demo_store(fresh=options.fresh)), options)
 
@@ -66,6 +66,7 @@ def _show(found: Found, options: argparse.Namespace, follow: Path | None = None)
         goto=position,
         follow=follow,
         fresh=options.fresh_session,
+        record=options.record,
     )
 
 

@@ -54,6 +54,9 @@ def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     opened.add_argument("--agent", metavar="ID", help="the agent to look at first")
     opened.add_argument("--namespace", metavar="NAME", help="the agent's namespace")
     opened.add_argument("--at", metavar="MOMENT", help=f"where to put the playhead: {_MOMENT_HELP}")
+    opened.add_argument(
+        "--record", metavar="FILE", help="write what is done in the debugger as a Python script that does it again"
+    )
     opened.add_argument("--fresh-session", action="store_true", help="do not go back to where you left the run")
     opened.add_argument(
         "--json", action="store_true", help="open no screen: print the store's path and what was loaded"

@@ -19,7 +19,7 @@ def run_open(options: argparse.Namespace) -> int:
 
         return run_open(options)
     read_info(path)
-    return show(path, fresh=options.fresh_session)
+    return show(path, fresh=options.fresh_session, record=options.record)
 
 
 def has_screen() -> bool:
@@ -35,15 +35,21 @@ def show(
     goto: str | None = None,
     follow: Path | None = None,
     fresh: bool = False,
+    record: str | None = None,
 ) -> int:
-    """The app on a store, or on a log that is followed, until it is left.
+    """The app on a store, or on a log that is followed, until it is left. record: a new file for what is done there.
 
-    Raises InvalidArgumentError where there is no terminal to show it on.
+    Raises InvalidArgumentError where there is no terminal to show it on, or the file to write exists.
     """
     if not has_screen():
         raise InvalidArgumentError(
             "the debugger needs a terminal; in a pipe, use inspect, replay, get, diff or sql (see playhead --help)"
         )
+    if record is not None and Path(record).exists():
+        raise InvalidArgumentError(
+            f"{record}: there is a file already; name a new one for --record, or remove it first"
+        )
     from playhead_tui.app import run
 
-    return run(path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow, fresh=fresh)
+    file = None if record is None else Path(record)
+    return run(path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow, fresh=fresh, record=file)

@@ -159,6 +159,15 @@ def turn_line(look: TurnLook, width: int) -> Line:
     return Line(tuple(fit(spans, width)))
 
 
+def struck_through(line: Line) -> Line:
+    """The line of an event that is taken not to have happened: a cross in front, all but the number struck."""
+    pointer, number, *rest = line.spans
+    cross = pointer if pointer.text.strip() else Span("✗", "error")
+    return Line(
+        (cross, number, *(Span(span.text, "struck") if span.text.strip() else span for span in rest)), line.tone
+    )
+
+
 def badge_of(mark: str, is_snapshot: bool) -> str:
     """The one sign beside an event: its mark, or a snapshot."""
     return mark or ("◆" if is_snapshot else "")

@@ -143,7 +143,7 @@ def planned(
         width,
         _GUTTER if width >= 70 and (tall or lane_rows) else 0,
         1 if not tall else 2 if screen_rows < 60 else 3 if screen_rows < 80 else 4,
-        min(tracks, screen_rows // 12 - 2) if tall else 0,
+        min(tracks, screen_rows // 8 - 3) if tall else 0,
         lane_rows,
         taller,
         zoomed,

@@ -78,6 +78,15 @@ def preview(value: JSON, width: int = 200) -> str:
     return crop(_brief(value, width, 0), width)
 
 
+def value_words(value: object, width: int = 80) -> str:
+    """What an expression came to, on one line."""
+    if value is None:
+        return "no value"
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat(sep=" ", timespec="milliseconds"))
+    return preview(value, width)  # type: ignore[arg-type]  # JSON, as series hold it
+
+
 def gist(value: JSON, width: int = 200) -> str:
     """What the value says, on one line: a message by its speaker, a tool call by its outcome, all else by `preview`."""
     if isinstance(value, dict):

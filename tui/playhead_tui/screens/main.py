@@ -27,6 +27,7 @@ from playhead_tui.screens.event_actions import EventActions, list_title
 from playhead_tui.screens.snapshot_actions import SnapshotActions
 from playhead_tui.screens.state_actions import StateActions
 from playhead_tui.screens.timeline_actions import TimelineActions
+from playhead_tui.screens.verb_actions import VerbActions
 from playhead_tui.session import Keeper
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
@@ -39,6 +40,7 @@ from playhead_tui.widgets.pane_title import PaneTitle
 from playhead_tui.widgets.separator import Separator
 from playhead_tui.widgets.series_view import SeriesView
 from playhead_tui.widgets.state_view import StateView
+from playhead_tui.widgets.strip_view import StripView
 from playhead_tui.widgets.timeline_view import TimelineView
 
 if TYPE_CHECKING:
@@ -64,8 +66,9 @@ def _target_provider() -> type[Provider]:
     return TargetProvider
 
 
-class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, TimelineActions):
-    BINDINGS: ClassVar[list[BindingType]] = bindings_for("main")
+class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, SnapshotActions, TimelineActions):
+    # Of two actions on one key, the first one that may run does: those of a bisection, while there is one.
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("bisect"), *bindings_for("main")]
     COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
 
     def __init__(self, name: str, tab: Tab = "diff") -> None:
@@ -81,6 +84,7 @@ class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, Ti
         self.series_view = SeriesView(id="series")
         self.event_list = EventsView(id="events")
         self.timeline = TimelineView(id="timeline")
+        self.strip = StripView(id="strip")
         self.footer = Footer(keys.in_scope("main"))
         self.command_line = CommandLine(self.footer)
         self.notice = Notice()
@@ -90,6 +94,7 @@ class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, Ti
         self.events_title = PaneTitle("EVENTS", id="events-title")
         self.timeline_title = PaneTitle("TIMELINE", id="timeline-title")
         self.keepers["events"] = Keeper(self.keep_events, self.take_up_events)
+        self.keepers["verbs"] = Keeper(self.keep_verbs, self.take_up_verbs)
         self._page_shown: object = None
         self._patience: Timer | None = None
         self._settled = False
@@ -115,6 +120,7 @@ class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, Ti
                 yield self.event_list
         yield self.timeline_title
         yield self.timeline
+        yield self.strip
         yield self.footer
         yield self.command_line
 
@@ -140,6 +146,7 @@ class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, Ti
         self.reset_timeline()
         self.event_list.forget_run()
         self.event_list.show_columns(self.columns)
+        self.reset_verbs()
         self.remove_class("-failed")
         self.header.show_name(name)
         if note := loss_note(driver.store.imported):
@@ -235,6 +242,7 @@ class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, Ti
             self.history.show_position(frame.position)
             self.series_view.show(self.series_view.series, frame.position)
         self.follow_playhead(frame)
+        self.follow_past(frame)
         self._show_titles(frame)
         if note is not None:
             self.footer.show_note(note)
@@ -325,6 +333,9 @@ class MainScreen(EventActions, ComfortActions, StateActions, SnapshotActions, Ti
     def on_state_view_scrolled(self) -> None:
         if self.driver is not None and self.driver.idle and self.state.missing_previews():
             self.look_again()
+
+    def on_separator_resized(self) -> None:
+        self.call_after_refresh(self._join_rules)
 
     def on_timeline_view_resized(self) -> None:
         self.call_after_refresh(self._join_rules)

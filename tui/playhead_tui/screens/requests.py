@@ -101,9 +101,11 @@ def search(text: str) -> Request:
     """Find a text, and go to the next hit; where none lies ahead, to the nearest behind."""
 
     def request(cursor: Cursor) -> str | None:
-        found = cursor.search(text)
         if not text:
+            # Every event has an empty text; none was found.
+            cursor.hits = cursor.hits[:0]
             return None
+        found = cursor.search(text)
         quoted = f"“{printable(crop(text, 30))}”"
         if not found:
             return f"Nothing has {quoted}"

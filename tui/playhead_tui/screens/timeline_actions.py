@@ -26,7 +26,7 @@ from playhead_tui.window import Window, window_of_range
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
-    from playhead_tui.chart import SignReader, Signs, Wish
+    from playhead_tui.chart import Course, Happening, SignReader, Signs, Wish
 
 PAN_SHARE = 0.25
 
@@ -50,6 +50,8 @@ class TimelineActions(MainActions):
         """Whether each agent has a lane; None for what suits the screen."""
         self.pace = Pace()
         self.playback: Playback | None = None
+        self.asked_tracks: tuple[Happening | Course, ...] = ()
+        """What verbs ask to be shown; whoever changes it raises `signs_generation`."""
         self._left_end = False
         self._followed = -1
         self._signs: Signs | None = None
@@ -72,7 +74,7 @@ class TimelineActions(MainActions):
                 self.read_signs(frame)
 
     def _fit(self, frame: Frame) -> None:
-        width, tracks = self.timeline.content_size.width, int(frame.selection is not None)
+        width, tracks = self.timeline.content_size.width, int(frame.selection is not None) + len(self.asked_tracks)
         zoomed = self.window is not None
         self.timeline.show_plan(planned(width, self.size.height, tracks, frame.agent_count, self.lanes, zoomed))
 
@@ -84,7 +86,8 @@ class TimelineActions(MainActions):
         from playhead_tui.chart import SignReader, Wish  # numpy, which is there once a store is
 
         self._sign_reader = self._sign_reader or SignReader()
-        wish = Wish(self.timeline.columns, self.window, self.by_clock, self.timeline.plan.lane_rows)
+        rows, asked = self.timeline.plan.lane_rows, self.asked_tracks
+        wish = Wish(self.timeline.columns, self.window, self.by_clock, rows, asked)
         marks = tuple(frame.marks.items())
         key = (wish, frame.head, frame.follow_agent, frame.agent, frame.selection, marks, self.signs_generation)
         if key != self._signs_shown:

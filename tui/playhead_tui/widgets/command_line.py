@@ -7,6 +7,7 @@ and lay them all out anew, which takes longer than a jump itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -16,12 +17,13 @@ from textual.widget import Widget
 
 from playhead_tui.drawing.chrome_lines import prompt_line
 from playhead_tui.drawing.span import Line, printable
+from playhead_tui.verbs import complete, hint
 from playhead_tui.widgets.footer import Footer
 
 Purpose: TypeAlias = Literal["command", "search", "filter", "snapshot", "fork", "open", "find", "events"]
 
 _PROMPTS: dict[Purpose, tuple[str, str]] = {
-    "command": (":", "412   +50   −50   @14:03:22   @-5m   a snapshot's label"),
+    "command": (":", "412   +50   @14:03:22   a snapshot's label   or a verb: when, last, watch … (Tab; help)"),
     "search": ("/", "a word of a label, a kind or a key"),
     "filter": ("filter ", "a part of the key"),
     "snapshot": ("snapshot label ", "may be left empty"),
@@ -30,6 +32,7 @@ _PROMPTS: dict[Purpose, tuple[str, str]] = {
     "events": ("events ", "kind:tool_*   key:budget   agent:refund   a text   -kind:user"),
     "open": ("open ", "the directory of a store"),
 }
+TYPED_KEPT = 100
 _LAST_WORD = re.compile(r"\S*\s*$")
 
 
@@ -92,10 +95,21 @@ class CommandLine(Widget):
         self._footer = footer
         self._purpose: Purpose = "command"
         self._typing = Typing()
+        self.typed: list[str] = []
+        """What was answered to `:` before, the last one last."""
+        self.keys: Sequence[str] = ()
+        """What Tab completes besides verbs: the keys of the agent."""
+        self._recalled = 0
+        """How many lines back ↑ went."""
+        self._draft = ""
+        self._offers: list[str] = []
+        """The whole lines that Tab goes through, when it is pressed again."""
+        self._said = ""
 
     def ask(self, purpose: Purpose, text: str = "") -> None:
         """Ask at once, so that the very next key is a letter of the answer."""
         self._purpose, self._typing, self.asking = purpose, Typing(text, len(text)), True
+        self._recalled, self._draft, self._offers, self._said = 0, "", [], ""
         self._footer.show_prompt(self._draw)
 
     def is_current(self, typed: CommandLine.Typed) -> bool:
@@ -110,10 +124,13 @@ class CommandLine(Widget):
         """What a key came to: an answer or its refusal, which ends the asking; else whether it was taken."""
         if key.key == "enter":
             self.close()
+            self._remember(self._typing.text.strip())
             return self.Answered(self._purpose, self._typing.text)
         if key.key == "escape":
             self.close()
             return self.Cancelled(self._purpose)
+        if self._purpose == "command" and self._take_help(key.key):
+            return True
         typing = self._typing.with_key(key.key)
         if typing is None and key.is_printable and key.character is not None:
             typing = self._typing.with_text(key.character)
@@ -121,6 +138,51 @@ class CommandLine(Widget):
             self._show(typing)
         # Chords may be the app's: the palette, leaving it. All the rest would reach a pane that nobody is looking at.
         return typing is not None or not key.key.startswith(("ctrl+", "alt+", "f"))
+
+    def _remember(self, text: str) -> None:
+        if self._purpose == "command" and text:
+            self.typed = [*(line for line in self.typed if line != text), text][-TYPED_KEPT:]
+
+    def _take_help(self, key: str) -> bool:
+        """Go through what was typed before, or complete what is being typed. False for any other key."""
+        if key in ("up", "down"):
+            self._recall(1 if key == "up" else -1)
+        elif key in ("tab", "shift+tab"):
+            self._complete(1 if key == "tab" else -1)
+        else:
+            self._offers, self._said = [], ""
+            return False
+        return True
+
+    def _recall(self, step: int) -> None:
+        if not self._recalled:
+            self._draft = self._typing.text
+        self._recalled = max(0, min(self._recalled + step, len(self.typed)))
+        text = self.typed[-self._recalled] if self._recalled else self._draft
+        self._offers, self._said = [], ""
+        self._show(Typing(text, len(text)))
+
+    def _complete(self, step: int) -> None:
+        """As far as all that may come agrees; pressed again, one after the other."""
+        text, at = self._typing.text, self._typing.at
+        if self._offers:
+            here = self._offers.index(text) if text in self._offers else -1 if step > 0 else 0
+            line = self._offers[(here + step) % len(self._offers)]
+            self._show(Typing(line, len(line)))
+            return
+        found = complete(text[:at], self.keys)
+        if not found.offers:
+            self._said = "   nothing begins like this"
+            self._show(self._typing)
+            return
+        line = text[: found.start] + found.shared
+        if len(found.offers) > 1:
+            self._offers = [text[: found.start] + offer for offer in found.offers]
+            self._said = "   " + "  ".join(offer.strip() for offer in found.offers)
+        if len(line) > at or len(found.offers) == 1:
+            self._show(Typing(line, len(line)))
+        else:
+            self._show(self._typing)
 
     def paste(self, text: str) -> None:
         """Take pasted text; line breaks become spaces."""
@@ -133,6 +195,8 @@ class CommandLine(Widget):
             self.post_message(self.Typed(self._purpose, typing.text))
 
     def _draw(self, width: int) -> Line:
-        prompt, hint = _PROMPTS[self._purpose]
+        prompt, words = _PROMPTS[self._purpose]
         text, at = self._typing.text, self._typing.at
-        return prompt_line(prompt, printable(text[:at]), printable(text[at:]), hint if not text else "", width)
+        if text:
+            words = self._said or (hint(text) if self._purpose == "command" and at == len(text) else "")
+        return prompt_line(prompt, printable(text[:at]), printable(text[at:]), printable(words), width)

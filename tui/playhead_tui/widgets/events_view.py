@@ -10,7 +10,15 @@ from textual.message import Message
 from playhead import EventHeader
 from playhead_tui.bindings import take_count
 from playhead_tui.drawing.event_columns import COLUMNS, Column, Told, shown_columns
-from playhead_tui.drawing.event_lines import EventLook, EventStyle, TurnLook, badge_of, event_line, turn_line
+from playhead_tui.drawing.event_lines import (
+    EventLook,
+    EventStyle,
+    TurnLook,
+    badge_of,
+    event_line,
+    struck_through,
+    turn_line,
+)
 from playhead_tui.drawing.span import Line, printable
 from playhead_tui.event_rows import EventRows, Folds, Heading
 from playhead_tui.frame import Frame, moment_of
@@ -61,6 +69,7 @@ class EventsView(LinesView):
         self._hits: Container[int] = frozenset()
         self._marks: Mapping[int, str] = {}
         self._asked: list[int] = []
+        self._struck: Container[int] = frozenset()
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,6 +136,11 @@ class EventsView(LinesView):
         self._snapshots, self._hits = snapshots, hits
         self.update_lines()
 
+    def show_struck(self, struck: Container[int]) -> None:
+        """Which events are struck through."""
+        self._struck = struck
+        self.update_lines()
+
     def add(self, headers: Mapping[int, EventHeader], figures: Mapping[int, Figures]) -> None:
         """Take what was lacking."""
         self._take(headers, figures)
@@ -180,7 +194,7 @@ class EventsView(LinesView):
             if len(self._made) >= _MADE_MAX:
                 self._made.clear()
             made = self._made[commit_ts] = (looks, event_line(header, *looks))
-        return made[1]
+        return struck_through(made[1]) if commit_ts in self._struck else made[1]
 
     def _style(self, frame: Frame, width: int) -> EventStyle:
         number_width = len(str(frame.head))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.segment import Segment
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -12,9 +13,15 @@ from playhead_tui.bindings import palette_of
 
 
 class Separator(Widget):
+    class Resized(Message):
+        """The panes beside it are higher or lower than before."""
+
     def __init__(self) -> None:
         super().__init__()
         self._joints: Mapping[int, str] = {}
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def join(self, joints: Mapping[int, str]) -> None:
         """`joints` are rows, with the sign to show there."""

@@ -1,0 +1,213 @@
+"""What verbs answer, as tables whose rows travel. Everything here runs on the cursor's thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from playhead_tui.drawing.event_lines import kind_role
+from playhead_tui.drawing.span import Role, Span, printable
+from playhead_tui.drawing.words import clock_time, count, plural, preview, value_words
+from playhead_tui.frame import moment_of
+
+if TYPE_CHECKING:
+    from playhead.conditions import Interval, Series
+    from playhead.cursor import Cursor
+    from playhead.model import EventHeader
+    from playhead.path_history import PathChange
+    from playhead.rules import Verdict
+
+ROWS_MAX = 10_000
+"""Rows that a layer shows; the command that it names prints them all."""
+_CELL = 400
+_VALUE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A table. A row travels to its commit; to none where that is None."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Span, ...], ...]
+    commits: tuple[int | None, ...]
+    right: frozenset[int] = frozenset()
+    """Columns whose cells stand at their right edge."""
+    note: str = ""
+    """How many there are, in a sentence."""
+    command: str = ""
+    """What prints the same on the command line."""
+    chosen: int = 0
+    """The row that the cursor is on to begin with."""
+
+
+def when_answer(cursor: Cursor, expression: str, intervals: Sequence[Interval]) -> Answer:
+    """The intervals in which a condition held; the one at the playhead, or the last before it, is chosen."""
+    shown = intervals[:ROWS_MAX]
+    headers = _headers(cursor, [interval.first for interval in shown])
+    rows = []
+    for interval in shown:
+        length = interval.last - interval.first + 1
+        until = "still true" if interval.last == cursor.head else count(interval.last)
+        begin = Span(count(interval.first), "playhead")
+        rows.append((begin, Span(until), Span(count(length), "muted"), *_event(cursor, headers.get(interval.first))))
+    before = [row for row, interval in enumerate(shown) if interval.first <= cursor.position]
+    return Answer(
+        f"When {printable(expression)}",
+        ("from", "to", "commits", "time", "kind", "event"),
+        tuple(rows),
+        tuple(interval.first for interval in shown),
+        frozenset((0, 1, 2)),
+        _counted(len(intervals), "interval"),
+        chosen=before[-1] if before else 0,
+    )
+
+
+def history_answer(cursor: Cursor, name: str, changes: Sequence[PathChange]) -> Answer:
+    """Every value that a path has had, the newest first, with who wrote it and how long it lasted."""
+    newest = list(changes[::-1][:ROWS_MAX])
+    ends = [cursor.head + 1, *(change.commit_ts for change in newest)]
+    headers = _headers(cursor, [change.commit_ts for change in newest])
+    rows = []
+    for change, end in zip(newest, ends, strict=False):
+        value = Span(preview(change.after, _CELL)) if change.exists else Span("removed", "removed")
+        until = "now" if end > cursor.head else count(end - 1)
+        event = _event(cursor, headers.get(change.commit_ts))
+        rows.append((Span(count(change.commit_ts), "playhead"), Span(until), value, *event))
+    at = [row for row, change in enumerate(newest) if change.commit_ts <= cursor.position]
+    return Answer(
+        f"History of {printable(name)}",
+        ("from", "to", "value", "time", "kind", "event"),
+        tuple(rows),
+        tuple(change.commit_ts for change in newest),
+        frozenset((0, 1)),
+        _counted(len(changes), "value"),
+        chosen=at[0] if at else 0,
+    )
+
+
+def check_answer(cursor: Cursor, name: str, verdicts: Sequence[Verdict]) -> Answer:
+    """A lamp for each rule, and where it was first broken."""
+    broken = sum(not verdict.kept for verdict in verdicts)
+    rows = []
+    for verdict in verdicts:
+        lamp = Span("● kept", "added") if verdict.kept else Span("✗ broken", "error")
+        at = "" if verdict.commit_ts is None else count(verdict.commit_ts)
+        reason = verdict.reason if not verdict.kept or verdict.reason else verdict.rule.text
+        named = Span(printable(verdict.rule.name), "text" if verdict.kept else "strong")
+        rows.append((lamp, Span(at, "playhead"), named, Span(printable(reason), "muted")))
+    first = next((row for row, verdict in enumerate(verdicts) if not verdict.kept), 0)
+    return Answer(
+        f"Rules of {printable(name)}",
+        ("", "at", "rule", "why"),
+        tuple(rows),
+        tuple(verdict.commit_ts for verdict in verdicts),
+        frozenset((1,)),
+        f"{plural(len(verdicts), 'rule')}, {broken:,} broken"
+        if broken
+        else f"{plural(len(verdicts), 'rule')}, all kept",
+        chosen=first,
+    )
+
+
+def sql_answer(cursor: Cursor, query: str) -> Answer:
+    """The rows of a SELECT; they travel where they have a commit_ts. Raises QueryError."""
+    table = cursor.store.sql(query)
+    names = tuple(map(str, table.column_names))
+    shown = table.slice(0, ROWS_MAX)
+    columns = [shown.column(place).to_pylist() for place in range(shown.num_columns)]
+    rows = tuple(tuple(_cell(value) for value in row) for row in zip(*columns, strict=True))
+    travel = next((place for place, name in enumerate(names) if name.casefold() == "commit_ts"), None)
+    commits = (
+        tuple(_commit(value, cursor.head) for value in columns[travel]) if travel is not None else (None,) * len(rows)
+    )
+    numeric = [place for place, column in enumerate(columns) if _is_numeric(column)]
+    return Answer(
+        printable(" ".join(query.split())), names, rows, commits, frozenset(numeric), _counted(table.num_rows, "row")
+    )
+
+
+def _is_numeric(column: Sequence[Any]) -> bool:
+    known = [value for value in column[:200] if value is not None]
+    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
+
+
+def _commit(value: object, head: int) -> int | None:
+    return value if isinstance(value, int) and 0 <= value <= head else None
+
+
+def _cell(value: Any) -> Span:
+    if value is None:
+        return Span("NULL", "faint")
+    if isinstance(value, bool):
+        return Span("true" if value else "false", "constant")
+    if isinstance(value, int | float):
+        return Span(str(value), "number")
+    if isinstance(value, datetime):
+        return Span(value.isoformat(sep=" ", timespec="milliseconds"))
+    if isinstance(value, bytes):
+        return Span(value[: _CELL // 2].hex(), "muted")
+    if isinstance(value, dict | list):
+        return Span(printable(json.dumps(value, ensure_ascii=False, default=str)[:_CELL]))
+    return Span(printable(str(value)[:_CELL]))
+
+
+def _counted(number: int, noun: str) -> str:
+    return plural(number, noun) + (f", the first {ROWS_MAX:,} here" if number > ROWS_MAX else "")
+
+
+def _headers(cursor: Cursor, commits: Sequence[int]) -> dict[int, EventHeader]:
+    wanted = sorted({commit_ts for commit_ts in commits if commit_ts})
+    return {header.commit_ts: header for header in cursor.track.headers(wanted)} if wanted else {}
+
+
+def _event(cursor: Cursor, header: EventHeader | None) -> tuple[Span, Span, Span]:
+    if header is None:
+        return Span("", "faint"), Span("", "faint"), Span("the empty state", "faint")
+    moment = moment_of(header, cursor.store.imported is not None)
+    role: Role = "muted" if moment else "faint"
+    label = Span(printable(header.label))
+    return Span(clock_time(moment), role), Span(printable(header.kind), kind_role(header.kind)), label
+
+
+def change_note(cursor: Cursor, name: str, change: PathChange) -> str:
+    """`budget.remaining 3265.63 → -9724.37 at 1,330 (tool_result: bank transfer)`"""
+    before = preview(change.before, _VALUE) if change.existed else "nothing"
+    after = preview(change.after, _VALUE) if change.exists else "nothing"
+    return f"{printable(name)} {before} → {after} at {count(change.commit_ts)} {event_name(cursor, change.commit_ts)}"
+
+
+def event_name(cursor: Cursor, commit_ts: int) -> str:
+    """`(tool_result: bank transfer)`"""
+    if not commit_ts:
+        return "(the empty state)"
+    header = cursor.track.header(commit_ts)
+    said = ": ".join(part for part in (printable(header.kind), printable(header.label)) if part)
+    return f"({said[:100]})" if said else ""
+
+
+def values_answer(cursor: Cursor, expression: str, series: Series) -> Answer:
+    """Every value that an expression has had, the newest first."""
+    pairs = list(zip(series.commits, series.values, strict=True))[::-1]
+    shown = pairs[:ROWS_MAX]
+    ends = [cursor.head, *(commit_ts - 1 for commit_ts, _ in shown)]
+    headers = _headers(cursor, [commit_ts for commit_ts, _ in shown])
+    rows = []
+    for (commit_ts, value), end in zip(shown, ends, strict=False):
+        until = "now" if end == cursor.head else count(end)
+        role: Role = "faint" if value is None else "text"
+        event = _event(cursor, headers.get(commit_ts))
+        rows.append((Span(count(commit_ts), "playhead"), Span(until), Span(value_words(value), role), *event))
+    at = [row for row, (commit_ts, _) in enumerate(shown) if commit_ts <= cursor.position]
+    return Answer(
+        f"Values of {printable(expression)}",
+        ("from", "to", "value", "time", "kind", "event"),
+        tuple(rows),
+        tuple(commit_ts for commit_ts, _ in shown),
+        frozenset((0, 1)),
+        _counted(len(pairs), "value"),
+        chosen=at[0] if at else 0,
+    )

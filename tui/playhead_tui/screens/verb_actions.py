@@ -1,0 +1,371 @@
+"""The verbs of the `:` line, asked on the cursor's thread in the order of the keys."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from playhead import InvalidArgumentError, PlayheadError
+from playhead_tui.drawing.answer_lines import verb_help_lines
+from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
+from playhead_tui.drawing.words import count, plural
+from playhead_tui.driver import Driver
+from playhead_tui.frame import Frame
+from playhead_tui.moves import Seek
+from playhead_tui.screens.answers import Add, AnswerScreen, CommandsScreen, Remove, Show, WatchesScreen
+from playhead_tui.screens.changes import ChangesScreen
+from playhead_tui.screens.past_actions import WATCHES_MAX, PastActions, watch_tracks, when_tracks
+from playhead_tui.verbs import VERBS, Asked, bounds_of, command_line, commits_of, parse, path_of, spelled_commits
+from playhead_tui.watching import Watched, watched
+from playhead_tui.widgets.command_line import CommandLine
+
+if TYPE_CHECKING:
+    from playhead.cursor import Cursor
+    from playhead.diff import Path
+    from playhead_tui.answers import Answer
+
+Question = Callable[["Cursor"], str]
+_QUOTED = 50
+COMMANDS_KEPT = 500
+
+
+class VerbActions(PastActions):
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands: list[str] = []
+        """The command-line form of every verb that was answered, the last one last."""
+        self._to_select: str | None = None
+
+    # ── the line ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_command(self) -> None:
+        super().action_command()
+        if self.driver is not None:
+            self._load_keys(self.driver)
+
+    @work(exclusive=True, group="keys", exit_on_error=False)
+    async def _load_keys(self, driver: Driver) -> None:
+        self.command_line.keys = await driver.ask(lambda cursor: list(cursor.timeline.keys))
+
+    def take_answer(self, answer: CommandLine.Answered | CommandLine.Cancelled) -> None:
+        self._drop_refusal()
+        super().take_answer(answer)
+
+    def on_command_line_typed(self, message: CommandLine.Typed) -> None:
+        if message.purpose == "command":
+            self._drop_refusal()
+
+    def _drop_refusal(self) -> None:
+        if self.refusal:
+            self.refusal = ""
+            self.show_strip()
+
+    def _refuse(self, typed: str, message: str) -> None:
+        """Say what is wrong above the line, which comes back with what was typed."""
+        if self.command_line.asking or self.app.screen is not self:
+            self.tell(message.partition("\n")[0], is_error=True)
+            return
+        self.footer.show_note(None)
+        self.refusal = message
+        self.show_strip()
+        self.ask("command", typed)
+
+    def _go(self, typed: str) -> None:
+        asked = parse(typed)
+        if asked is None:
+            super()._go(typed)
+            return
+        verb = asked.verb
+        if verb.takes and not asked.argument and not verb.optional:
+            self._refuse(f"{verb.name} ", f"{verb.name} takes {verb.takes}: {verb.summary}")
+        elif verb.name == "help":
+            lines = verb_help_lines([(each.usage, each.summary) for each in VERBS], max(40, self.size.width - 12))
+            self.app.push_screen(ChangesScreen("Asking the past with :", lines))
+        elif verb.name == "watch" and not asked.argument:
+            self.action_watches()
+        elif (question := self._question(asked)) is not None:
+            self._ask_past(typed, question)
+
+    def _question(self, asked: Asked) -> Question | None:
+        name, argument = asked.verb.name, asked.argument
+        match name:
+            case "when":
+                return lambda cursor: self._when(cursor, argument)
+            case "c" | "rc":
+                return lambda cursor: self._run_to(cursor, argument, forward=name == "c")
+            case "last" | "next":
+                return lambda cursor: self._go_to_change(cursor, argument, forward=name == "next")
+            case "history":
+                return lambda cursor: self._history_of(cursor, argument)
+            case "blame":
+                return lambda cursor: self._blame_of(cursor, argument)
+            case "watch":
+                return lambda cursor: self._watch(cursor, argument)
+            case "unwatch":
+                return lambda cursor: self._unwatch(cursor, argument)
+            case "bisect":
+                return lambda cursor: self._bisect(cursor, argument)
+            case "fold":
+                return lambda cursor: self._fold(cursor, argument)
+            case "check":
+                return lambda cursor: self._check(cursor, argument)
+            case "sql":
+                return lambda cursor: self._sql(cursor, argument)
+        return lambda cursor: self._diff(cursor, argument)
+
+    def _ask_past(self, typed: str, question: Question) -> None:
+        if self.driver is None or self.frame is None:
+            self.tell("No run is open", is_error=True)
+            return
+
+        def ask(cursor: Cursor) -> str | None:
+            try:
+                return question(cursor)
+            except PlayheadError as error:
+                self.app.call_from_thread(self._refuse, typed, str(error))
+                return None
+
+        self.tell(f"{crop(printable(typed), _QUOTED)} …")
+        self.request(ask)
+
+    def _spelled(self, cursor: Cursor, *words: str, at: bool = False, agent: bool = True) -> str:
+        """The command that does the same, which is kept for the list of commands."""
+        options = ["--agent", cursor.agent.agent_id] if agent else []
+        if agent and cursor.agent.namespace != "default":
+            options += ["--namespace", cursor.agent.namespace]
+        options += ["--at", str(cursor.position)] if at else []
+        command = command_line(*words, *options, "-s", str(cursor.store.path))
+        self.commands = [*self.commands, command][-COMMANDS_KEPT:]
+        return command
+
+    def follow_past(self, frame: Frame) -> None:
+        selecting, self._to_select = self._to_select, None
+        if selecting is not None and selecting != self.selection:
+            self.selection = selecting
+            self.look_again()
+        super().follow_past(frame)
+
+    # ── answers; all of this runs on the cursor's thread ─────────────────────────────────────────────────────────────
+
+    def _show(self, answer: Answer) -> str:
+        self.app.call_from_thread(self._travel_by, answer)
+        return answer.note
+
+    @work(group="layer", exclusive=True)
+    async def _travel_by(self, answer: Answer) -> None:
+        commit_ts = await self.app.push_screen_wait(AnswerScreen(answer))
+        if commit_ts is not None:
+            self.move(Seek(commit_ts))
+
+    def _when(self, cursor: Cursor, expression: str) -> str:
+        import numpy
+
+        from playhead_tui.answers import when_answer
+
+        intervals = cursor.when(expression)
+        command = self._spelled(cursor, "when", expression)
+        cursor.hits = numpy.array([each.first for each in intervals if each.first], numpy.int64)
+        tracks = [*when_tracks(expression, intervals), *watch_tracks(self.watched)]
+        self.app.call_from_thread(self.show_past, expression, self.watched, tracks)
+        if not intervals:
+            return f"{crop(printable(expression), _QUOTED)} was never true"
+        self._show(replace(when_answer(cursor, expression, intervals), command=command))
+        return f"true in {plural(len(intervals), 'interval')}: n and N go through them, Esc drops them"
+
+    def _run_to(self, cursor: Cursor, expression: str, *, forward: bool) -> str:
+        command_at = self._spelled(cursor, "c" if forward else "rc", expression, at=True)
+        try:
+            moved = cursor.run_forward(expression) if forward else cursor.run_back(expression)
+        except PlayheadError:
+            self.commands.remove(command_at)
+            raise
+        shown = crop(printable(expression), _QUOTED)
+        if not moved:
+            return f"{shown} does not become true {'later' if forward else 'earlier'}"
+        return f"{shown} became true at {self.name_of_event(cursor, cursor.position)}"
+
+    def _path(self, cursor: Cursor, text: str) -> tuple[str, Path]:
+        """The key and the path that were typed; the selected key where nothing was."""
+        if text:
+            return path_of(text, cursor.timeline.keys)
+        if cursor.selection is None:
+            raise InvalidArgumentError("no key is selected; name a path, such as plan.steps[2].status")
+        return cursor.selection, ()
+
+    def _go_to_change(self, cursor: Cursor, text: str, *, forward: bool) -> str:
+        from playhead.json_path import format_address
+        from playhead_tui.answers import change_note
+
+        key, path = self._path(cursor, text)
+        name, verb = format_address(key, path), "next" if forward else "last"
+        self._spelled(cursor, verb, name, at=True)
+        change = cursor.next(key, path) if forward else cursor.last(key, path)
+        self._to_select = key
+        if change is None:
+            return f"{printable(name)} does not change {'later' if forward else 'earlier'}"
+        return change_note(cursor, name, change)
+
+    def _history_of(self, cursor: Cursor, text: str) -> str:
+        from playhead.json_path import format_address
+        from playhead_tui.answers import history_answer
+
+        key, path = self._path(cursor, text)
+        name = format_address(key, path)
+        command = self._spelled(cursor, "history", name)
+        return self._show(replace(history_answer(cursor, name, cursor.path_history(key, path)), command=command))
+
+    def _blame_of(self, cursor: Cursor, text: str) -> str:
+        from playhead.json_path import format_address
+
+        key, path = self._path(cursor, text)
+        self._spelled(cursor, "blame", format_address(key, path), at=True)
+        self._to_select = key
+        self.app.call_from_thread(self.show_tab, "blame")
+        return f"Who last wrote each part of {printable(key)}: Enter in the inspector travels there"
+
+    def _fold(self, cursor: Cursor, text: str) -> str:
+        from playhead_tui.drawing.change_lines import ChangeTree
+
+        struck = commits_of(text) if text else list(self.struck)
+        beyond = [commit_ts for commit_ts in struck if not 1 <= commit_ts <= cursor.head]
+        if beyond:
+            raise InvalidArgumentError(f"there is no commit {beyond[0]}; the last one is {cursor.head}")
+        if not struck:
+            raise InvalidArgumentError(
+                "no event is struck through: x strikes the one at the playhead, or name some, 311,312"
+            )
+        tree = ChangeTree(cursor.fold_without(struck), max(40, self.app.size.width - 12))
+        earlier = [commit_ts for commit_ts in struck if commit_ts <= cursor.position]
+        if earlier:
+            self._spelled(cursor, "fold", "--without", spelled_commits(earlier), at=True)
+        said = "As recorded → without them. Later events stay as they were recorded, whatever they had read."
+        title = (
+            f"Commit {count(cursor.position)} without {plural(len(struck), 'event')}: of the record, not of the model"
+        )
+        screen = ChangesScreen(title, [Line((Span(said, "muted"),)), BLANK, *(row.line for row in tree.rows)])
+        self.app.call_from_thread(self.show_struck, set(struck))
+        self.app.call_from_thread(self.app.push_screen, screen)
+        return f"Without {crop(spelled_commits(struck), _QUOTED)}"
+
+    def _check(self, cursor: Cursor, text: str) -> str:
+        from playhead import rules
+        from playhead_tui.answers import check_answer
+        from playhead_tui.recording import record_call
+
+        path = File(text).expanduser()
+        loaded = rules.load(path)
+        spelled = f"rules.check(cursor, rules.load(Path({str(path.resolve())!r})))"
+        verdicts = record_call(cursor, spelled, lambda: rules.check(cursor, loaded))
+        command = self._spelled(cursor, "check", text)
+        return self._show(replace(check_answer(cursor, path.name, verdicts), command=command))
+
+    def _sql(self, cursor: Cursor, query: str) -> str:
+        from playhead_tui.answers import sql_answer
+        from playhead_tui.recording import record_call
+
+        answer = record_call(cursor, f"store.sql({query!r})", lambda: sql_answer(cursor, query))
+        return self._show(replace(answer, command=self._spelled(cursor, "sql", query, agent=False)))
+
+    def _diff(self, cursor: Cursor, text: str) -> str:
+        from playhead_tui.drawing.change_lines import ChangeTree
+        from playhead_tui.recording import record_call
+
+        try:
+            sides = shlex.split(text)
+        except ValueError:
+            sides = []
+        if len(sides) != 2:
+            raise InvalidArgumentError("diff takes two moments: diff 300 head; labels with spaces stand in quotes")
+        one, other = (moment_of_text(cursor, side) for side in sides)
+        changes = record_call(cursor, f"store.diff({one}, {other})", lambda: cursor.store.diff(one, other))
+        lines = [row.line for row in ChangeTree(changes, max(40, self.app.size.width - 12)).rows]
+        self._spelled(cursor, "diff", str(one), str(other), agent=False)
+        self.app.call_from_thread(
+            self.app.push_screen, ChangesScreen(f"From commit {count(one)} to commit {count(other)}", lines)
+        )
+        return f"From commit {count(one)} to commit {count(other)}"
+
+    def _bisect(self, cursor: Cursor, argument: str) -> str:
+        bounds = bounds_of(argument)
+        if bounds is None:
+            return self._bisect_by(cursor, argument)
+        good, bad = (moment_of_text(cursor, text) for text in bounds)
+        touching = cursor.timeline.commits
+        inside = touching[(touching > good) & (touching < bad)].tolist()
+        if good >= bad:
+            raise InvalidArgumentError(f"the good commit comes before the bad one, and {good} does not before {bad}")
+        self._spelled(cursor, "bisect", "--good", str(good), "--bad", str(bad), "--run", "./check.sh")
+        self.app.call_from_thread(self.begin_bisection, [good, *inside, bad])
+        return f"{plural(len(inside) + 1, 'event')} between {count(good)} and {count(bad)}: look, then g, b or s"
+
+    def _bisect_by(self, cursor: Cursor, expression: str) -> str:
+        intervals = cursor.when(expression)
+        self._spelled(cursor, "bisect", expression)
+        if not intervals or intervals[-1].last < cursor.head:
+            ended = f" since {count(intervals[-1].last + 1)}" if intervals else ""
+            return f"It is not true at the head{ended}, so there is no first bad commit: :when shows all intervals"
+        cursor.seek(intervals[-1].first if len(intervals) == 1 else intervals[0].first)
+        odd = f"; not monotone: true in {plural(len(intervals), 'interval')}" if len(intervals) > 1 else ""
+        return f"{self.name_of_event(cursor, cursor.position)} is the first bad commit{odd}"
+
+    # ── watches ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _watch(self, cursor: Cursor, expression: str) -> str:
+        if len(self.watched) >= WATCHES_MAX:
+            raise InvalidArgumentError(f"{WATCHES_MAX} expressions are watched already: W removes some")
+        cursor.watch([expression])
+        self._spelled(cursor, "watch", expression)
+        others = [each for each in self.watched if each.expression != expression]
+        self._show_watches(cursor, [*others, watched(cursor, expression)])
+        return f"Watching {crop(printable(expression), _QUOTED)}: W lists what is watched"
+
+    def _unwatch(self, cursor: Cursor, expression: str) -> str:
+        kept = [each for each in self.watched if expression and each.expression != expression]
+        if len(kept) == len(self.watched):
+            raise InvalidArgumentError("that is not watched; W lists what is" if expression else "nothing is watched")
+        self._show_watches(cursor, kept)
+        return f"{plural(len(self.watched), 'expression')} watched" if kept else "Nothing is watched any more"
+
+    def _show_watches(self, cursor: Cursor, found: Sequence[Watched]) -> None:
+        when = when_tracks(self.when, cursor.conditions.when(self.when)) if self.when else []
+        self.app.call_from_thread(self.show_past, self.when, found, [*when, *watch_tracks(found)])
+
+    @work(group="layer", exclusive=True)
+    async def action_watches(self) -> None:
+        self.take_count()
+        position = self.frame.position if self.frame is not None else 0
+        match await self.app.push_screen_wait(WatchesScreen(self.watched, position)):
+            case Add():
+                self.ask("command", "watch ")
+            case Remove(expression):
+                self._ask_past(f"unwatch {expression}", lambda cursor: self._unwatch(cursor, expression))
+            case Show(expression):
+                self._ask_past(f"watch {expression}", lambda cursor: self._values(cursor, expression))
+
+    def _values(self, cursor: Cursor, expression: str) -> str:
+        from playhead_tui.answers import values_answer
+
+        (series,) = cursor.watch([expression])
+        return self._show(
+            replace(values_answer(cursor, expression, series), command=self._spelled(cursor, "watch", expression))
+        )
+
+    def action_commands(self) -> None:
+        self.take_count()
+        self.app.push_screen(CommandsScreen(self.commands))
+
+
+def moment_of_text(cursor: Cursor, text: str) -> int:
+    """The commit that is meant by a number, `head`, `here`, a mark `'a` or a snapshot's label. Raises MomentError."""
+    if text == "head":
+        return cursor.head
+    if text in ("here", "."):
+        return cursor.position
+    if text[:1] == "'" and text[1:] in cursor.marks:
+        return cursor.marks[text[1:]]
+    return min(int(text), cursor.head) if text.isdecimal() and text.isascii() else cursor.store.resolve(text)
