@@ -84,7 +84,7 @@ def test_a_written_key_and_path_mean_the_same_in_an_expression(key: str, path: P
 
 @pytest.mark.parametrize("path", [(), ("x",), (0, "x"), (-1,)])
 def test_no_word_of_sql_is_taken_for_a_key(path: Path) -> None:
-    words = {word for (word,) in duckdb.sql("SELECT keyword_name FROM duckdb_keywords()").fetchall()}
+    words = {word for (word,) in duckdb.execute("SELECT keyword_name FROM duckdb_keywords()").fetchall()}
     words |= {word.lower() for word in DuckDB.Tokenizer.KEYWORDS if word.isidentifier()}
     misread = [
         (word, address.key)
