@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from playhead.formats.chat import Fields, chat_messages, json_inside
-from playhead.formats.documents import first_values, place, values
+from playhead.formats.documents import first_values, listed, place, values
 from playhead.formats.litellm import is_call
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import list_in, object_in, text_in
@@ -37,24 +37,18 @@ class Exchanges(SpanFormat):
     scheme: ClassVar[str] = "calls"
 
     def recognise(self, source: Source) -> bool:
-        found = [item for value in first_values(source) for _, item in _listed(value)][:12]
+        found = [item for value in first_values(source) for _, item in listed(value)][:12]
         return any(_answer(item) is not None and not is_call(item) for item in found)
 
     def spans(self, source: Source, report: ImportReport) -> Iterator[Span | Unknown]:
         number = 0
         for placed in values(source, report):
-            for pointer, record in _listed(placed.value):
+            for pointer, record in listed(placed.value):
                 number += 1
                 if isinstance(record, dict) and (_answer(record) is not None or (_question(record) and _error(record))):
                     yield _call(record, number, placed, pointer, source.path.stem)
                 else:
                     yield Unknown("record", record, place(placed, pointer))
-
-
-def _listed(value: JSON) -> list[tuple[str, JSON]]:
-    if isinstance(value, list):
-        return [(f"/{number}", item) for number, item in enumerate(value)]
-    return [("", value)]
 
 
 def _is_response(value: JSON) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from playhead.formats.chat import Fields, chat_messages, json_inside
-from playhead.formats.documents import first_values, place, values
+from playhead.formats.documents import first_values, listed, place, values
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import text_in
 from playhead.formats.source import Placed, Source
@@ -36,21 +36,15 @@ class LiteLLM(SpanFormat):
     scheme: ClassVar[str] = "litellm"
 
     def recognise(self, source: Source) -> bool:
-        return any(is_call(item) for value in first_values(source) for _, item in _listed(value))
+        return any(is_call(item) for value in first_values(source) for _, item in listed(value))
 
     def spans(self, source: Source, report: ImportReport) -> Iterator[Span | Unknown]:
         for placed in values(source, report):
-            for pointer, record in _listed(placed.value):
+            for pointer, record in listed(placed.value):
                 if isinstance(record, dict) and is_call(record):
                     yield _call(record, placed, pointer, source.path.stem)
                 else:
                     yield Unknown("record", record, place(placed, pointer))
-
-
-def _listed(value: JSON) -> list[tuple[str, JSON]]:
-    if isinstance(value, list):
-        return [(f"/{number}", item) for number, item in enumerate(value)]
-    return [("", value)]
 
 
 def is_call(value: JSON) -> bool:
