@@ -189,7 +189,7 @@ async def test_an_action_without_a_key_is_in_the_palette_still(run: Path) -> Non
 
 async def test_footer_help_and_palette_show_the_keys_of_the_file(run: Path) -> None:
     async with opened(run, '[keys]\n"step.backward" = "J"\n"help" = "f4"\n', size=(120, 60)) as pilot:
-        assert "w l step" in screen_text(pilot).splitlines()[-1]
+        assert "J l step" in screen_text(pilot).splitlines()[-1]
         assert "F4 help" in screen_text(pilot).splitlines()[-1]
         await press(pilot, "f4")
         assert "w  " in line_with(pilot, "Step to the event before")
