@@ -192,7 +192,7 @@ async def test_footer_help_and_palette_show_the_keys_of_the_file(run: Path) -> N
         assert "J l step" in screen_text(pilot).splitlines()[-1]
         assert "F4 help" in screen_text(pilot).splitlines()[-1]
         await press(pilot, "f4")
-        assert "w  " in line_with(pilot, "Step to the event before")
+        assert "J  " in line_with(pilot, "Step to the event before")
         await press(pilot, "escape", "ctrl+p")
         await pilot.press(*"step to the event before")
         await until(pilot, "Step to the event before")
