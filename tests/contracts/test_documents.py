@@ -100,7 +100,7 @@ def test_the_example_on_the_page_of_settings_holds() -> None:
     settings, problems = settings_of(tomllib.loads(example[1]))
     assert not problems
     assert (settings.theme, settings.keep_place) == ("nord", False)
-    assert dict(settings.keymap.changed) == {"step.forward": ("w", "right"), "leap.forward": ()}
+    assert dict(settings.keymap.changed) == {"step.forward": ("J", "right"), "leap.forward": ()}
 
 
 @pytest.mark.parametrize(

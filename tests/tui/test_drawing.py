@@ -542,10 +542,10 @@ def test_a_note_stands_before_the_keys_and_takes_their_place_only_where_it_has_t
 
 
 def test_hints_show_the_keys_that_actions_really_have() -> None:
-    keymap, problems = read_keymap({"step.forward": "w", "error.next": []})
+    keymap, problems = read_keymap({"step.forward": "J", "error.next": []})
     assert not problems
     text = footer_line(hints_of(keys.in_scope("main"), "", keymap), None, 0, 160).text
-    assert "h w step" in text
+    assert "h J step" in text
     assert "error" not in text, "an action without a key is no hint"
 
 

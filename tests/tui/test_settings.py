@@ -75,7 +75,7 @@ def test_a_wrong_entry_is_named_with_what_is_allowed_and_the_rest_applies() -> N
             "mouse": "yes",
             "tab": "history",
             "tabb": "x",
-            "keys": {"step.forwards": "w", "error.next": "x"},
+            "keys": {"step.forwards": "J", "error.next": "x"},
         }
     )
     assert settings.tab == "history"
@@ -98,10 +98,10 @@ def test_a_file_that_is_no_toml_is_one_problem_and_the_defaults(text: str | byte
 
 
 def test_dotted_and_quoted_names_are_the_same_entry() -> None:
-    dotted, _ = settings_of(tomllib.loads('[keys]\nstep.forward = "w"'))
-    quoted, _ = settings_of(tomllib.loads('[keys]\n"step.forward" = ["w"]'))
+    dotted, _ = settings_of(tomllib.loads('[keys]\nstep.forward = "J"'))
+    quoted, _ = settings_of(tomllib.loads('[keys]\n"step.forward" = ["J"]'))
     assert dotted == quoted
-    assert dotted.keymap.changed == {"step.forward": ("w",)}
+    assert dotted.keymap.changed == {"step.forward": ("J",)}
 
 
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,8 +160,8 @@ def test_two_actions_can_change_places() -> None:
 
 
 async def test_keys_of_the_file_work_and_those_of_before_do_not(run: Path) -> None:
-    async with opened(run, '[keys]\n"step.backward" = "w"\n"error.previous" = ["comma", "f9"]\n') as pilot:
-        await press(pilot, "w")
+    async with opened(run, '[keys]\n"step.backward" = "J"\n"error.previous" = ["comma", "f9"]\n') as pilot:
+        await press(pilot, "J")
         assert position(pilot) == 29
         await press(pilot, "h")
         assert position(pilot) == 29
@@ -188,15 +188,15 @@ async def test_an_action_without_a_key_is_in_the_palette_still(run: Path) -> Non
 
 
 async def test_footer_help_and_palette_show_the_keys_of_the_file(run: Path) -> None:
-    async with opened(run, '[keys]\n"step.backward" = "w"\n"help" = "f4"\n', size=(120, 60)) as pilot:
-        assert "w l step" in screen_text(pilot).splitlines()[-1]
+    async with opened(run, '[keys]\n"step.backward" = "J"\n"help" = "f4"\n', size=(120, 60)) as pilot:
+        assert "J l step" in screen_text(pilot).splitlines()[-1]
         assert "F4 help" in screen_text(pilot).splitlines()[-1]
         await press(pilot, "f4")
-        assert "w  " in line_with(pilot, "Step to the event before")
+        assert "J  " in line_with(pilot, "Step to the event before")
         await press(pilot, "escape", "ctrl+p")
         await pilot.press(*"step to the event before")
         await until(pilot, "Step to the event before")
-        assert any(line.strip() == "w" or line.split()[-1:] == ["w"] for line in screen_text(pilot).splitlines())
+        assert any(line.strip() == "J" or line.split()[-1:] == ["J"] for line in screen_text(pilot).splitlines())
 
 
 async def test_problems_are_told_when_the_app_starts(run: Path) -> None:

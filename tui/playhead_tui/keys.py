@@ -32,6 +32,7 @@ Group: TypeAlias = Literal[
     "Inspector",
     "Ask the past",
     "Marks and snapshots",
+    "Compare and restore",
     "Lists and panes",
     "Runs",
     "Playhead",
@@ -103,7 +104,8 @@ def _listed(id: str, method: str, description: str, *keys: str) -> Action:
 
 
 def _layered(id: str, method: str, description: str, keys: str, scope: Scope, hint: str = "") -> Action:
-    return Action(id, method, description, tuple(keys.split()), "Marks and snapshots", scope, hint, palette=False)
+    group: Group = "Marks and snapshots" if scope == "snapshots" else "Compare and restore"
+    return Action(id, method, description, tuple(keys.split()), group, scope, hint, palette=False)
 
 
 def _asked(id: str, method: str, description: str, key: str, scope: Scope, hint: str) -> Action:

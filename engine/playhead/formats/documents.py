@@ -73,6 +73,13 @@ def place(placed: Placed, pointer: str = "") -> Fields:
     return {**told, "pointer": pointer} if pointer else told
 
 
+def listed(value: JSON) -> list[tuple[str, JSON]]:
+    """The records in a value, a list of them or one alone, each with the JSON pointer to it."""
+    if isinstance(value, list):
+        return [(f"/{number}", item) for number, item in enumerate(value)]
+    return [("", value)]
+
+
 def _one_after_another(source: Source, report: ImportReport, most: int = DOCUMENT_BYTES) -> Iterator[Placed]:
     """Values that pretty-printing spread over lines: each begins and ends on a line that is not indented.
 

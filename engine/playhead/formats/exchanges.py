@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from playhead.formats.chat import Fields, chat_messages, json_inside
-from playhead.formats.documents import first_values, place, values
-from playhead.formats.litellm import is_call, listed
+from playhead.formats.documents import first_values, listed, place, values
+from playhead.formats.litellm import is_call
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import list_in, object_in, text_in
 from playhead.formats.source import Placed, Source

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from playhead.formats.chat import Fields, chat_messages, json_inside
-from playhead.formats.documents import first_values, place, values
+from playhead.formats.documents import first_values, listed, place, values
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import text_in
 from playhead.formats.source import Placed, Source
@@ -45,13 +45,6 @@ class LiteLLM(SpanFormat):
                     yield _call(record, placed, pointer, source.path.stem)
                 else:
                     yield Unknown("record", record, place(placed, pointer))
-
-
-def listed(value: JSON) -> list[tuple[str, JSON]]:
-    """A list's items with their JSON pointers; of anything else, itself."""
-    if isinstance(value, list):
-        return [(f"/{number}", item) for number, item in enumerate(value)]
-    return [("", value)]
 
 
 def is_call(value: JSON) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from playhead import JSON, Record
 from playhead.diff import Difference, changes, format_path
@@ -29,21 +29,27 @@ def diff_lines(before: Record, after: Record, width: int) -> list[Line]:
 
 def diff_rows(before: Record, after: Record, width: int, folding: Folding) -> list[Row]:
     """The same as rows, of which what is folded can be opened."""
-    if (plain := plain_rows(before, after, width)) is not None:
+    return difference_rows(before, after, width, folding, _Writer(max(24, width), folding).rows)
+
+
+def difference_rows(
+    before: Record, after: Record, width: int, folding: Folding, written: Callable[[Entry], Iterable[Row]]
+) -> list[Row]:
+    """A summary, then what is `written` of each entry of the difference, no more of it than a screen is for."""
+    if (plain := _plain_rows(before, after, width)) is not None:
         return plain
     difference = changes(before.value, after.value)
     if difference.is_empty:
         return [SAME]
-    writer = _Writer(max(24, width), folding)
     rows = [Row(summary_line(difference)), Row(BLANK)]
     for entry in entries(difference.changes, after.value, folding):
-        rows += writer.rows(entry)
+        rows += written(entry)
         if len(rows) > LINE_LIMIT:
             break
-    return bounded(rows, difference)
+    return _bounded(rows, difference)
 
 
-def plain_rows(before: Record, after: Record, width: int) -> list[Row] | None:
+def _plain_rows(before: Record, after: Record, width: int) -> list[Row] | None:
     """What takes no comparison to say: a value that is not there, or one that came or went whole."""
     if not before.exists and not after.exists:
         never = after.version == 0 and before.version == 0
@@ -53,7 +59,7 @@ def plain_rows(before: Record, after: Record, width: int) -> list[Row] | None:
     return None
 
 
-def bounded(rows: list[Row], difference: Difference) -> list[Row]:
+def _bounded(rows: list[Row], difference: Difference) -> list[Row]:
     """The rows, no more of them than a screen is for, and in words what was left out."""
     if len(rows) > LINE_LIMIT:
         rows[LINE_LIMIT:] = [Row(Line((Span("⋯ more lines than are shown; y copies the value", "warning"),)))]

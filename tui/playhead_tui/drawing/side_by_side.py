@@ -7,19 +7,11 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias
 
 from playhead import JSON, Record
-from playhead.diff import changes, format_path
-from playhead_tui.drawing.diff_lines import (
-    LINE_LIMIT,
-    SAME,
-    bounded,
-    folded_line,
-    plain_rows,
-    summary_line,
-    value_block,
-)
-from playhead_tui.drawing.difference_tree import Entry, entries
+from playhead.json_path import format_path
+from playhead_tui.drawing.diff_lines import difference_rows, folded_line, value_block
+from playhead_tui.drawing.difference_tree import Entry
 from playhead_tui.drawing.row import Fold, Folding, Row
-from playhead_tui.drawing.span import BLANK, Line, Role, Span, Tone, fit, printable, width_of
+from playhead_tui.drawing.span import Line, Role, Span, Tone, fit, printable, width_of
 from playhead_tui.drawing.text_diff_lines import side_texts
 from playhead_tui.drawing.words import preview
 
@@ -38,18 +30,7 @@ _Pair: TypeAlias = "tuple[_Cells | None, _Cells | None]"
 
 def side_by_side(before: Record, after: Record, width: int, folding: Folding) -> list[Row]:
     """Summary first, then what differs, the same thing at the same height; what one side lacks is hatched."""
-    if (plain := plain_rows(before, after, width)) is not None:
-        return plain
-    difference = changes(before.value, after.value)
-    if difference.is_empty:
-        return [SAME]
-    writer = _Columns(width, folding)
-    rows = [Row(summary_line(difference)), Row(BLANK)]
-    for entry in entries(difference.changes, after.value, folding):
-        rows += writer.rows(entry)
-        if len(rows) > LINE_LIMIT:
-            break
-    return bounded(rows, difference)
+    return difference_rows(before, after, width, folding, _Columns(width, folding).rows)
 
 
 class _Columns:
