@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playhead import checkpoint, directory, journal, manifest, segments, snapshots
@@ -22,6 +25,7 @@ SEGMENT_OPERATIONS = 262_144
 SEGMENT_BYTES = 32 * 1024 * 1024
 BATCH_OPERATIONS, BATCH_BYTES = 1_024, 1024 * 1024
 """So much waits as drafts: they take far more room than columns."""
+COLLECTED_OBJECTS = 100_000
 
 
 class _Loader:
@@ -36,12 +40,11 @@ class _Loader:
         self._checkpoint_rows = 0
         self._columns = Columns(store_id, 1)
         self._waiting: list[Draft] = []
-        self._committed_at: list[int] = []
-        """When each draft that waits was committed."""
         self._latest_commit = 0
         self._operations = self._bytes = 0
         """Of the coming segment, with what waits."""
-        self._due_operations, self._due_bytes = BATCH_OPERATIONS, BATCH_BYTES
+        self._due_operations = min(BATCH_OPERATIONS, SEGMENT_OPERATIONS)
+        self._due_bytes = min(BATCH_BYTES, SEGMENT_BYTES)
         """When what waits becomes columns."""
         self.manifest = Manifest((), (journal.file_name(1),))
 
@@ -50,26 +53,31 @@ class _Loader:
         return self._columns.bounds[1]
 
     def add(self, draft: Draft) -> None:
-        if not draft.operations:
+        operations = draft.operations
+        if not operations:
             return
         draft.check_header()
-        now = time.time_ns() // 1000 if draft.committed_at is None else to_microseconds(draft.committed_at)
-        self._latest_commit = max(self._latest_commit, now)
         self._waiting.append(draft)
-        self._committed_at.append(self._latest_commit)
-        self._operations += len(draft.operations)
-        for operation in draft.operations:
+        self._operations += len(operations)
+        for operation in operations:
             self._bytes += len(operation[2])
-        if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
-            self.flush()
-        elif self._operations >= self._due_operations or self._bytes >= self._due_bytes:
-            self._gather()
+        if self._operations >= self._due_operations or self._bytes >= self._due_bytes:
+            if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
+                self.flush()
+            else:
+                self._gather()
 
     def _gather(self) -> None:
         if self._waiting:
-            self._columns.add(self._waiting, self._committed_at)
-            self._waiting, self._committed_at = [], []
-        self._due_operations, self._due_bytes = self._operations + BATCH_OPERATIONS, self._bytes + BATCH_BYTES
+            now = time.time_ns() // 1000
+            told = [draft.committed_at for draft in self._waiting]
+            times = [now if moment is None else to_microseconds(moment) for moment in told]
+            committed_at = list(itertools.accumulate(times, max, initial=self._latest_commit))[1:]
+            self._latest_commit = committed_at[-1]
+            self._columns.add(self._waiting, committed_at)
+            self._waiting = []
+        self._due_operations = min(self._operations + BATCH_OPERATIONS, SEGMENT_OPERATIONS)
+        self._due_bytes = min(self._bytes + BATCH_BYTES, SEGMENT_BYTES)
 
     def flush(self, *, final: bool = False) -> None:
         """Write what has come together as a segment. final: nothing follows."""
@@ -100,13 +108,24 @@ class _Loader:
             self.manifest = self.manifest.with_checkpoints(checkpoint.spread([*known, file]))
 
 
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Within it, garbage is seldom looked for: drafts come and go by the million, and are in no cycles."""
+    first, *others = gc.get_threshold()
+    gc.set_threshold(first and max(first, COLLECTED_OBJECTS), *others)
+    try:
+        yield
+    finally:
+        gc.set_threshold(first, *others)
+
+
 def bulk_load(path: Path, info: StoreInfo, drafts: Iterable[Draft], taken: Iterable[SnapshotEntry] = ()) -> int:
     """Make a store at `path` whose events are the drafts in order; returns its head.
 
     `taken` is read after the last draft. Raises StoreExistsError, WriteError, and whatever `drafts` raises, and
     leaves no store then.
     """
-    with staged_store(path, info) as staged:
+    with staged_store(path, info) as staged, _seldom_collected():
         loader = _Loader(staged, info.store_id)
         for draft in drafts:
             loader.add(draft)

@@ -24,7 +24,8 @@ def encode(value: object, where: str, name: str | None = None) -> bytes:
     Raises InvalidValueError naming `where` and the path inside the value for anything S7 refuses.
     """
     try:
-        if _is_plain(value, MAX_DEPTH):
+        # Most are flat objects: for them even the call would cost as much as the look.
+        if (type(value) is dict and _SCALARS.issuperset(map(type, value.values()))) or _is_plain(value, MAX_DEPTH):
             # What the encoder returns keeps 4 kB of memory, however short it is.
             return bytes(memoryview(orjson.dumps(value)))
     except orjson.JSONEncodeError:

@@ -15,6 +15,7 @@ Rows: TypeAlias = "numpy.ndarray[Any, numpy.dtype[Any]]"
 LAYER_ROWS = 131_072
 """A larger layer is merged no more: that would take several times its room."""
 RECENT = 16_384
+FILTER_BYTES = 1 << 20
 # 128 bits, so that no two texts share one.
 _DIGEST_BYTES = 16
 
@@ -74,11 +75,16 @@ class TextNumbers:
     def __init__(self) -> None:
         self._recent: dict[str, int] = {}
         self._older = DigestIndex(numpy.dtype("i8"))
+        self._maybe_older = bytearray()
+        """A bit for each hash of an older text: most texts that are asked for are new, which this tells at once."""
 
     def __setitem__(self, text: str, number: int) -> None:
         self._recent[text] = number
         if len(self._recent) >= 2 * RECENT:
             known = list(self._recent.items())
+            self._maybe_older = self._maybe_older or bytearray(FILTER_BYTES)
+            for text, _ in known[:RECENT]:
+                self._maybe_older[hash(text) >> 3 & FILTER_BYTES - 1] |= 1 << (hash(text) & 7)
             self._older.add(
                 digests_of(text for text, _ in known[:RECENT]), numpy.array([number for _, number in known[:RECENT]])
             )
@@ -87,7 +93,10 @@ class TextNumbers:
     def get(self, text: str) -> int | None:
         """The number last set for the text, or None."""
         number = self._recent.get(text)
-        if number is None and not self._older.is_empty:
-            found = self._older.find_one(text)
-            return None if found is None else int(found)
-        return number
+        if number is not None or not self._maybe_older:
+            return number
+        place = hash(text)
+        if not self._maybe_older[place >> 3 & FILTER_BYTES - 1] & 1 << (place & 7):
+            return None
+        found = self._older.find_one(text)
+        return None if found is None else int(found)

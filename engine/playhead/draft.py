@@ -52,6 +52,10 @@ class Draft:
             check_version(if_version)
         self.operations.append(_staged((address, "write", codec.encode(value, "key", key), if_version)))
 
+    def write_again(self, address: Address, value: object) -> None:
+        """Stage a write at an address of an operation that was staged before. Raises InvalidValueError (S7)."""
+        self.operations.append(_staged((address, "write", codec.encode(value, "key", address[2]), None)))
+
     def delete(self, agent_id: str, key: str, *, namespace: str | None = None, if_version: int | None = None) -> None:
         """Stage a delete, which becomes a tombstone (S6)."""
         address = checked_address(self.namespace if namespace is None else namespace, agent_id, key)
@@ -90,11 +94,11 @@ def _check_moment(name: str, moment: datetime) -> None:
 
 def checked_address(namespace: str, agent_id: str, key: str) -> Address:
     """The address, or InvalidArgumentError: each part is a non-empty Unicode string (S1)."""
-    if not (type(key) is str and key and key.isascii()):
+    if not (type(key) is type(agent_id) is type(namespace) is str and key and agent_id and namespace) or not (
+        key.isascii() and agent_id.isascii() and namespace.isascii()
+    ):
         checked_text("key", key)
-    if not (type(agent_id) is str and agent_id and agent_id.isascii()):
         checked_text("agent_id", agent_id)
-    if not (type(namespace) is str and namespace and namespace.isascii()):
         checked_text("namespace", namespace)
     return address_of((namespace, agent_id, key))
 

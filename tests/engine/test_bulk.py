@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -123,3 +124,18 @@ def test_checkpoints_of_a_bulk_load_hold_what_is_latest_at_every_address(
                 address_hash(Address(*names))
                 for names in zip(*(rows[name].to_pylist() for name in Address._fields), strict=True)
             ]
+
+
+def test_a_bulk_load_leaves_the_search_for_garbage_as_it_was(tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    during: list[tuple[int, int, int]] = []
+
+    def told() -> Iterator[Draft]:
+        during.append(gc.get_threshold())
+        yield from drafts(1)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        bulk_load(tmp_path / "run", directory.new_info(), told())
+    assert during[0][0] > before[0]
+    assert gc.get_threshold() == before

@@ -269,3 +269,10 @@ def test_records_of_tool_calls_and_results_are_paired_by_id_or_by_name(tmp_path:
         "tool_calls/c8": "error",
     }
     assert loaded.history("events/tool_result")[-1] == {"tool": "unheard-of", "output": 1}
+
+
+def test_numbers_that_equal_each_other_are_not_taken_for_each_others_names(tmp_path: Path) -> None:
+    kinds: list[JSON] = [1, True, 1.0, "1"]
+    records: list[JSON] = [{"type": kind, "agent": "a", "x": 0} for kind in kinds]
+    loaded = load_lines(tmp_path, *records)
+    assert [draft.kind for draft in loaded.drafts] == ["1", "record", "record", "1"]

@@ -139,3 +139,20 @@ def test_repairs_inside_a_document_are_counted_like_those_in_lines(tmp_path: Pat
     assert [record.value for record in placed] == [{"a": None}]
     assert report.repaired == {"NaN or infinity to null": 1}
     assert (report.records, report.bytes_read) == (1, path.stat().st_size)
+
+
+def test_one_line_with_a_large_integer_or_a_fault_changes_nothing_for_those_beside_it(tmp_path: Path) -> None:
+    lines = [b'{"n": %d}' % number for number in range(5_000)]
+    lines[10], lines[3_000], lines[4_000] = b'{"n": 99999999999999999999999}', b"{broken", b"  "
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"\r\n".join(lines) + b"\n")
+    report = ImportReport()
+    found = list(Source(path).records(report))
+    assert [placed.value for placed in found] == [
+        {"n": number if number != 10 else "99999999999999999999999"}
+        for number in range(5_000)
+        if number not in (3_000, 4_000)
+    ]
+    content = path.read_bytes()
+    assert all(content[at : at + length] == lines[line - 1] for _, line, at, length in found)
+    assert (report.records, report.malformed, report.repaired.total()) == (4_998, 1, 1)

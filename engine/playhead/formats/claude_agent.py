@@ -45,6 +45,8 @@ class ClaudeAgent:
         self.keys = AgentKeys(agent_id, report)
         self.effects = ToolEffects(self.keys)
         self.tree = Tree()
+        self.envelope: tuple[JSON, ...] | None = None
+        """What the latest record said beside its message; None where its keys may have changed since."""
         self._report = report
         self._open: OrderedDict[str, tuple[int, dict[str, JSON]]] = OrderedDict()
         self._usage_places = TextNumbers()
@@ -209,7 +211,7 @@ class ClaudeAgent:
         usage = message.get("usage")
         if not isinstance(usage, dict) or message.get("model") == "<synthetic>":
             return
-        counted = tuple([as_count(usage.get(name)) or 0 for name in _USAGE.values()])
+        counted = tuple([as_count(usage[name]) or 0 if name in usage else 0 for name in _USAGE.values()])
         place = self._usage_places.get(identity)
         if place is None:
             place = self._usage_places[identity] = len(self._usages)
@@ -218,8 +220,10 @@ class ClaudeAgent:
         if counted != before:
             self._usages[place : place + len(counted)] = array("q", counted)
             for number, name in enumerate(_COUNTS):
-                self._totals[number] += counted[number] - before[number]
-                self._report.counts[name] += counted[number] - before[number]
+                more = counted[number] - before[number]
+                if more:
+                    self._totals[number] += more
+                    self._report.counts[name] += more
         self.write_usage(draft)
         self._context["tokens"] = counted[0] + counted[2] + counted[3]
         self.keys.change(draft, "context", dict(self._context))
@@ -234,10 +238,8 @@ class ClaudeAgent:
     def write_usage(self, draft: Draft, cost: JSON = None) -> None:
         """Stage the tokens so far, and what they cost where the log says so."""
         self._cost = cost if isinstance(cost, int | float) else self._cost
-        value: dict[str, JSON] = {
-            **dict(zip(_USAGE, self._totals, strict=True)),
-            "calls": len(self._usages) // len(_USAGE),
-        }
+        value: dict[str, JSON] = dict(zip(_USAGE, self._totals, strict=True))
+        value["calls"] = len(self._usages) // len(_USAGE)
         if self._cost is not None:
             value["cost_usd"] = self._cost
         self.keys.change(draft, "usage", value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import orjson
 
@@ -43,8 +43,7 @@ class _Stream:
     """Of the records that were read so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Timed:
+class _Timed(NamedTuple):
     """A record with its time, in a file whose times never run backwards any more."""
 
     at: datetime

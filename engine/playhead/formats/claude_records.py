@@ -154,15 +154,20 @@ class ClaudeRecords:
     def _envelope(self, draft: Draft, agent: ClaudeAgent, record: Fields) -> None:
         keys = agent.keys
         cwd, branch = record.get("cwd"), record.get("gitBranch")
+        mode, version = record.get("permissionMode"), record.get("version")
+        told = (cwd, branch, mode, version, self._session.get("version"))
+        spoken = record.get("type") in ("user", "assistant")
+        if spoken and told == agent.envelope:
+            return
+        # Records of other types may change the same keys.
+        agent.envelope = told if spoken else None
         if isinstance(cwd, str) and cwd and cwd != keys.latest("cwd"):
             keys.change(draft, "cwd", cwd)
         if isinstance(branch, str) and branch and branch != keys.latest("git"):
             keys.change(draft, "git", branch)
-        mode = record.get("permissionMode")
         if isinstance(mode, str) and mode != keys.latest("mode"):
             keys.change(draft, "mode", mode)
         if keys.agent_id == self._main and record.get("subtype") != "init":
-            version = record.get("version")
             if isinstance(version, str) and version != self._session.get("version"):
                 self._about_session(draft, version=version, entrypoint=record.get("entrypoint"))
             elif keys.latest("session") is None:

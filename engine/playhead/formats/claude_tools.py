@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from playhead.draft import Draft
 from playhead.formats.vocabulary import (
@@ -77,8 +77,7 @@ def image_or_reference(part: dict[str, JSON]) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A tool result, read."""
 
     text: str

@@ -11,7 +11,7 @@ from playhead.formats.base import Format
 from playhead.formats.chat import json_inside
 from playhead.formats.json_document import CONVERSATIONS, conversation_in, document_records, message_places
 from playhead.formats.json_places import Place
-from playhead.formats.loose_tools import tool_told
+from playhead.formats.loose_tools import is_tool_kind, tool_told
 from playhead.formats.messages import Conversation, is_conversation, is_message
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Placed, Source
@@ -66,7 +66,7 @@ MOST_FIELDS = 64
 """A record with more fields is kept under one key: its keys are data, not names."""
 MOST_KEYS = 2_000
 """Field keys per agent; past them records are kept under one key, for the same reason."""
-MOST_SHAPES = 1_000
+MOST_SHAPES = MOST_SORTS = 1_000
 
 
 class JsonLines(Format):
@@ -151,6 +151,22 @@ class _Shape:
         self.failures = [name for name in ("error", "exception") if name in present]
         self.may_speak = "role" in present or not present.isdisjoint(CONVERSATIONS)
         """Whether such a record may be a message, or hold a list of them."""
+        self.naming = tuple(dict.fromkeys((*self.actors, *self.namespaces, *self.kinds, *self.levels)))
+        self.sorts: dict[tuple[JSON, ...], _Sort] = {}
+        """Of records that have the same texts in the fields that name something."""
+
+
+class _Sort:
+    """Whose records they are, and of which kind: worked out once for all that say so in the same words."""
+
+    def __init__(self, record: Fields, shape: _Shape, agent: _Agent) -> None:
+        self.agent = agent
+        self.kind = _named(record, shape.kinds) or ""
+        self.level = (_named(record, shape.levels) or "").lower()
+        self.fallback = self.kind or self.level or "record"
+        self.tells_tool = is_tool_kind(self.kind)
+        self.is_error = self.level in _ERROR_LEVELS or self.fallback.lower().endswith("error")
+        self.said = _said(record, shape, self.kind, agent)
 
 
 class _Reader:
@@ -221,7 +237,7 @@ class _Reader:
         if rest:
             draft, time_name = self._draft(placed, agent, rest, shape)
             draft.kind, draft.label = "meta", one_line(", ".join(rest))
-            agent.fields(draft, _state(rest, shape, time_name, "", agent.keys.agent_id), placed.length)
+            agent.fields(draft, _state(rest, shape, time_name, _said(rest, shape, "", agent)), placed.length)
             yield draft
         for number, message in enumerate(messages[same:], same + 1):
             if not isinstance(message, dict):
@@ -239,11 +255,10 @@ class _Reader:
             yield draft
 
     def _event(self, placed: Placed, record: Fields, shape: _Shape) -> Draft:
-        agent = self._agent(record, shape, shape.actors)
+        sort = self._sort(record, shape)
+        agent, kind = sort.agent, sort.kind
         draft, time_name = self._draft(placed, agent, record, shape)
-        kind = _named(record, shape.kinds) or ""
-        level = (_named(record, shape.levels) or "").lower()
-        state = _state(record, shape, time_name, kind, agent.keys.agent_id)
+        state = _state(record, shape, time_name, sort.said)
         if kind:
             agent.event(draft, kind, state, placed.length)
         else:
@@ -255,20 +270,35 @@ class _Reader:
                 said = text
                 break
         label = said[:LABEL_CHARACTERS] or _listed(state)
-        draft.kind = kind or level or "record"
+        draft.kind = sort.fallback
         draft.label = one_line(f"{kind}: {label}" if kind and label else kind or label or "{}")
-        if kind:
+        if sort.tells_tool:
             tool_told(agent.conversation, draft, kind, record)
         failure = None
         for name in shape.failures:
             failure = failure if failure is not None else record[name]
         # A number is a measure of error, not one that happened.
         failed = failure is True or (isinstance(failure, str | dict | list) and bool(failure))
-        if failed or level in _ERROR_LEVELS or draft.kind.lower().endswith("error"):
+        if failed or sort.is_error:
             if not draft.kind.endswith("error"):
                 draft.kind = f"{draft.kind}_error"
-            agent.keys.error(draft, kind or level or "record", draft.kind, text_of(failure) if failed else said)
+            agent.keys.error(draft, sort.fallback, draft.kind, text_of(failure) if failed else said)
         return draft
+
+    def _sort(self, record: Fields, shape: _Shape) -> _Sort:
+        words = tuple([record[name] for name in shape.naming])
+        try:
+            sort = shape.sorts.get(words)
+        except TypeError:
+            sort = None
+        if sort is None:
+            sort = _Sort(record, shape, self._agent(record, shape, shape.actors))
+            # Numbers are not kept: 1 and true would be taken for each other.
+            if all(type(word) is str for word in words):
+                if len(shape.sorts) >= MOST_SORTS:
+                    shape.sorts.clear()
+                shape.sorts[words] = sort
+        return sort
 
     def _agent(self, record: Fields, shape: _Shape, actors: list[str], agent_id: str | None = None) -> _Agent:
         agent_id = agent_id or _named(record, actors) or MAIN_AGENT
@@ -294,7 +324,7 @@ class _Reader:
         meta: Fields = {"file": self._file, "line": placed.line, "offset": placed.offset, "length": placed.length}
         for name in shape.identities:
             identity = record[name]
-            if isinstance(identity, str | int):
+            if isinstance(identity, (str, int)):
                 meta[name] = identity
         if flags:
             meta |= flags
@@ -316,19 +346,21 @@ def _named(record: Fields, names: list[str]) -> str | None:
     return None
 
 
-def _state(record: Fields, shape: _Shape, time_name: str, kind: str, agent_id: str) -> Fields:
-    """The fields that are state: neither kind, nor time, nor agent, nor an id of this one record."""
+def _said(record: Fields, shape: _Shape, kind: str, agent: _Agent) -> list[str]:
+    """The fields that say no more than kind and agent."""
+    kinds = [name for name in shape.kinds if record[name] == kind]
+    return kinds + [name for name in shape.actors if record[name] == agent.keys.agent_id]
+
+
+def _state(record: Fields, shape: _Shape, time_name: str, said: list[str]) -> Fields:
+    """The fields that are state: neither said of the record otherwise, nor time, nor an id of this one record."""
     state = dict(record)
     state.pop(time_name, None)
     for name in shape.identities:
-        if isinstance(state[name], str | int):
+        if isinstance(state[name], (str, int)):
             del state[name]
-    for name in shape.kinds:
-        if record[name] == kind:
-            del state[name]
-    for name in shape.actors:
-        if record[name] == agent_id:
-            state.pop(name, None)
+    for name in said:
+        state.pop(name, None)
     return state
 
 

@@ -35,10 +35,17 @@ _OUTPUTS = ("result", "output", "content", "response", "value", "error")
 _IDENTITIES = ("call_id", "tool_call_id", "tool_use_id", "toolCallId", "id")
 
 
+def is_tool_kind(kind: str) -> bool:
+    """Whether `tool_told` has something to say of such records."""
+    return _spelled(kind) in _CALLS or _spelled(kind) in _RESULTS
+
+
 def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Fields) -> None:
     """Stage what a record says of a tool, beside what it is otherwise; nothing where it says no such thing."""
-    spelled = _spelled(kind)
-    if spelled not in _CALLS and spelled not in _RESULTS:
+    if not is_tool_kind(kind):
+        return
+    is_call = _spelled(kind) in _CALLS
+    if not is_call and not len(conversation.keys.calls):
         return
     data = record.get("data")
     held = data if isinstance(data, dict) else record
@@ -50,15 +57,16 @@ def tool_told(conversation: Conversation, draft: Draft, kind: str, record: Field
         if isinstance(named, str) and named:
             name = named
             break
+    if is_call and not name:
+        return
     for key in _IDENTITIES:
         numbered = about.get(key)
         if isinstance(numbered, (str, int)) and numbered:
             identity = str(numbered)
             break
-    if spelled in _CALLS:
+    if is_call:
         arguments = next((about[key] for key in _ARGUMENTS if key in about), None)
-        if name:
-            conversation.called(draft, identity, name, arguments)
+        conversation.called(draft, identity, name, arguments)
         return
     output = next((about[key] for key in _OUTPUTS if about.get(key) is not None), None)
     failed = bool(about.get("error")) or about.get("is_error") is True or about.get("status") in ("error", "failed")

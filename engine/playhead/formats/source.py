@@ -24,8 +24,8 @@ from playhead.model import JSON
 FIRST_BYTES = 4096
 BUFFER_BYTES = 1 << 20
 HEAD_RECORDS = 12
-TOLD_BYTES = 16 * 1024
-"""So often the report hears how far the reading is."""
+BATCH_BYTES = 16 * 1024
+"""So many lines are read at once, and the report hears how far the reading is."""
 HEAD_BYTES = 64 * 1024 * 1024
 DOCUMENT_BYTES = 512 * 1024 * 1024
 """A larger file is not tried as one JSON document: that would mean holding all of it."""
@@ -167,17 +167,25 @@ class Source:
         What does not parse is counted in `report`: as torn where the file ends in it, else as malformed.
         """
         with self.open() as file:
-            end, told, torn = 0, 0, report.torn
-            for line, raw in enumerate(file, 1):
-                offset, end = end, end + len(raw)
-                if end - told >= TOLD_BYTES or self._compression is not None:
-                    now = end if self._compression is None else _consumed(file)
-                    report.read(now - told)
-                    told = now
-                yield from self.placed(raw, line, offset, report)
-            if self._compression is None:
-                report.read(end - told)
-            else:
+            line, end, told, torn = 0, 0, 0, report.torn
+            while lines := file.readlines(BATCH_BYTES):
+                now = end + sum(map(len, lines)) if self._compression is None else _consumed(file)
+                report.read(now - told)
+                told = now
+                # One look at many lines: for each of them it would cost as much as parsing it.
+                ordinary = not _may_hold_large_integers(b"".join(lines))
+                for raw in lines:
+                    line, offset, end = line + 1, end, end + len(raw)
+                    try:
+                        if not ordinary:
+                            raise ValueError
+                        value = cast(JSON, orjson.loads(raw))
+                    except ValueError:
+                        yield from self.placed(raw, line, offset, report)
+                        continue
+                    report.records += 1
+                    yield placed_at((value, line, offset, len(raw.rstrip(b"\r\n"))))
+            if self._compression is not None:
                 report.read(max(0, self.size - told))
                 if _is_cut(file) and report.torn == torn:
                     report.torn += 1
@@ -275,13 +283,17 @@ def parse(text: bytes, repaired: Counter[str]) -> list[JSON]:
 
     Whatever JSON allows and a store refuses (S7) is mended and counted in `repaired`. Raises ValueError saying why not.
     """
-    digits = text.translate(_DIGITS)
-    if _LONG_POSITIVE not in digits and _LONG_NEGATIVE not in digits:
+    if not _may_hold_large_integers(text):
         try:
             return [cast(JSON, orjson.loads(text))]
         except orjson.JSONDecodeError:
             pass
     return _mended(text, repaired)
+
+
+def _may_hold_large_integers(text: bytes) -> bool:
+    digits = text.translate(_DIGITS)
+    return _LONG_POSITIVE in digits or _LONG_NEGATIVE in digits
 
 
 def _mended(text: bytes, repaired: Counter[str]) -> list[JSON]:

@@ -35,7 +35,7 @@ def moment(value: JSON) -> datetime | None:
 
 def has_offset(value: JSON) -> bool:
     """Whether a time says where on Earth it is meant; numbers since the epoch always do."""
-    if not isinstance(value, str) or value[-1:] in "Zz" or value.isdigit():
+    if not isinstance(value, str) or value[-1:] in "Zz" or value[-6:-5] == "+" or value.isdigit():
         return True
     return value.find("+", 10) >= 0 or value.find("-", 10) >= 0
 

@@ -78,6 +78,8 @@ def read_usage(value: JSON) -> Usage | None:
 
 def as_count(value: JSON) -> int | None:
     """A number of tokens, however it is written, or None for what is none."""
+    if type(value) is int and 0 <= value < 10**15:
+        return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

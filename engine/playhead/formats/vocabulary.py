@@ -25,7 +25,7 @@ from playhead.digests import TextNumbers
 from playhead.draft import Draft
 from playhead.errors import InvalidValueError
 from playhead.formats.report import ImportReport
-from playhead.model import JSON
+from playhead.model import JSON, Address
 
 TEXT_CHARACTERS = 32 * 1024
 """A longer text is kept whole under `texts/<hash>`."""
@@ -121,6 +121,8 @@ class AgentKeys:
         self._error_count = 0
         self._record_count = 0
         self._latest: dict[str, JSON] = {}
+        self._addresses: dict[str, Address] = {}
+        """Of what `change` wrote."""
         self._texts: set[str] = set()
         self._call_uses: dict[str, int] = {}
         self._orphans: dict[str, dict[str, JSON]] = {}
@@ -141,7 +143,15 @@ class AgentKeys:
         if key in self._latest and self._latest[key] == value:
             return False
         self._latest[key] = value
+        address = self._addresses.get(key)
+        if address is not None and address[0] == draft.namespace:
+            try:
+                draft.write_again(address, value)
+                return True
+            except InvalidValueError:
+                pass
         self.write(draft, key, value)
+        self._addresses[key] = draft.operations[-1].address
         return True
 
     def latest(self, key: str) -> JSON:
@@ -271,7 +281,10 @@ def clipped(text: str, characters: int = LABEL_CHARACTERS) -> str:
 def one_line(text: str, characters: int = LABEL_CHARACTERS) -> str:
     """The beginning of a text on one line: what a label says of it."""
     # Mostly a little more than is shown is enough to see that it has to be cut, and where.
-    beginning = " ".join(text[: characters + 40].split())
+    beginning = text[: characters + 40]
+    # No other space but U+0020 is printable: then the words stand as they are to stand.
+    if not beginning.isprintable() or "  " in beginning or beginning[:1] == " " or beginning[-1:] == " ":
+        beginning = " ".join(beginning.split())
     if len(text) > characters + 40 and len(beginning) <= characters:
         beginning = " ".join(text[: 4 * characters].split())
     return clipped(beginning, characters)
