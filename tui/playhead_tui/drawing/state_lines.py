@@ -70,7 +70,7 @@ def key_line(
         mark, tone = "◈ ", "pinned"
     indent = _indent(row.depth, columns)
     label, gap = _label(name, max(1, columns.label - len(indent) - 2))
-    label_role: Role = "struck" if not entry.exists and entry.status is None else role if entry.status else "text"
+    label_role: Role = role if entry.status else "text" if entry.exists else "struck" if entry.version else "muted"
     mark_role: Role = "accent" if is_open or pin is not None else "faint"
     spans = [Span(f"{sign} ", role), Span(indent + mark, mark_role), Span(label, label_role), Span(gap)]
     spans += _preview(entry, known, numbers, columns.preview)
