@@ -195,6 +195,7 @@ def test_a_key_row_has_sign_preview_version_and_age() -> None:
     assert Span("steps", "struck") in long_gone.spans
     absent = key_line(row, OutlineRow("steps", 0, 0, False, None), 5, None, columns, pin="")
     assert absent.text.rstrip() == "  ◈ steps  not written yet"
+    assert all(span.role != "struck" for span in absent.spans), "only what was there can be struck through"
 
 
 def test_an_age_is_told_in_steps_that_grow_with_the_distance() -> None:

@@ -12,7 +12,6 @@ from playhead_tui.app import PlayheadApp
 from playhead_tui.drawing.state_rows import Place
 from playhead_tui.recent import RecentStores
 from playhead_tui.session import Sessions
-from playhead_tui.state_numbers import StateNumbers, sampled_versions
 
 from .conftest import AppPilot, OpenApp, app_of, line_with, position, press, record_run, screen_text, settle
 
@@ -189,35 +188,32 @@ async def test_a_pin_of_another_agent_says_whose_it_is(run: Path, open_app: Open
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_number_has_a_sparkline_of_its_history_up_to_the_playhead(run: Path, open_app: OpenApp) -> None:
+async def test_a_number_has_a_sparkline_of_what_it_was_up_to_the_playhead(run: Path, open_app: OpenApp) -> None:
     async with open_app(run, size=(160, 50)) as pilot:
-        assert "30  ▁▁▂▂▃▃▄▄▅▅▆▆▆▇▇█" in line_with(pilot, "counters/pages")
+        assert "30  ▁▁▂▂▃▃▄▄▅▅▆▆▇▇██" in line_with(pilot, "counters/pages")
+        await put_on(pilot, "budget")
+        await press(pilot, "enter")
+        assert "79  ██▇▇▆▆▅▅▄▄▃▃▂▂▁▁" in line_with(pilot, "     left"), "a member that is a number has one too"
         await press(pilot, "9", "G")
         assert "▁" not in line_with(pilot, "counters/pages").split("│")[0], "one number is no history"
 
 
-def test_a_history_keeps_its_versions_from_one_step_to_the_next() -> None:
-    assert sampled_versions(1) == [1] and sampled_versions(5) == [1, 2, 3, 4, 5]
-    for version in range(2, 3_000):
-        now = sampled_versions(version)
-        assert now[-1] == version and len(now) <= 26 and now == sorted(set(now))
-        assert set(now[:-1]) <= {*sampled_versions(version - 1)} or len(now) > 12
-
-
-def test_numbers_are_read_once_and_a_gap_is_where_there_was_none(tmp_path: Path) -> None:
+def test_a_history_goes_back_from_the_playhead_and_has_gaps_where_there_was_no_number(tmp_path: Path) -> None:
     from playhead.cursor import Cursor
     from playhead_tui.frame import PreviewKey
+    from playhead_tui.state_numbers import NumberKey, StateNumbers
 
-    values: list[JSON] = [*range(40), "a text", 41]
+    values: list[JSON] = [*range(40), "a text", {"n": [1]}, 41]
     with playhead.open(tmp_path / "numbers", durability="os") as store:
         for value in values:
             store.write(agent_id="planner", key="n", value=value)
         cursor, numbers = Cursor(store), StateNumbers()
-        for version in (42, 7, 41, 30, 42):
-            key = PreviewKey(PLANNER, "n", version)
-            expected = [values[each - 1] for each in sampled_versions(version)]
-            shown = [value if isinstance(value, int) else None for value in expected]
-            assert numbers.read(cursor, [key])[key] == shown
+        for version in (43, 7, 42, 30, 43):
+            key, inside = (NumberKey(PreviewKey(PLANNER, "n", version), path) for path in ((), ("n", 0)))
+            found = numbers.read(cursor, [key, inside])
+            shown = values[max(0, version - 16) : version]
+            assert found[key] == [value if isinstance(value, int) else None for value in shown]
+            assert found[inside] == [1 if isinstance(value, dict) else None for value in shown]
 
 
 # ── the next visit ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -30,4 +30,4 @@ def age_role(commits: int) -> Role:
     """The colour of an age: just now, recently, a while ago, long ago."""
     if commits <= 0:
         return "changed"
-    return "accent" if commits <= _JUST else "muted" if commits <= _LATE else "faint"
+    return "accent" if commits < _JUST else "muted" if commits < _LATE else "faint"

@@ -26,7 +26,7 @@ _VERSIONS_FROM = 44
 _LABEL_LEAST = 4
 _PREVIEW_LEAST = 8
 _NUMBER_WIDTH = 8
-_SPARK_LEAST, _SPARK_MOST = 6, 16
+_SPARK_LEAST = 6
 
 
 class Columns(NamedTuple):
@@ -70,7 +70,7 @@ def key_line(
         mark, tone = "◈ ", "pinned"
     indent = _indent(row.depth, columns)
     label, gap = _label(name, max(1, columns.label - len(indent) - 2))
-    label_role: Role = "struck" if not entry.exists and entry.status is None else role if entry.status else "text"
+    label_role: Role = role if entry.status else "text" if entry.exists else "struck" if entry.version else "muted"
     mark_role: Role = "accent" if is_open or pin is not None else "faint"
     spans = [Span(f"{sign} ", role), Span(indent + mark, mark_role), Span(label, label_role), Span(gap)]
     spans += _preview(entry, known, numbers, columns.preview)
@@ -83,8 +83,8 @@ def key_line(
     return Line((*spans, Span(right(coarse_age(age), _AGE_WIDTH), age_colour)), tone)
 
 
-def member_line(row: TreeRow, member: Member, columns: Columns) -> Line:
-    """`~     ▸ [0]  {tool: "search", …`."""
+def member_line(row: TreeRow, member: Member, columns: Columns, numbers: Sequence[float | None] = ()) -> Line:
+    """`~     ▸ [0]  {tool: "search", …`. numbers: of a number, its history."""
     sign, role = (SIGNS[member.status], ROLES[member.status]) if member.status else (" ", "text")
     indent = _indent(row.depth + member.depth, columns)
     mark = "▾ " if member.is_open else "▸ " if member.glimpse.opens else "  "
@@ -93,18 +93,11 @@ def member_line(row: TreeRow, member: Member, columns: Columns) -> Line:
     label_role: Role = "struck" if is_gone else role if member.status else "key"
     room = max(0, columns.preview + columns.version + _AGE_WIDTH - 2)
     text_role: Role = "struck" if is_gone else member.role
-    text = member.glimpse.text
-    if member.glimpse.number is not None and len(text) <= _NUMBER_WIDTH <= room:
-        text = right(text, _NUMBER_WIDTH)
-    return Line(
-        (
-            Span(f"{sign} ", role),
-            Span(indent + mark, "accent" if member.is_open else "faint"),
-            Span(label, label_role),
-            Span(gap + "  "),
-            Span(left(text, room), text_role),
-        )
-    )
+    marker = Span(indent + mark, "accent" if member.is_open else "faint")
+    start = (Span(f"{sign} ", role), marker, Span(label, label_role), Span(gap))
+    if member.glimpse.number is not None:
+        return Line((*start, *_number(member.glimpse.text, numbers, text_role, room)))
+    return Line((*start, Span("  " + left(member.glimpse.text, room), text_role)))
 
 
 def group_line(row: TreeRow, entries: Sequence[OutlineRow], position: int, width: int) -> Line:
@@ -170,13 +163,17 @@ def _preview(entry: OutlineRow, known: Glimpse | None, numbers: Sequence[float |
     role: Role = "text" if entry.status else "muted"
     if known.number is None:
         return [Span("  " + left(known.text, room), role)]
-    text = right(known.text, _NUMBER_WIDTH) if len(known.text) <= _NUMBER_WIDTH <= room else known.text
-    spark = min(_SPARK_MOST, room - width_of(text) - 2, len(numbers))
-    if spark < min(_SPARK_LEAST, len(numbers)) or spark < 2:
+    return _number(known.text, numbers, role, room)
+
+
+def _number(text: str, numbers: Sequence[float | None], role: Role, room: int) -> list[Span]:
+    """A number, in line with those above and below it, and its history where there is room for it."""
+    text = right(text, _NUMBER_WIDTH) if len(text) <= _NUMBER_WIDTH <= room else text
+    spark = min(len(numbers), room - width_of(text) - 2)
+    if spark < min(_SPARK_LEAST, len(numbers)) or len(set(numbers)) < 2:
         return [Span("  " + left(text, room), role)]
-    (bars,) = sparkline(numbers, spark, here=len(numbers) - 1)
-    rest = room - width_of(text) - 2 - spark
-    return [Span(f"  {text}  ", role), *bars.spans, Span(" " * rest)]
+    (bars,) = sparkline(numbers[-spark:], spark, here=spark - 1)
+    return [Span(f"  {text}  ", role), *bars.spans, Span(" " * (room - width_of(text) - 2 - spark))]
 
 
 def _absence(entry: OutlineRow, room: int) -> str:

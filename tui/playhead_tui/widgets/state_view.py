@@ -14,6 +14,7 @@ from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.state_lines import Columns, agent_line, group_line, key_line, member_line
 from playhead_tui.drawing.state_rows import Spot, StateRow, StateRows
 from playhead_tui.frame import Frame, MembersKey, PreviewKey
+from playhead_tui.state_numbers import NumberKey
 from playhead_tui.widgets.lines_view import LinesView
 
 _PREVIEWS_MAX = 8_192
@@ -56,7 +57,7 @@ class StateView(LinesView):
         self._previews: OrderedDict[PreviewKey, Glimpse] = OrderedDict()
         self._members: OrderedDict[MembersKey, Sequence[Member]] = OrderedDict()
         self._latest_members: OrderedDict[tuple[AgentAddress, str], MembersKey] = OrderedDict()
-        self._numbers: OrderedDict[PreviewKey, Sequence[float | None]] = OrderedDict()
+        self._numbers: OrderedDict[NumberKey, Sequence[float | None]] = OrderedDict()
         self._spot: Spot | None = None
         """Where the cursor was put, which stays there while the rows around it come and go."""
         self._told: Spot | None = None
@@ -118,9 +119,10 @@ class StateView(LinesView):
             self.cursor = self.cursor if row is None else row
         self.update_lines()
 
-    def add_numbers(self, numbers: Mapping[PreviewKey, Sequence[float | None]]) -> None:
+    def add_numbers(self, numbers: Mapping[NumberKey, Sequence[float | None]]) -> None:
         """Histories of numbers that arrived."""
         _keep(self._numbers, numbers, _NUMBERS_MAX)
+        _keep(self._numbers, {_latest(key): numbers[key] for key in numbers}, _NUMBERS_MAX)
         self.update_lines()
 
     # ── what is lacking ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,17 +137,25 @@ class StateView(LinesView):
             return []
         return [key for key in self._open_values(self._frame) if key not in self._members]
 
-    def missing_numbers(self) -> list[PreviewKey]:
+    def missing_numbers(self) -> list[NumberKey]:
         """The visible numbers whose history is not known."""
-        wanted = self._visible_values()
-        known = ((key, self._previews.get(key)) for key in wanted if key not in self._numbers)
-        return [key for key, each in known if each is not None and each.number is not None and key.version > 1]
+        wanted = (self._number_of(row) for row in self._visible())
+        return list(dict.fromkeys(key for key in wanted if key is not None and key not in self._numbers))
+
+    def _number_of(self, row: StateRow) -> NumberKey | None:
+        """The number that a row shows, where it was something else before."""
+        key = _value_of(row)
+        if key is None or key.version < 2:
+            return None
+        shown = row.member.glimpse if row.member is not None else self._previews.get(key)
+        path = row.member.path if row.member is not None else ()
+        return NumberKey(key, path) if shown is not None and shown.number is not None else None
+
+    def _visible(self) -> list[StateRow]:
+        return [self._rows[index] for index in self.visible_rows() if index < len(self._rows)]
 
     def _visible_values(self) -> list[PreviewKey]:
-        if self._frame is None or not len(self._rows):
-            return []
-        rows = (self._rows[index] for index in self.visible_rows() if index < len(self._rows))
-        keys = (_value_of(row) for row in rows if row.member is None)
+        keys = (_value_of(row) for row in self._visible() if row.member is None)
         return list(dict.fromkeys(key for key in keys if key is not None))
 
     # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,13 +181,14 @@ class StateView(LinesView):
         if row.tree.group:
             entries = row.section.entries[row.tree.first : row.tree.last + 1] if row.tree.folded else ()
             return group_line(row.tree, entries, position, width)
-        columns = self._columns_of(width)
+        columns, number = self._columns_of(width), self._number_of(row)
+        # A history that comes a moment after its number is, until then, that of the version before.
+        numbers = self._numbers.get(number, self._numbers.get(_latest(number), ())) if number is not None else ()
         if row.member is not None:
-            return member_line(row.tree, row.member, columns)
+            return member_line(row.tree, row.member, columns, numbers)
         entry, value = row.entry, _value_of(row)
         assert entry is not None
         known = self._previews.get(value) if value is not None else None
-        numbers = self._numbers.get(value, ()) if value is not None else ()
         pin = row.section.title if row.section.pinned else None
         is_open = self._rows.is_open(row)
         return key_line(row.tree, entry, position, known, columns, is_open=is_open, pin=pin, numbers=numbers)
@@ -254,6 +265,11 @@ class StateView(LinesView):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         self.post_message(self.Scrolled())
+
+
+def _latest(key: NumberKey) -> NumberKey:
+    """What the newest history of a number is known under."""
+    return NumberKey(key.key._replace(version=0), key.path)
 
 
 def _value_of(row: StateRow) -> PreviewKey | None:
