@@ -59,10 +59,7 @@ def test_an_event_lasts_as_long_as_it_says_or_until_the_next_one(tmp_path: Path)
     moments = (start, start + timedelta(seconds=3), start + timedelta(seconds=1), None, start + timedelta(seconds=9))
     with playhead.open(tmp_path / "run", durability="os") as store:
         for number, moment in enumerate(moments):
-            meta: dict[str, JSON] = (
-                {"duration_ms": 250, "usage": {"output_tokens": 74, "cost": 0.5}} if number == 4 else {}
-            )
-            with store.begin_transaction(occurred_at=moment, meta=meta) as tx:
+            with store.begin_transaction(occurred_at=moment, meta=said if number == 4 else {}) as tx:
                 tx.write(agent_id="ab"[number % 2], key="k", value=number)
         cursor = store.cursor()
         headers = cursor.headers(0, 4)
