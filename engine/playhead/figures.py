@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy
@@ -64,7 +64,7 @@ class FigureReader:
         if new:
             commits = numpy.asarray([header.commit_ts for header in new], numpy.int64)
             owners = self._owners(commits)
-            for header, agents, seconds in zip(new, owners, self._lasting(commits), strict=True):
+            for header, agents, seconds in zip(new, owners, self._lasting(new), strict=True):
                 self._known[header.commit_ts] = self._figures(header, agents, seconds)
         return {header.commit_ts: self._known[header.commit_ts] for header in headers}
 
@@ -88,15 +88,14 @@ class FigureReader:
                 owners[at] = (*owners[at], agent)
         return owners
 
-    def _lasting(self, commits: Integers) -> list[float | None]:
-        """Seconds until the next event; None for the newest, and where the source does not say when either was."""
-        times, timed = self._track.times, self._activity.is_timed(self._track.view)
-        if not timed.any():
-            timed = numpy.ones(len(times), numpy.bool_)
-        following = numpy.minimum(commits, len(times) - 1)
-        seconds = (times[following] - times[commits - 1]) / 1e6
-        known = (commits < len(times)) & timed[commits - 1] & timed[following] & (seconds >= 0)
-        return [float(span) if told else None for span, told in zip(seconds, known, strict=True)]
+    def _lasting(self, headers: list[EventHeader]) -> Iterator[float | None]:
+        """Seconds until the next event; None for the newest, and where only one of both says when it happened (S29)."""
+        head = self._track.head
+        following = self._track.headers([min(header.commit_ts + 1, head) for header in headers])
+        for header, after in zip(headers, following, strict=True):
+            seconds = (after.moment - header.moment).total_seconds()
+            known = (header.occurred_at is None) == (after.occurred_at is None) and header.commit_ts < head
+            yield seconds if known and seconds >= 0 else None
 
 
 def _usage_in(header: EventHeader) -> Usage | None:

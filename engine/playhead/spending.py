@@ -13,6 +13,9 @@ from playhead.timeline import Integers
 KEY = "usage"
 """The key that every imported run keeps its sums under; whoever records a run may do the same."""
 
+PIECE_COMMITS = 100_000
+"""Commits that are read at once."""
+
 
 class Spent(NamedTuple):
     """What one event used. None where nothing says so."""
@@ -45,15 +48,16 @@ class Spending:
         return len(self._commits) > 0
 
     def read(self, view: View) -> None:
-        """Read on up to the view's head."""
+        """Read on: so many commits, that whoever waits for something else does not wait long."""
         if not self.lacks(view):
             return
+        end = min(view.head, self._head + PIECE_COMMITS)
         with self._history.query(view) as query:
             rows = query.rows(
                 "SELECT commit_ts, namespace, agent_id, "
                 + ", ".join(f"coalesce({part}, 0)" for part in _SUMS)
                 + " FROM"
-                f" {query.operations(self._head + 1)} WHERE key = {query.parameter(KEY)} AND op = 'write'"
+                f" {query.operations(self._head + 1, end)} WHERE key = {query.parameter(KEY)} AND op = 'write'"
                 " ORDER BY namespace, agent_id, version"
             )
         commits, used = [], []
@@ -66,7 +70,7 @@ class Spending:
         order = numpy.argsort(commits, kind="stable")
         self._commits = numpy.concatenate([self._commits, numpy.asarray(commits, numpy.int64)[order]])
         self._used = numpy.concatenate([self._used, numpy.asarray(used, numpy.float64).reshape(-1, 2)[order]])
-        self._head = view.head
+        self._head = end
 
     def at(self, commit_ts: int) -> Spent:
         """What the event at a commit used, all its agents together, as far as `read` has come."""
