@@ -75,11 +75,11 @@ def test_a_wrong_entry_is_named_with_what_is_allowed_and_the_rest_applies() -> N
             "mouse": "yes",
             "tab": "history",
             "tabb": "x",
-            "keys": {"step.forwards": "J", "error.next": "x"},
+            "keys": {"step.forwards": "w", "error.next": "J"},
         }
     )
     assert settings.tab == "history"
-    assert settings.keymap.changed == {"error.next": ("x",)}
+    assert settings.keymap.changed == {"error.next": ("J",)}
     told = {problem.key: problem.text for problem in problems}
     assert set(told) == {"theme", "mouse", "tabb", 'keys."step.forwards"'}
     assert "did you mean 'nord'?" in told["theme"] and "dracula" in told["theme"]
@@ -119,22 +119,22 @@ def test_dotted_and_quoted_names_are_the_same_entry() -> None:
     ],
 )
 def test_a_key_that_cannot_work_is_refused_with_the_reason(key: str, told: str) -> None:
-    keymap, problems = read_keymap({"error.next": [key, "x"]})
-    assert keymap.changed == {"error.next": ("x",)}
+    keymap, problems = read_keymap({"error.next": [key, "J"]})
+    assert keymap.changed == {"error.next": ("J",)}
     assert len(problems) == 1 and told in problems[0].text
 
 
-@pytest.mark.parametrize("value", [3, True, ["x", 3], {"a": 1}])
+@pytest.mark.parametrize("value", [3, True, ["J", 3], {"a": 1}])
 def test_what_is_no_list_of_keys_leaves_the_action_its_own(value: object) -> None:
     keymap, problems = read_keymap({"error.next": value})
     assert (keymap.changed, len(problems)) == ({}, 1)
 
 
 def test_a_key_given_to_two_actions_of_one_place_stays_with_the_first() -> None:
-    keymap, problems = read_keymap({"error.next": "x", "search": ["x", "ctrl+f"], "snapshots.tag": "x"})
-    assert keymap.changed == {"error.next": ("x",), "search": ("ctrl+f",), "snapshots.tag": ("x",)}
+    keymap, problems = read_keymap({"error.next": "J", "search": ["J", "ctrl+f"], "snapshots.tag": "J"})
+    assert keymap.changed == {"error.next": ("J",), "search": ("ctrl+f",), "snapshots.tag": ("J",)}
     assert [str(problem) for problem in problems] == [
-        "keys.\"search\": 'x' was given to 'error.next' already, which keeps it"
+        "keys.\"search\": 'J' was given to 'error.next' already, which keeps it"
     ]
 
 
@@ -214,11 +214,11 @@ async def test_a_list_of_problems_is_cut_and_says_where_the_rest_is(run: Path) -
 
 
 async def test_the_settings_can_be_seen_in_the_app(run: Path) -> None:
-    async with opened(run, 'theme = "nordd"\n[keys]\n"error.next" = "x"\n') as pilot:
+    async with opened(run, 'theme = "nordd"\n[keys]\n"error.next" = "J"\n') as pilot:
         await pilot.app.run_action("settings", default_namespace=app_of(pilot).main)
         await until(pilot, "Not as it was meant")
         assert "export_folder" in screen_text(pilot)
-        assert "x" in line_with(pilot, "error.next")
+        assert "J" in line_with(pilot, "error.next")
 
 
 # ── themes ───────────────────────────────────────────────────────────────────────────────────────────────────────────

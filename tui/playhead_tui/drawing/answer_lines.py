@@ -40,17 +40,18 @@ def table_row(answer: Answer, index: int, widths: Sequence[int], first: int, wid
 
 def _row(cells: Sequence[Span], answer: Answer, widths: Sequence[int], first: int, width: int) -> Line:
     spans: list[Span] = [Span("‹ " if first else "  ", "faint")]
-    room = width - 2
+    room, last = width - 4, len(cells) - 1
     for place in range(first, len(cells)):
-        last = place == len(cells) - 1
-        wide = min(room, max(widths[place], room if last else 0))
-        if wide <= 0:
-            break
+        wide = room if place == last else min(room, widths[place])
         text, role = cells[place]
-        spans.append(Span(right(text, wide) if place in answer.right and not last else left(text, wide), role))
-        spans.append(Span("" if last else " " * _GAP))
-        room -= wide + _GAP
-    return Line(fit(spans, width))
+        spans.append(Span(right(text, wide) if place in answer.right and place != last else left(text, wide), role))
+        gap = min(_GAP, room - wide)
+        spans.append(Span(" " * gap))
+        room -= wide + gap
+        if room <= 0:
+            break
+    spans.append(Span(" ›" if place < last else "  ", "faint"))
+    return Line(tuple(spans))
 
 
 def refusal_lines(message: str, width: int) -> list[Line]:
