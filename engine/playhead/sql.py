@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import astuple
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playhead.errors import QueryError
+from playhead.errors import QueryError, StoreExistsError, WriteError
 from playhead.generation import View
 from playhead.history import History
 from playhead.manifest import Segment
@@ -88,6 +89,24 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
         raise QueryError(str(error)) from None
     finally:
         connection.close()
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a result to a new Parquet file. Raises StoreExistsError where something is there, WriteError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # Never over anything: the file named by mistake may be a segment.
+        with path.open("xb") as file:
+            pq.write_table(table, file)
+    except FileExistsError:
+        raise StoreExistsError(f"{path}: something is there already; name a new file, or remove it first") from None
+    except OSError as error:
+        raise WriteError(f"{path}: could not be written ({error.strerror or error})") from None
+    except pa.ArrowException as error:
+        path.unlink()
+        raise QueryError(f"{path}: Parquet has no place for this result ({error}); select other columns") from None
 
 
 def _check_is_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
