@@ -84,6 +84,8 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
         _define(connection, view, taken)
         _define_states(connection, history, view, sql)
         _confine(connection, view)
+        # A statement that begins with WITH may write, and is a SELECT all the same.
+        connection.execute("BEGIN TRANSACTION READ ONLY")
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(str(error)) from None
