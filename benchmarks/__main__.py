@@ -15,13 +15,13 @@ import orjson
 from platformdirs import user_cache_path
 from rich.console import Console
 
-from benchmarks import commit, imports, moments, reading, screen, starting
+from benchmarks import asking, commit, imports, moments, reading, screen, starting
 from benchmarks.report import Result, show
 from benchmarks.scale import FULL_SIZE, TINY, Scale
 from benchmarks.stores import Bench
 
 TOPICS: dict[str, Callable[[Bench], Iterator[Result]]] = {
-    module.TOPIC: module.run for module in (commit, moments, reading, starting, imports, screen)
+    module.TOPIC: module.run for module in (commit, moments, reading, asking, starting, imports, screen)
 }
 
 

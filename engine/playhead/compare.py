@@ -18,7 +18,7 @@ from playhead.text_diff import Run, align
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
 
-EDITS_MAX = 64
+EDITS_MAX = 256
 """Events that one run has and the other has not, up to which the shortest way from one to the other is searched."""
 _NORMAL_LABEL = r"regexp_replace(label, '[0-9a-fA-F]{8,}|[0-9]+([.,][0-9]+)*', '#', 'g')"
 """Numbers and ids are other ones in every run."""

@@ -87,8 +87,8 @@ class _Wanted:
                 if start >= 0:
                     yield path, *_line_around(leaf, start, start + len(self.text))
                 continue
-            # A number is no part of a longer one.
-            found = re.search(rf"(?<![\d.,])(?<!\d-)(?:{self._number})(?![\d]|[.,]\d)", leaf)
+            # A number is no part of a longer one, and not the negative one.
+            found = re.search(rf"(?<![\d.,])(?<!\d-)(?<!^-)(?<!\s-)(?:{self._number})(?!\d|[.,]\d)", leaf)
             if found is not None:
                 yield path, *_line_around(leaf, *found.span())
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import astuple
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playhead.errors import QueryError
+from playhead.errors import QueryError, StoreExistsError, WriteError
 from playhead.generation import View
 from playhead.history import INTERRUPTED, History
 from playhead.manifest import Segment
@@ -83,6 +84,8 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
         _define(connection, view, taken)
         _define_states(connection, history, view, sql)
         _confine(connection, view)
+        # A statement that begins with WITH may write, and is a SELECT all the same.
+        connection.execute("BEGIN TRANSACTION READ ONLY")
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(str(error)) from None
@@ -93,6 +96,24 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
         raise
     finally:
         connection.close()
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a result to a new Parquet file. Raises StoreExistsError where something is there, WriteError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # Never over anything: the file named by mistake may be a segment.
+        with path.open("xb") as file:
+            pq.write_table(table, file)
+    except FileExistsError:
+        raise StoreExistsError(f"{path}: something is there already; name a new file, or remove it first") from None
+    except OSError as error:
+        raise WriteError(f"{path}: could not be written ({error.strerror or error})") from None
+    except pa.ArrowException as error:
+        path.unlink()
+        raise QueryError(f"{path}: Parquet has no place for this result ({error}); select other columns") from None
 
 
 def _check_is_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

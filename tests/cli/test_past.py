@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
+import pytest
+
 from .conftest import Run
 
 
@@ -108,3 +111,35 @@ def test_origin_follows_a_text_to_its_first_places(run: Run, store: Path) -> Non
     nowhere = run("origin", "no such words", "-s", store)
     assert (nowhere.code, nowhere.err) == (1, "not seen before\n")
     assert run("origin", "", "-s", store).code == 2
+
+
+SQL: dict[str, list[object]] = {
+    "SELECT key FROM state_at(3) ORDER BY key": ["budget", "draft", "plan"],
+    "SELECT before->>'remaining' || ' ' || (after->>'remaining') AS b FROM changes(4, 5)": ["40 -1"],
+    "SELECT op FROM history('planner', 'draft') ORDER BY version": ["write", "delete"],
+    "SELECT kind FROM events ORDER BY commit_ts DESC LIMIT 1": ["tool_result"],
+    "SELECT count(*) AS n FROM operations": [6],
+    "SELECT label FROM snapshots": ["before"],
+}
+
+
+@pytest.mark.parametrize("query", SQL)
+def test_sql_answers_as_table_json_csv_and_parquet(run: Run, store: Path, tmp_path: Path, query: str) -> None:
+    expected = SQL[query]
+    assert run("sql", query, "-s", store).out.splitlines()[1:] == [str(each) for each in expected]
+    told = run("sql", query, "-s", store, "--json").json
+    assert isinstance(told, list)
+    assert [next(iter(row.values())) for row in told] == expected
+    assert run("sql", query, "-s", store, "--csv").out.splitlines()[1:] == [str(each) for each in expected]
+    assert run("sql", query, "-s", store, "--parquet", tmp_path / "out.parquet").code == 0
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table.columns[0].to_pylist() == expected
+    before = (tmp_path / "out.parquet").read_bytes()
+    again = run("sql", query, "-s", store, "--parquet", tmp_path / "out.parquet")
+    assert (again.code, (tmp_path / "out.parquet").read_bytes()) == (2, before)
+
+
+def test_sql_never_writes_over_a_segment_nor_where_it_cannot(run: Run, store: Path, tmp_path: Path) -> None:
+    assert run("sql", "SELECT 1", "-s", store, "--parquet", tmp_path / "no" / "out.parquet").code == 2
+    assert run("sql", "SELECT 1", "-s", store, "--csv", "--json").code == 2
+    assert run("sql", "COPY events TO 'x'", "-s", store).code == 2

@@ -20,7 +20,7 @@ def _benchmarks_importable() -> Iterator[None]:
     sys.path.remove(str(ROOT))
 
 
-@pytest.mark.parametrize("topic", ["commit", "moments", "reading", "starting", "import", "screen"])
+@pytest.mark.parametrize("topic", ["commit", "moments", "reading", "asking", "starting", "import", "screen"])
 def test_a_topic_runs_at_a_tiny_size_and_reports_real_numbers(topic: str, tmp_path: Path) -> None:
     from benchmarks.__main__ import TOPICS
     from benchmarks.report import show
@@ -43,4 +43,4 @@ def test_a_topic_runs_at_a_tiny_size_and_reports_real_numbers(topic: str, tmp_pa
 def test_every_topic_is_tested_here() -> None:
     from benchmarks.__main__ import TOPICS
 
-    assert set(TOPICS) == {"commit", "moments", "reading", "starting", "import", "screen"}
+    assert set(TOPICS) == {"commit", "moments", "reading", "asking", "starting", "import", "screen"}

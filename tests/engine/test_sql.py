@@ -208,6 +208,30 @@ BEGIN TRANSACTION
 CHECKPOINT
 VACUUM
 EXECUTE p
+SELECT getenv('PATH')
+SELECT * FROM read_csv_auto('{secret}')
+SELECT * FROM parquet_scan('{other}')
+SELECT * FROM read_json_auto('{secret}')
+SELECT * FROM read_ndjson('{secret}')
+SELECT * FROM query('COPY events TO x')
+SELECT * FROM query('FROM read_text($${secret}$$)')
+SELECT * FROM query_table('{secret}')
+SELECT * FROM query_table(['{other}'])
+SELECT (SELECT content FROM read_text('{secret}'))
+WITH t AS (SELECT * FROM read_csv('{secret}')) SELECT * FROM t
+WITH t AS (INSERT INTO snapshots VALUES (9, 9, 9, 9, 'x') RETURNING *) SELECT * FROM t
+SELECT * FROM (DELETE FROM snapshots RETURNING *)
+COPY (SELECT 1) TO '/dev/stdout'
+COPY snapshots FROM '{secret}'
+CREATE SECRET s (TYPE s3)
+SET threads = 1
+SET memory_limit = '1TB'
+SET VARIABLE a = 1
+PRAGMA memory_limit = '1TB'
+CALL duckdb_settings()
+ATTACH '{other}' (TYPE sqlite)
+USE other
+SELECT * FROM sqlite_scan('{secret}', 't')
 SELECT * FROM python_table
 SELECT * FROM nowhere
 SELEC 1

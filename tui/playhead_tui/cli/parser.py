@@ -144,7 +144,10 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="tables: events, operations, snapshots, state_at(t), changes(a, b), history(agent, key)",
     )
     _store_option(sql)
-    _json(sql)
+    output = sql.add_mutually_exclusive_group()
+    output.add_argument("--csv", action="store_true", help="print comma-separated values")
+    output.add_argument("--parquet", metavar="FILE", help="write the result as a Parquet file; must not exist")
+    _json(output)
 
 
 def _add_asking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -363,7 +366,7 @@ def _at(command: argparse._ActionsContainer) -> None:
     command.add_argument("--at", metavar="MOMENT", help=f"{_MOMENT_HELP} (default: head)")
 
 
-def _json(command: argparse.ArgumentParser, summary: str = "print JSON") -> None:
+def _json(command: argparse._ActionsContainer, summary: str = "print JSON") -> None:
     command.add_argument("--json", action="store_true", help=summary)
 
 

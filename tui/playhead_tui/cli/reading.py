@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from playhead import JSON, Event, InvalidArgumentError, MomentError, Record, Store
 from playhead.model import iso
 from playhead.source_record import source_record
+from playhead.sql import write_parquet
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import compact, console, note, print_json, print_table
@@ -235,8 +237,16 @@ def _clock(moment: datetime) -> str:
 def run_sql(options: argparse.Namespace) -> int:
     with open_for_reading(options) as store:
         table = store.sql(options.query)
+        if options.parquet:
+            write_parquet(table, Path(options.parquet))
+            note(f"{options.parquet}: {plural(table.num_rows, 'row')}")
+            return EXIT_OK
     rows = table.to_pylist()
-    if options.json:
+    if options.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(table.column_names)
+        writer.writerows([_json_cell(cell) for cell in row.values()] for row in rows)
+    elif options.json:
         print_json([{name: _json_cell(cell) for name, cell in row.items()} for row in rows])
     else:
         numbers = [
