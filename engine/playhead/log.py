@@ -254,8 +254,7 @@ class EventLog:
 
     @contextmanager
     def describing(self) -> Iterator[None]:
-        """Hold what the store says of itself: against everybody who writes, and whoever tidies up. Raises as they do."""
-        assert self._process_lock is not None
+        """Hold what the store says of itself, against everybody who writes and whoever tidies up. Raises as they do."""
         with self._maintenance.kept_out(), self.exclusive():
             yield
 
