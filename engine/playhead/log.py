@@ -254,7 +254,7 @@ class EventLog:
 
     @contextmanager
     def describing(self) -> Iterator[None]:
-        """Hold what the store says of itself: against all who write or tidy up. Raises as they do."""
+        """Hold what the store says of itself, against all who write or tidy up. Raises as they do."""
         assert self._process_lock is not None
         with self._maintenance.kept_out(), self.exclusive():
             yield

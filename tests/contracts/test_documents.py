@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 import tomllib
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pytest
@@ -84,11 +86,17 @@ def test_a_query_of_the_format_document_reads_a_store_with_duckdb_alone(
         assert connection.execute(query).fetchall()
 
 
-def test_the_page_on_settings_lists_every_setting_and_every_key() -> None:
-    spec = spec_from_file_location("settings_page", ROOT / "docs" / "settings.py")
+def script(name: str) -> ModuleType:
+    """A script of docs/, which is no package."""
+    spec = spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
     assert spec is not None and spec.loader is not None
-    page = module_from_spec(spec)
-    spec.loader.exec_module(page)
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_on_settings_lists_every_setting_and_every_key() -> None:
+    page = script("settings")
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
     assert text == page.written(text), "run: python docs/settings.py"
     assert all(f"| `{action.id}` |" in text for action in keys.ACTIONS)
@@ -110,3 +118,12 @@ def test_every_link_to_a_file_leads_somewhere(name: str) -> None:
     document = ROOT / name
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text("utf-8")):
         assert (document.parent / target).exists(), target
+
+
+def test_the_gallery_shows_every_picture_that_is_drawn_and_stays_small() -> None:
+    gallery = script("gallery")
+    assert (ROOT / "docs" / "gallery.md").read_text("utf-8") == gallery.page(), "python -m docs.gallery writes it"
+    pictures = {path.stem: path.stat().st_size for path in (ROOT / "docs" / "gallery").iterdir()}
+    assert set(pictures) == {picture.name for picture in gallery.PICTURES}
+    assert sum(pictures.values()) < 1_000_000
+    assert "(docs/gallery.md)" in README

@@ -1,0 +1,136 @@
+"""The app in tmux, as a person has it: a window that is resized, layers, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+TMUX = shutil.which("tmux")
+_TRIES = 400
+
+pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed: nothing to resize or to stop a job in")
+
+
+class Tmux:
+    """A server of its own with one window, in which a plain shell runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = str(folder / "tmux")
+        source = Path(__file__).resolve().parents[2]
+        path = os.pathsep.join(str(source / package) for package in ("engine", "tui"))
+        environment = {**os.environ, "PYTHONPATH": path, "PS1": "$ ", "ENV": "", "HOME": str(folder)}
+        environment.pop("TMUX", None)
+        self._environment = environment
+        self.run("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh")
+        self.type("PS1='$ '")
+        self.until("$ ")
+
+    def run(self, *arguments: str) -> str:
+        assert TMUX is not None
+        done = subprocess.run(
+            [TMUX, "-S", self._socket, *arguments], capture_output=True, text=True, env=self._environment, check=False
+        )
+        return done.stdout
+
+    def type(self, text: str) -> None:
+        """Type a line, and Enter."""
+        self.run("send-keys", "-l", text)
+        self.run("send-keys", "Enter")
+
+    def press(self, *names: str) -> None:
+        self.run("send-keys", *names)
+
+    @property
+    def screen(self) -> str:
+        return self.run("capture-pane", "-p")
+
+    def says(self, what: str) -> str:
+        """A fact that tmux keeps of the terminal."""
+        return self.run("display-message", "-p", f"#{{{what}}}").strip()
+
+    def until(self, wanted: str | Callable[[], bool]) -> None:
+        """Wait for what a person would wait for: so many looks, a tenth of a second of tmux's apart."""
+        for _ in range(_TRIES):
+            if wanted in self.screen if isinstance(wanted, str) else wanted():
+                return
+            self.run("run-shell", "sleep 0.1")
+        raise AssertionError(f"{wanted!r} never came; on screen:\n{self.screen}")
+
+    def open_run(self) -> None:
+        command = f"{shlex.quote(sys.executable)} -m playhead_tui open refund"
+        self.type(command)
+        self.until("commit 30 / 30")
+
+    def assert_given_back(self) -> None:
+        """The shell's own screen, with a cursor, no mouse reports and an echo."""
+        self.until(lambda: self.says("alternate_on") == "0")
+        assert self.says("cursor_flag") == "1"
+        assert self.says("mouse_any_flag") == "0"
+        self.type("echo still; echo here")
+        self.until("still\nhere")
+        assert "echo still; echo here" in self.screen, "what is typed is seen"
+        assert "Traceback" not in self.screen
+
+
+@pytest.fixture
+def tmux(tmp_path: Path, run: Path) -> Iterator[Tmux]:
+    terminal = Tmux(tmp_path)
+    yield terminal
+    terminal.run("kill-server")
+
+
+def test_a_person_steps_resizes_and_quits_and_has_the_terminal_back(tmux: Tmux) -> None:
+    tmux.open_run()
+    assert tmux.says("alternate_on") == "1"
+    tmux.press("h", "h")
+    tmux.until("commit 28 / 30")
+    for width, height in ((150, 45), (80, 24)):
+        tmux.run("resize-window", "-x", str(width), "-y", str(height))
+        tmux.until(lambda width=width, height=height: fills(tmux.screen, width, height))  # type: ignore[misc]
+        tmux.until(lambda: "commit 28 / 30" in tmux.screen and "▶ 28" in tmux.screen)
+    tmux.press("q")
+    tmux.assert_given_back()
+
+
+def fills(screen: str, width: int, height: int) -> bool:
+    """Whether the app uses all of the window: its rules reach the edge, and its hints are in the last line."""
+    lines = screen.rstrip("\n").split("\n")
+    return len(lines[1]) == width and len(lines) == height and "quit" in lines[-1]
+
+
+def test_quitting_works_from_within_layers_once_they_are_closed(tmux: Tmux) -> None:
+    tmux.open_run()
+    tmux.press("S")
+    tmux.until("before the error")
+    tmux.press("j", "d")
+    tmux.until("From ")
+    tmux.press("q")
+    tmux.until("before the error")
+    tmux.press("q")
+    tmux.until("STATE")
+    tmux.press(":")
+    tmux.press("q", "Enter")
+    tmux.assert_given_back()
+
+
+def test_ctrl_c_neither_quits_nor_breaks_anything(tmux: Tmux) -> None:
+    tmux.open_run()
+    tmux.press("C-c")
+    tmux.press("h")
+    tmux.until("commit 29 / 30")
+    tmux.press("S")
+    tmux.until("before the error")
+    tmux.press("C-c", "Escape")
+    # Esc and a letter that comes at once are one key to a terminal: Alt and the letter.
+    tmux.until(lambda: "before the error" not in tmux.screen)
+    tmux.press("h")
+    tmux.until("commit 28 / 30")
+    tmux.press("q")
+    tmux.assert_given_back()
