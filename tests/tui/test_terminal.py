@@ -132,3 +132,16 @@ MainScreen.action_start = fail
         assert "nobody expected this" in terminal.text
     finally:
         terminal.close()
+
+
+def test_a_terminal_that_goes_away_without_a_signal_ends_the_app(run: Path) -> None:
+    terminal = start()
+    try:
+        terminal.read_until("commit 30 / 30")
+        os.close(terminal.slave)
+        os.close(terminal.master)
+        assert terminal.process.wait(60) == 128 + signal.SIGHUP
+    finally:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+            terminal.process.wait()

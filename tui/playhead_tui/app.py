@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import select
 import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from playhead_tui.recording import Script
 
 PROBLEMS_TOLD = 4
+HANG_UP_SECONDS = 1.0
+"""How often it is looked whether the terminal is still there."""
 
 Opener = Callable[[Path], "Store"]
 
@@ -156,6 +160,7 @@ class PlayheadApp(App[None]):
         self.call_after_refresh(self._begin)
         if not self.is_headless:
             self._leave_on_signals()
+            self._leave_with_terminal()
 
     def _begin(self) -> None:
         if problems := self.settings_file.problems:
@@ -171,6 +176,19 @@ class PlayheadApp(App[None]):
         with suppress(NotImplementedError, AttributeError):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._leave, 128 + number)
+
+    def _leave_with_terminal(self) -> None:
+        """Leave when the terminal is gone without a signal: reading from it would then never end."""
+        if not hasattr(select, "poll"):
+            return
+        terminal = select.poll()
+        terminal.register(sys.stdin.fileno(), select.POLLHUP)
+
+        def look() -> None:
+            if terminal.poll(0):
+                self._leave(128 + signal.SIGHUP)
+
+        self.set_interval(HANG_UP_SECONDS, look)
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
