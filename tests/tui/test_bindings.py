@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,13 +96,21 @@ PROOFS: dict[str, Proof] = {
     "change.previous": proof(at(2), "9", "G", "home"),
     "error.next": proof(at(5), "g"),
     "error.previous": proof(at(5)),
+    "tool.next": proof(at(3), "g"),
+    "tool.previous": proof(at(3), "9", "G"),
+    "turn.next": proof(at(1), "5", "0", "h"),
+    "turn.previous": proof(at(1)),
     "jump.back": proof(at(30), *MIDDLE),
     "jump.forward": proof(at(15), *MIDDLE, "left_square_bracket"),
     "go.to": proof(is_asked),
     "search": proof(is_asked),
-    "search.next": proof(at(7), "slash", *"ledger", "enter", "6", "G"),
-    "search.previous": proof(at(6), "slash", *"ledger", "enter", "7", "G"),
+    "search.next": proof(at(8), "g", "slash", *"last_error", "enter"),
+    "search.previous": proof(at(5), "g", "slash", *"last_error", "enter", "8", "G"),
     "filter": proof(is_asked),
+    "events.filter": proof(is_asked),
+    "events.turns": proof("turn 1 of 1"),
+    "events.columns": proof("✓ time"),
+    "source": proof("recorded, not imported"),
     "play": proof(lambda pilot: app_of(pilot).main.playback is not None, "g"),
     "play.reverse": proof(lambda pilot: app_of(pilot).main.pace.direction < 0),
     "play.faster": proof(lambda pilot: speed(pilot) > 5),
@@ -115,6 +124,12 @@ PROOFS: dict[str, Proof] = {
     "lanes": proof("▸planner"),
     "changed.only": proof("changed only"),
     "event": proof("Event 30 of 30"),
+    "pin": proof("◈ budget", "home"),
+    "deleted": proof("deleted at 8"),
+    "everyone": proof("▾ researcher"),
+    "strike": proof("Struck 30 through"),
+    "commands": proof("No verb was asked yet"),
+    "answer.command": proof(lambda pilot: "playhead history" in pilot.app.clipboard, ":", *"history budget", "enter"),
     "follow.agent": proof("this agent’s events only"),
     "choose.agent": proof("2 agents"),
     "tab.next": proof(lambda pilot: app_of(pilot).main.tab == "value"),
@@ -122,8 +137,8 @@ PROOFS: dict[str, Proof] = {
     "base": proof("previous commit"),
     "base.choose": proof("each key’s previous version"),
     "layout": proof("Texts as they were written", "i"),
-    "fold": proof(lambda pilot: focus_on("value")(pilot), "i"),
-    "fold.all": proof(lambda pilot: bool(app_of(pilot).main._folds), "i"),
+    "fold": proof("▾ budget", "home"),
+    "fold.all": proof("▸ plan  "),
     "copy": proof("Copied budget v23"),
     "copy.as": proof("as a Python literal"),
     "mark": proof("Mark this commit with which letter?"),
@@ -138,7 +153,7 @@ PROOFS: dict[str, Proof] = {
     "page.up": proof(selected("budget"), "end"),
     "row.first": proof(selected("budget"), "end"),
     "row.last": proof(selected("plan/steps"), "home"),
-    "row.choose": proof(focus_on("diff"), "home"),
+    "row.choose": proof("▾ budget", "home"),
     "snapshots.tag": proof(lambda pilot: pilot.app.screen.place.tagged is not None, "S"),  # type: ignore[attr-defined]
     "snapshots.diff": proof("From ", "S", "j"),
     "snapshots.restore": proof("would change", "S", "j"),
@@ -166,11 +181,59 @@ PROOFS: dict[str, Proof] = {
     "quit": proof(is_left),
 }
 
+SHOWN_IN: dict[str, str] = {
+    "columns.turn": "test_events.py::test_K_shows_and_hides_columns_at_once",
+    "unstrike": "test_verbs.py::test_X_restores_this_event_or_all_of_them",
+    "watches": "test_verbs.py::test_unwatch_and_the_list_of_watches",
+    "watches.add": "test_verbs.py::test_unwatch_and_the_list_of_watches",
+    "watches.remove": "test_verbs.py::test_unwatch_and_the_list_of_watches",
+    "bisect.good": "test_verbs.py::test_bisect_asks_until_one_commit_is_left",
+    "bisect.bad": "test_verbs.py::test_bisect_asks_until_one_commit_is_left",
+    "bisect.skip": "test_verbs.py::test_bisect_takes_bounds_skips_and_can_be_ended",
+    "answer.right": "test_verbs.py::test_wide_tables_scroll_by_columns",
+    "answer.left": "test_verbs.py::test_wide_tables_scroll_by_columns",
+    "answer.copy": "test_verbs.py::test_wide_tables_scroll_by_columns",
+    "commands.copy": "test_verbs.py::test_every_verb_leaves_the_command_that_does_the_same",
+    "commands.copy_all": "test_verbs.py::test_every_verb_leaves_the_command_that_does_the_same",
+    "restore.undo": "test_snapshots.py::test_w_undoes_the_last_restore_after_a_preview_and_again_redoes_it",
+    "snapshots.take": "test_snapshots.py::test_a_snapshot_is_taken_from_the_list_too",
+    "snapshots.filter": "test_snapshots.py::test_the_list_is_filtered_while_it_is_typed",
+    "changes.next": "test_snapshots.py::test_n_and_c_go_from_key_to_key_and_z_folds_them",
+    "changes.previous": "test_snapshots.py::test_n_and_c_go_from_key_to_key_and_z_folds_them",
+    "changes.fold": "test_snapshots.py::test_n_and_c_go_from_key_to_key_and_z_folds_them",
+    "changes.fold.all": "test_snapshots.py::test_n_and_c_go_from_key_to_key_and_z_folds_them",
+    "comparison.copy": "test_snapshots.py::test_y_copies_a_comparison_as_text",
+    "restore.pick": "test_snapshots.py::test_chosen_keys_are_restored_and_no_others_even_of_that_name",
+    "restore.agent": "test_snapshots.py::test_a_restores_this_agent_only",
+    "restore.whole": "test_snapshots.py::test_w_chooses_everything_again",
+    "restore.none": "test_snapshots.py::test_chosen_keys_are_restored_and_no_others_even_of_that_name",
+    "confirm": "test_runs.py::test_what_was_loaded_is_deleted_after_a_question_and_the_log_stays",
+}
+"""The test, elsewhere, that presses a key of the action after a set-up of its own."""
+
 
 def test_every_action_of_the_table_has_a_proof() -> None:
-    without = [action.id for action in keys.ACTIONS if action.id not in PROOFS]
-    assert without == [], "say in PROOFS what pressing their keys shows"
-    assert [name for name in PROOFS if name not in keys.BY_ID] == [], "these are no actions any more"
+    without = [action.id for action in keys.ACTIONS if action.id not in PROOFS.keys() | SHOWN_IN.keys()]
+    assert without == [], "say in PROOFS what pressing their keys shows, or in SHOWN_IN which test presses them"
+    assert [name for name in (*PROOFS, *SHOWN_IN) if name not in keys.BY_ID] == [], "these are no actions any more"
+    assert PROOFS.keys() & SHOWN_IN.keys() == set(), "one proof is enough"
+
+
+def texts_in_calls(test: ast.AST) -> set[str]:
+    """Every text that is an argument of a call in a test or of its decorators: what it may press."""
+    arguments = (argument for call in ast.walk(test) if isinstance(call, ast.Call) for argument in call.args)
+    parts = (part for argument in arguments for part in ast.walk(argument))
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
+@pytest.mark.parametrize(("name", "place"), SHOWN_IN.items())
+def test_the_test_that_is_named_for_an_action_exists_and_presses_its_key(name: str, place: str) -> None:
+    file, _, test_name = place.partition("::")
+    tree = ast.parse(Path(__file__).with_name(file).read_text("utf-8"))
+    tests = [part for part in tree.body if isinstance(part, ast.AsyncFunctionDef) and part.name == test_name]
+    assert len(tests) == 1, f"there is no {place}"
+    pressed = {key for given in keys.BY_ID[name].keys for key in (given, _TEXTUAL_NAMES.get(given, given))}
+    assert pressed & texts_in_calls(tests[0]), f"{place} presses none of {sorted(pressed)}"
 
 
 @pytest.mark.parametrize("name", PROOFS)
