@@ -14,7 +14,7 @@ from playhead_tui import driver
 from playhead_tui.app import PlayheadApp
 from playhead_tui.recent import RecentStores
 
-from .conftest import OpenApp, app_of, position, press, screen_text, settle, type_text, until
+from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, type_text, until
 
 
 async def test_the_screen_is_there_while_the_store_still_opens(run: Path) -> None:
@@ -119,7 +119,7 @@ async def test_an_empty_store_says_how_to_fill_it_and_shows_what_comes(open_app:
             await app_of(pilot).main.refresh_now()
             await settle(pilot)
             assert "commit 1 / 1" in screen_text(pilot)
-            assert "▸ planner" in screen_text(pilot) and "+ plan" in screen_text(pilot)
+            assert "▸ planner" in screen_text(pilot) and line_with(pilot, " plan ").startswith("+")
 
 
 async def test_a_run_of_one_event_is_a_run(open_app: OpenApp) -> None:
@@ -137,7 +137,7 @@ async def test_at_the_head_the_playhead_follows_what_another_process_commits(run
             writer.write(agent_id="planner", key="news", value="fresh")
             await app_of(pilot).main.refresh_now()
             await settle(pilot)
-            assert "commit 31 / 31" in screen_text(pilot) and "+ news" in screen_text(pilot)
+            assert "commit 31 / 31" in screen_text(pilot) and line_with(pilot, " news ").startswith("+")
             await press(pilot, "h")
             writer.write(agent_id="planner", key="news", value="fresher")
             await app_of(pilot).main.refresh_now()
