@@ -42,7 +42,7 @@ async def test_enter_opens_a_value_into_its_members_and_closes_it_again(run: Pat
         await press(pilot, "enter")
         lines = state_lines(pilot)
         at = next(at for at, line in enumerate(lines) if "▾ budget" in line)
-        assert lines[at + 1].startswith("~     left") and lines[at + 1].endswith("79")
+        assert lines[at + 1].startswith("~     left") and "  79  " in lines[at + 1]
         assert lines[at + 2].startswith("      unit") and lines[at + 2].endswith('"EUR"')
         await press(pilot, "enter")
         assert "▸ budget" in screen_text(pilot) and not any("unit  " in line for line in state_lines(pilot))
