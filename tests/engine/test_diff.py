@@ -272,7 +272,7 @@ def test_past_the_limit_what_differs_is_counted_where_it_is_and_not_reported() -
     before: JSON = {"a": {str(n): n for n in range(10)}, "b": [1, 2], "c": 1, "same": [1], "gone": 1}
     after: JSON = {"a": {str(n): -n for n in range(10)}, "b": [1, 3], "c": 2, "same": [1], "new": 1}
     difference = changes(before, after, limit=4)
-    assert outline(difference) == [("changed", f'a["{n}"]') for n in range(1, 5)]
+    assert outline(difference) == [("changed", f'a."{n}"') for n in range(1, 5)]
     assert difference.truncated == (Truncation(("a",), 5), Truncation((), 4))
     assert not difference.is_empty
 

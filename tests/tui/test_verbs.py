@@ -144,7 +144,7 @@ async def test_last_and_next_follow_one_place_of_a_value(run: Path, open_app: Op
     async with open_app(run) as pilot:
         await ask(pilot, 'last "plan/steps"[0].status')
         assert position(pilot) == 8
-        assert 'plan/steps[0].status "running" → "done" at 8 (tool_result: access granted)' in screen_text(pilot)
+        assert '"plan/steps"[0].status "running" → "done" at 8 (tool_result: access granted)' in screen_text(pilot)
         assert app_of(pilot).main.selection == "plan/steps"
         await ask(pilot, "last plan/steps[0].status")
         assert position(pilot) == 3
