@@ -112,10 +112,11 @@ def test_quitting_works_from_within_layers_once_they_are_closed(tmux: Tmux) -> N
     tmux.until("before the error")
     tmux.press("j", "d")
     tmux.until("From ")
+    # What is below a layer shows through it: a layer is closed once its own words are gone.
     tmux.press("q")
-    tmux.until("before the error")
+    tmux.until(lambda: "From " not in tmux.screen)
     tmux.press("q")
-    tmux.until("STATE")
+    tmux.until(lambda: "before the error" not in tmux.screen)
     tmux.press(":")
     tmux.press("q", "Enter")
     tmux.assert_given_back()
