@@ -232,7 +232,7 @@ def intervals(condition: Condition, moments: list[Moment]) -> list[Interval]:
 
 
 @given(st.lists(COMMIT | RESTORE, max_size=8), st.lists(CONDITIONS, min_size=1, max_size=4), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_condition_holds_at_exactly_the_commits_at_which_an_oracle_finds_it_true(
     steps: list[tuple[str, object]], conditions: list[Condition], sealed: bool
 ) -> None:
