@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 TMUX = shutil.which("tmux")
-_TRIES = 400
+_TRIES = 1200
 
 pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed: nothing to resize or to stop a job in")
 
@@ -56,13 +57,15 @@ class Tmux:
         """A fact that tmux keeps of the terminal."""
         return self.run("display-message", "-p", f"#{{{what}}}").strip()
 
-    def until(self, wanted: str | Callable[[], bool]) -> None:
-        """Wait for what a person would wait for: so many looks, a tenth of a second of tmux's apart."""
+    def until(self, wanted: str | Callable[[str], bool]) -> None:
+        """Wait for what a person would wait for: so many looks at the screen, a tenth of a second of tmux's apart."""
+        screen = ""
         for _ in range(_TRIES):
-            if wanted in self.screen if isinstance(wanted, str) else wanted():
+            screen = self.screen
+            if wanted in screen if isinstance(wanted, str) else wanted(screen):
                 return
             self.run("run-shell", "sleep 0.1")
-        raise AssertionError(f"{wanted!r} never came; on screen:\n{self.screen}")
+        raise AssertionError(f"{wanted!r} never came; on the screen last looked at:\n{screen}")
 
     def open_run(self) -> None:
         command = f"{shlex.quote(sys.executable)} -m playhead_tui open refund"
@@ -71,7 +74,7 @@ class Tmux:
 
     def assert_given_back(self) -> None:
         """The shell's own screen, with a cursor, no mouse reports and an echo."""
-        self.until(lambda: self.says("alternate_on") == "0")
+        self.until(lambda _: self.says("alternate_on") == "0")
         assert self.says("cursor_flag") == "1"
         assert self.says("mouse_any_flag") == "0"
         self.type("echo still; echo here")
@@ -94,13 +97,13 @@ def test_a_person_steps_resizes_and_quits_and_has_the_terminal_back(tmux: Tmux) 
     tmux.until("commit 28 / 30")
     for width, height in ((150, 45), (80, 24)):
         tmux.run("resize-window", "-x", str(width), "-y", str(height))
-        tmux.until(lambda width=width, height=height: fills(tmux.screen, width, height))  # type: ignore[misc]
-        tmux.until(lambda: "commit 28 / 30" in tmux.screen and re.search(r"▶ *28 ", tmux.screen) is not None)
+        tmux.until(partial(fills, width, height))
+        tmux.until(lambda screen: "commit 28 / 30" in screen and re.search(r"▶ *28 ", screen) is not None)
     tmux.press("q")
     tmux.assert_given_back()
 
 
-def fills(screen: str, width: int, height: int) -> bool:
+def fills(width: int, height: int, screen: str) -> bool:
     """Whether the app uses all of the window: its rules reach the edge, and its hints are in the last line."""
     lines = screen.rstrip("\n").split("\n")
     return len(lines[1]) == width and len(lines) == height and "quit" in lines[-1]
@@ -114,9 +117,9 @@ def test_quitting_works_from_within_layers_once_they_are_closed(tmux: Tmux) -> N
     tmux.until("From ")
     # What is below a layer shows through it: a layer is closed once its own words are gone.
     tmux.press("q")
-    tmux.until(lambda: "From " not in tmux.screen)
+    tmux.until(lambda screen: "From " not in screen)
     tmux.press("q")
-    tmux.until(lambda: "before the error" not in tmux.screen)
+    tmux.until(lambda screen: "before the error" not in screen)
     tmux.press(":")
     tmux.press("q", "Enter")
     tmux.assert_given_back()
@@ -131,7 +134,7 @@ def test_ctrl_c_neither_quits_nor_breaks_anything(tmux: Tmux) -> None:
     tmux.until("before the error")
     tmux.press("C-c", "Escape")
     # Esc and a letter that comes at once are one key to a terminal: Alt and the letter.
-    tmux.until(lambda: "before the error" not in tmux.screen)
+    tmux.until(lambda screen: "before the error" not in screen)
     tmux.press("h")
     tmux.until("commit 28 / 30")
     tmux.press("q")
