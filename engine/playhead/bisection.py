@@ -6,9 +6,27 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+import numpy
+import numpy.typing
+
 from playhead.errors import InvalidArgumentError
 
 Verdict: TypeAlias = Literal["good", "bad", "skip"]
+
+
+def check_bounds(good: int, bad: int) -> None:
+    """Raises InvalidArgumentError where good does not come before bad."""
+    if good >= bad:
+        raise InvalidArgumentError(f"the good commit comes before the bad one, and {good} does not before {bad}")
+
+
+def commits_between(touching: numpy.typing.NDArray[numpy.int64], good: int, bad: int) -> list[int]:
+    """The commits to search: good, those in between of the ones that touched an agent, and bad.
+
+    Raises InvalidArgumentError where good does not come before bad.
+    """
+    check_bounds(good, bad)
+    return [good, *touching[(touching > good) & (touching < bad)].tolist(), bad]
 
 
 class Bisection:

@@ -15,7 +15,7 @@ from playhead import forking
 from playhead.entry import from_microseconds
 from playhead.generation import View
 from playhead.history import History
-from playhead.model import EventHeader, is_error_kind, is_tool_call_kind, is_user_kind
+from playhead.model import JSON, EventHeader, is_error_kind, is_tool_call_kind, is_user_kind, iso
 from playhead.timeline import Integers
 
 PAGE_ROWS = 64
@@ -33,6 +33,9 @@ class EventLine:
     """`occurred_at` where the run has it, else `committed_at` (S29)."""
     kind: str
     label: str
+
+    def to_json(self) -> dict[str, JSON]:
+        return {"commit_ts": self.commit_ts, "at": iso(self.moment), "kind": self.kind, "label": self.label}
 
 
 class Track:

@@ -155,7 +155,7 @@ async def test_last_and_next_follow_one_place_of_a_value(run: Path, open_app: Op
 async def test_a_path_that_is_not_there_is_refused_with_a_suggestion(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await ask(pilot, "last budgte.left")
-        assert "no key 'budgte'; did you mean 'budget'?" in screen_text(pilot)
+        assert "never had a key 'budgte'; did you mean 'budget'?" in screen_text(pilot)
 
 
 async def test_history_lists_every_value_of_a_place(run: Path, open_app: OpenApp) -> None:

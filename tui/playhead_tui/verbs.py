@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from playhead.errors import InvalidArgumentError, QueryError
-from playhead.json_path import Path, parse_address
+from playhead.json_path import format_address
 
 Takes: TypeAlias = Literal["", "EXPR", "PATH", "EVENTS", "RULES.toml", "SELECT …", "A B"]
 
@@ -51,7 +50,6 @@ BY_NAME = {verb.name: verb for verb in VERBS}
 _EXPRESSION_WORDS = ("and", "or", "not", "exists(", "changed(", "previous(", "length(", "contains(", "coalesce(")
 _WORD = re.compile(r'(?:"[^"]*"?|[\w.\[\]/-])*$')
 _RANGE = re.compile(r"([^\s.]+(?:\.[^\s.]+)*)?\s*\.\.\s*(\S+)?")
-_RESERVED = ("event", "agent", "order", "group", "select", "case", "end", "and", "or", "not", "limit", "offset")
 MOST_OFFERED = 40
 
 
@@ -99,12 +97,12 @@ def complete(text: str, keys: Sequence[str]) -> Completion:
     begun = _WORD.search(text)
     start = begun.start() if begun is not None else len(text)
     if takes == "PATH":
-        return _completion(start, text[start:], [quoted_key(key) for key in keys])
+        return _completion(start, text[start:], [format_address(key) for key in keys])
     if takes == "EXPR":
         from playhead.expression import EVENT, EVENT_FIELDS
 
         fields = [f"{EVENT}.{field}" for field in EVENT_FIELDS]
-        return _completion(start, text[start:], [*map(quoted_key, keys), *fields, *_EXPRESSION_WORDS])
+        return _completion(start, text[start:], [*map(format_address, keys), *fields, *_EXPRESSION_WORDS])
     if takes == "SELECT …":
         tables = ("events", "operations", "snapshots", "state_at(", "changes(", "history(", "SELECT ", "FROM ")
         return _completion(start, text[start:], tables)
@@ -125,73 +123,12 @@ def _shared(offers: Sequence[str]) -> str:
     return first[:same] if same is not None else min(first, last, key=len)
 
 
-def quoted_key(key: str) -> str:
-    """The key as an expression names it: in double quotes where it is no identifier, or a word of the language."""
-    if re.fullmatch(r"[^\W\d]\w*", key) and key not in _RESERVED:
-        return key
-    return '"' + key.replace('"', '""') + '"'
-
-
-def path_of(text: str, keys: Sequence[str]) -> tuple[str, Path]:
-    """The key and the path that a text names: `plan/steps[2].status`, or `"plan/steps"[2].status` as expressions do.
-
-    Raises InvalidArgumentError where it is neither, or the agent has no such key.
-    """
-    from playhead.expression import ExpressionText, StatePath, nearest, place_of
-
-    text = text.strip()
-    if text in keys:
-        return text, ()
-    try:
-        key, path = parse_address(text)
-        if key in keys:
-            return key, path
-        refusal = f"this agent has no key {key!r}{nearest(key, keys)}"
-    except InvalidArgumentError as error:
-        refusal = str(error)
-    spelled = ExpressionText(text)
-    try:
-        place = place_of(spelled.tree(), spelled)
-    except QueryError:
-        place = None
-    if isinstance(place, StatePath) and place.agent_id is None and not place.of_event and place.key in keys:
-        return place.key, place.steps
-    raise InvalidArgumentError(refusal)
-
-
 def bounds_of(argument: str) -> tuple[str, str] | None:
     """`good..bad`, either of which may be left out; None where it is an expression."""
     if not argument:
         return "0", "head"
     found = _RANGE.fullmatch(argument)
     return (found[1] or "0", found[2] or "head") if found is not None else None
-
-
-def commits_of(text: str) -> list[int]:
-    """`311,312` and `300-320` as commits, ascending. Raises InvalidArgumentError."""
-    commits: set[int] = set()
-    for part in text.replace("–", "-").split(","):
-        found = re.fullmatch(r"\s*(\d{1,12})\s*(?:-\s*(\d{1,12})\s*)?", part, re.ASCII)
-        if found is None:
-            raise InvalidArgumentError(
-                f"events are named by their commits, 311,312 or 300-320, and not {part.strip()!r}"
-            )
-        first, last = int(found[1]), int(found[2] or found[1])
-        if last - first >= 100_000:
-            raise InvalidArgumentError(f"{part.strip()} are more than 100,000 commits")
-        commits.update(range(first, last + 1))
-    return sorted(commits)
-
-
-def spelled_commits(commits: Sequence[int]) -> str:
-    """Ascending commits as `commits_of` reads them: `311,315-320`."""
-    parts: list[list[int]] = []
-    for commit_ts in commits:
-        if parts and parts[-1][1] + 1 == commit_ts:
-            parts[-1][1] = commit_ts
-        else:
-            parts.append([commit_ts, commit_ts])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
 def command_line(*words: str) -> str:

@@ -17,13 +17,12 @@ from playhead.conditions import Series
 from playhead.cursor import Cursor
 from playhead.model import iso
 from playhead.rules import Verdict, check, load
+from playhead_tui.arguments import commits_named
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.moments import print_changes
-from playhead_tui.cli.output import compact, note, print_json, print_table
+from playhead_tui.cli.output import compact, note, print_event, print_json, print_table
 from playhead_tui.cli.stores import chosen_agent, chosen_moment, narrowed_to, open_for_reading
 from playhead_tui.drawing.words import plural
-
-MOST_STRUCK = 1_000_000
 
 
 @contextmanager
@@ -89,13 +88,11 @@ def _print_event(cursor: Cursor, found: bool, options: argparse.Namespace) -> in
     elif event is None:
         print("0")
     else:
-        print(f"{event.commit_ts}\t{iso(event.moment)}\t{event.kind}\t{event.label}")
+        print_event(event)
     return EXIT_OK if found else EXIT_NO
 
 
 def run_watch(options: argparse.Namespace) -> int:
-    if options.csv and options.json:
-        raise InvalidArgumentError("--csv and --json are two ways to print the same; choose one")
     with asked_cursor(options) as cursor:
         series = cursor.watch(options.expressions)
         rows = list(_aligned(series))
@@ -134,7 +131,7 @@ def _text(value: Any) -> str | None:
 
 
 def run_fold(options: argparse.Namespace) -> int:
-    struck = _commits(options.without)
+    struck = commits_named(options.without)
     with open_for_reading(options) as store:
         agent_id, namespace = narrowed_to(options, store)
         cursor = store.cursor(agent_id, namespace=namespace)
@@ -150,19 +147,6 @@ def run_fold(options: argparse.Namespace) -> int:
         note(f"commit {cursor.position:,} as recorded → without {without} (of the record: nothing is run again)")
         print_changes(changes)
     return EXIT_OK
-
-
-def _commits(text: str) -> list[int]:
-    """`311,312` and `300-320` as commits, ascending. Raises InvalidArgumentError."""
-    commits: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not (first.isdecimal() and first.isascii() and (not dash or (last.isdecimal() and last.isascii()))):
-            raise InvalidArgumentError(f"--without takes commit numbers, 311,312 or 300-320, and not {part.strip()!r}")
-        if dash and int(last) - int(first) >= MOST_STRUCK:
-            raise InvalidArgumentError(f"--without: {part.strip()} are more than {MOST_STRUCK:,} commits")
-        commits.update(range(int(first), int(last) + 1) if dash else [int(first)])
-    return sorted(commits)
 
 
 def run_check(options: argparse.Namespace) -> int:

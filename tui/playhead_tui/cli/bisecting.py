@@ -14,9 +14,8 @@ from urllib.parse import quote
 import numpy
 
 from playhead import JSON, InvalidArgumentError
-from playhead.bisection import Bisection, Verdict
+from playhead.bisection import Bisection, Verdict, check_bounds, commits_between
 from playhead.cursor import Cursor
-from playhead.model import iso
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.asking import asked_cursor
 from playhead_tui.cli.output import note, print_json
@@ -34,8 +33,6 @@ def run_bisect(options: argparse.Namespace) -> int:
     with asked_cursor(options) as cursor:
         good = chosen_moment(options.good, cursor.store)
         bad = chosen_moment(options.bad, cursor.store)
-        if good >= bad:
-            raise InvalidArgumentError(f"the good commit comes before the bad one, and {good} does not before {bad}")
         if options.expression is not None:
             return _by_expression(cursor, good, bad, options)
         return _by_command(cursor, good, bad, options)
@@ -43,6 +40,7 @@ def run_bisect(options: argparse.Namespace) -> int:
 
 def _by_expression(cursor: Cursor, good: int, bad: int, options: argparse.Namespace) -> int:
     """Bad is where the expression is true; its whole past is known at once, so nothing has to be searched."""
+    check_bounds(good, bad)
     begins = [each for each in cursor.when(options.expression) if each.last > good and each.first <= bad]
     if begins and begins[0].first <= good:
         raise InvalidArgumentError(f"the expression is true at commit {good} already; name an earlier one with --good")
@@ -53,9 +51,7 @@ def _by_expression(cursor: Cursor, good: int, bad: int, options: argparse.Namesp
 
 
 def _by_command(cursor: Cursor, good: int, bad: int, options: argparse.Namespace) -> int:
-    touching = cursor.timeline.commits
-    inside = touching[(touching > good) & (touching <= bad)].tolist()
-    commits = [good, *inside] if inside[-1:] == [bad] else [good, *inside, bad]
+    commits = commits_between(cursor.timeline.commits, good, bad)
     judge = _Judge(cursor, options.command)
     for commit_ts, expected, option in ((bad, "bad", "--bad"), (good, "good", "--good")):
         if judge(commit_ts) != expected:
@@ -131,15 +127,12 @@ def write_state(folder: Path, state: dict[str, JSON]) -> None:
 
 
 def _report(cursor: Cursor, suspects: Sequence[int], good: int, odd: Sequence[str], options: argparse.Namespace) -> int:
-    events = [cursor.track.header(commit_ts) for commit_ts in suspects]
+    events = list(cursor.track.lines(suspects).values())
     if options.json:
         print_json(
             {
                 "first_bad": suspects[0] if len(suspects) == 1 else None,
-                "suspects": [
-                    {"commit_ts": event.commit_ts, "at": iso(event.moment), "kind": event.kind, "label": event.label}
-                    for event in events
-                ],
+                "suspects": [event.to_json() for event in events],
                 "last_good": good,
                 "monotone": not odd,
                 "against": list(odd),

@@ -103,8 +103,7 @@ def _json(comparison: Comparison, lines: list[dict[int, EventLine]]) -> dict[str
     def event(side: int, commit_ts: int | None) -> JSON:
         if not commit_ts:
             return None
-        line = lines[side][commit_ts]
-        return {"commit_ts": commit_ts, "kind": line.kind, "label": line.label}
+        return lines[side][commit_ts].to_json()
 
     def side(which: int, address: Address, version: int, commit_ts: int) -> JSON:
         return {**address._asdict(), "version": version, "event": event(which, commit_ts)}

@@ -82,7 +82,7 @@ def _print(cursor: Cursor, entries: Iterator[LogEntry], *, as_json: bool) -> int
 
 def _print_json(entry: LogEntry, event: EventLine) -> None:
     hits = [_hit_json(hit) for hit in entry.hits]
-    told = {"commit_ts": event.commit_ts, "at": iso(event.moment), "kind": event.kind, "label": event.label}
+    told = event.to_json()
     print(json.dumps({**told, "hits": hits} if entry.hits else told, ensure_ascii=False))
 
 

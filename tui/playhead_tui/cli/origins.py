@@ -8,12 +8,11 @@ from rich.text import Text
 
 from playhead import JSON, InvalidArgumentError, Store
 from playhead.json_path import format_address, parse_address
-from playhead.model import iso
 from playhead.origin import Appearance, Origin
 from playhead.track import EventLine
+from playhead_tui.arguments import place_named
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import console, note, print_json
-from playhead_tui.cli.past import chosen_place
 from playhead_tui.cli.stores import chosen_agent, chosen_moment, narrowed_to, open_for_reading
 
 AROUND = 60
@@ -28,7 +27,7 @@ def run_origin(options: argparse.Namespace) -> int:
         cursor = store.cursor(agent_id, namespace=namespace)
         cursor.position = chosen_moment(options.at, store)
         if _is_place(options, store):
-            found = cursor.origins(*chosen_place(options.text, cursor))
+            found = cursor.origins(*place_named(cursor, options.text))
         else:
             found = [cursor.origin(options.text)]
         events = cursor.track.lines(each.commit_ts for origin in found for each in (*origin.whole, *origin.parts))
@@ -92,10 +91,7 @@ def _json(origin: Origin, events: dict[int, EventLine]) -> dict[str, JSON]:
     def told(appearance: Appearance) -> dict[str, JSON]:
         event = events[appearance.commit_ts]
         return {
-            "commit_ts": event.commit_ts,
-            "at": iso(event.moment),
-            "kind": event.kind,
-            "label": event.label,
+            **event.to_json(),
             "role": appearance.role,
             **appearance.address._asdict(),
             "version": appearance.version,

@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from playhead.model import Event, iso
+from playhead.track import EventLine
+
 WIDEST_VALUE = 2_000
 
 
@@ -53,6 +56,11 @@ def _plain(cell: object) -> str:
         return ""
     text = cell.plain if isinstance(cell, Text) else str(cell)
     return text.replace("\t", " ").replace("\n", "↵")
+
+
+def print_event(event: Event | EventLine) -> None:
+    """An event on one line: commit, moment, kind and label, between tabs."""
+    print(f"{event.commit_ts}\t{iso(event.moment)}\t{event.kind}\t{event.label}")
 
 
 def note(text: str) -> None:

@@ -145,7 +145,7 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _store_option(sql)
     output = sql.add_mutually_exclusive_group()
-    output.add_argument("--csv", action="store_true", help="print comma-separated values")
+    _csv(output)
     output.add_argument("--parquet", metavar="FILE", help="write the result as a Parquet file; must not exist")
     _json(output)
 
@@ -160,8 +160,9 @@ def _add_asking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     watch.add_argument("expressions", nargs="+", metavar="EXPR", help=_EXPRESSION_HELP)
     _store_option(watch)
     _agent(watch)
-    watch.add_argument("--csv", action="store_true", help="print comma-separated values")
-    _json(watch)
+    output = watch.add_mutually_exclusive_group()
+    _csv(output)
+    _json(output)
     check = _command(commands, "check", "asking:run_check", "judge a run by rules (exit code 1: one is broken)")
     check.add_argument("rules", metavar="RULES.toml", help="tables that begin with [[rule]]; see docs/expressions.md")
     _store_option(check)
@@ -202,8 +203,7 @@ def _add_past(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     following.add_argument("--at", metavar="MOMENT", default="0", help="after which commit (default: 0)")
     for command in (last, following):
         command.add_argument("--count", type=int, default=1, metavar="N", help="the Nth one (default: 1)")
-    history = _path_command(commands, "history", "list every value that a path has had (exit code 1: none)")
-    history.add_argument("--csv", action="store_true", help="print comma-separated values")
+    _path_command(commands, "history", "list every value that a path has had (exit code 1: none)", csv=True)
     blame = _path_command(commands, "blame", "say who last wrote each part of the state (exit code 1: nothing there)")
     _at(blame)
 
@@ -242,7 +242,7 @@ _PATH_HELP = "a place in the agent's state: budget, plan.steps[2].status"
 
 
 def _path_command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, *, csv: bool = False
 ) -> argparse.ArgumentParser:
     added = _command(commands, name, f"past:run_{name}", summary)
     if name == "blame":
@@ -251,7 +251,10 @@ def _path_command(
         added.add_argument("path", metavar="PATH", help=_PATH_HELP)
     _store_option(added)
     _agent(added)
-    _json(added)
+    output = added.add_mutually_exclusive_group()
+    if csv:
+        _csv(output)
+    _json(output)
     return added
 
 
@@ -364,6 +367,10 @@ def _agent(command: argparse.ArgumentParser, summary: str = "the agent (default:
 
 def _at(command: argparse._ActionsContainer) -> None:
     command.add_argument("--at", metavar="MOMENT", help=f"{_MOMENT_HELP} (default: head)")
+
+
+def _csv(command: argparse._ActionsContainer) -> None:
+    command.add_argument("--csv", action="store_true", help="print comma-separated values")
 
 
 def _json(command: argparse._ActionsContainer, summary: str = "print JSON") -> None:

@@ -9,32 +9,19 @@ from collections.abc import Callable, Sequence
 
 from playhead import JSON, InvalidArgumentError
 from playhead.cursor import Cursor
-from playhead.expression import nearest
-from playhead.json_path import Path, format_address, parse_address
+from playhead.json_path import Path, format_address
 from playhead.model import iso
 from playhead.path_history import PathChange
-from playhead.track import EventLine
 from playhead.verbs import BlamedLeaf, HeldValue
+from playhead_tui.arguments import place_named
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.asking import asked_cursor
-from playhead_tui.cli.output import compact, console, note, print_json, print_table
+from playhead_tui.cli.output import compact, console, note, print_event, print_json, print_table
 from playhead_tui.cli.stores import chosen_moment
 from playhead_tui.drawing.sparkline import sparkline
 from playhead_tui.drawing.words import age, plural
 
 SPARKLINE_COLUMNS = 60
-
-
-def chosen_place(text: str, cursor: Cursor) -> tuple[str, Path]:
-    """The key and the path that an argument names: a key as it is, or `plan.steps[2].status`.
-
-    Raises InvalidArgumentError for a key that the agent never had, with the nearest one it had.
-    """
-    keys = cursor.timeline.keys
-    key, path = (text, ()) if text in keys else parse_address(text)
-    if key not in keys:
-        raise InvalidArgumentError(f"{cursor.agent} never had a key {key!r}{nearest(key, keys)}")
-    return key, path
 
 
 def run_last(options: argparse.Namespace) -> int:
@@ -55,16 +42,16 @@ def _print_change(
 ) -> int:
     if options.count < 1:
         raise InvalidArgumentError(f"--count is 1 or more, not {options.count}")
-    key, path = chosen_place(options.path, cursor)
+    key, path = place_named(cursor, options.path)
     change = find(key, path, options.count)
     line = None if change is None else cursor.track.lines([change.commit_ts])[change.commit_ts]
     if options.json:
         told = None if change is None else change.to_json()
-        print_json({"path": format_address(key, path), "change": told, "event": _event_json(line)})
+        print_json({"path": format_address(key, path), "change": told, "event": line and line.to_json()})
     elif change is None or line is None:
         note("nowhere there")
     else:
-        print(f"{line.commit_ts}\t{iso(line.moment)}\t{line.kind}\t{line.label}")
+        print_event(line)
         before, after = _shown(change.existed, change.before), _shown(change.exists, change.after)
         print(f"  {format_address(key, path)}: {before} → {after}")
     return EXIT_OK if change is not None else EXIT_NO
@@ -74,17 +61,9 @@ def _shown(exists: bool, value: JSON) -> str:
     return compact(value) if exists else "(nothing)"
 
 
-def _event_json(line: EventLine | None) -> dict[str, JSON] | None:
-    if line is None:
-        return None
-    return {"commit_ts": line.commit_ts, "at": iso(line.moment), "kind": line.kind, "label": line.label}
-
-
 def run_history(options: argparse.Namespace) -> int:
-    if options.csv and options.json:
-        raise InvalidArgumentError("--csv and --json are two ways to print the same; choose one")
     with asked_cursor(options) as cursor:
-        held = cursor.held_values(*chosen_place(options.path, cursor))
+        held = cursor.held_values(*place_named(cursor, options.path))
         agent = str(cursor.agent)
     if options.json:
         print_json([_held_json(value, agent) for value in held])
@@ -117,7 +96,7 @@ def _held_json(held: HeldValue, agent: str) -> dict[str, JSON]:
         "exists": held.exists,
         "value": held.value,
         "agent": agent,
-        "event": _event_json(held.event),
+        "event": held.event.to_json(),
     }
 
 
@@ -129,7 +108,7 @@ def _number(held: HeldValue) -> float | None:
 def run_blame(options: argparse.Namespace) -> int:
     with asked_cursor(options) as cursor:
         cursor.position = chosen_moment(options.at, cursor.store)
-        place: tuple[str | None, Path] = (None, ()) if options.path is None else chosen_place(options.path, cursor)
+        place: tuple[str | None, Path] = (None, ()) if options.path is None else place_named(cursor, options.path)
         leaves = cursor.blame_state(*place)
         position, agent = cursor.position, str(cursor.agent)
     if options.json:
@@ -158,5 +137,5 @@ def _leaf_json(leaf: BlamedLeaf, agent: str) -> dict[str, JSON]:
         "value": leaf.row.value,
         "version": leaf.row.version,
         "agent": agent,
-        "event": _event_json(leaf.event),
+        "event": leaf.event.to_json(),
     }

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from textual import work
 
 from playhead import InvalidArgumentError, PlayheadError
+from playhead.bisection import commits_between
+from playhead_tui.arguments import commits_named, place_named, spelled_commits
 from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
@@ -20,7 +23,7 @@ from playhead_tui.moves import Seek
 from playhead_tui.screens.answers import Add, AnswerScreen, CommandsScreen, Remove, Show, WatchesScreen
 from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.past_actions import WATCHES_MAX, PastActions, watch_tracks, when_tracks
-from playhead_tui.verbs import VERBS, Asked, bounds_of, command_line, commits_of, parse, path_of, spelled_commits
+from playhead_tui.verbs import VERBS, bounds_of, command_line, parse
 from playhead_tui.watching import Watched, watched
 from playhead_tui.widgets.command_line import CommandLine
 
@@ -40,6 +43,22 @@ class VerbActions(PastActions):
         self.commands: list[str] = []
         """The command-line form of every verb that was answered, the last one last."""
         self._to_select: str | None = None
+        self._questions: dict[str, Callable[[Cursor, str], str]] = {
+            "when": self._when,
+            "c": partial(self._run_to, forward=True),
+            "rc": partial(self._run_to, forward=False),
+            "last": partial(self._go_to_change, forward=False),
+            "next": partial(self._go_to_change, forward=True),
+            "history": self._history_of,
+            "blame": self._blame_of,
+            "watch": self._watch,
+            "unwatch": self._unwatch,
+            "bisect": self._bisect,
+            "fold": self._fold,
+            "check": self._check,
+            "sql": self._sql,
+            "diff": self._diff,
+        }
 
     # ── the line ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -88,35 +107,9 @@ class VerbActions(PastActions):
             self.app.push_screen(ChangesScreen("Asking the past with :", lines))
         elif verb.name == "watch" and not asked.argument:
             self.action_watches()
-        elif (question := self._question(asked)) is not None:
-            self._ask_past(typed, question)
-
-    def _question(self, asked: Asked) -> Question | None:
-        name, argument = asked.verb.name, asked.argument
-        match name:
-            case "when":
-                return lambda cursor: self._when(cursor, argument)
-            case "c" | "rc":
-                return lambda cursor: self._run_to(cursor, argument, forward=name == "c")
-            case "last" | "next":
-                return lambda cursor: self._go_to_change(cursor, argument, forward=name == "next")
-            case "history":
-                return lambda cursor: self._history_of(cursor, argument)
-            case "blame":
-                return lambda cursor: self._blame_of(cursor, argument)
-            case "watch":
-                return lambda cursor: self._watch(cursor, argument)
-            case "unwatch":
-                return lambda cursor: self._unwatch(cursor, argument)
-            case "bisect":
-                return lambda cursor: self._bisect(cursor, argument)
-            case "fold":
-                return lambda cursor: self._fold(cursor, argument)
-            case "check":
-                return lambda cursor: self._check(cursor, argument)
-            case "sql":
-                return lambda cursor: self._sql(cursor, argument)
-        return lambda cursor: self._diff(cursor, argument)
+        else:
+            question = self._questions[verb.name]
+            self._ask_past(typed, lambda cursor: question(cursor, asked.argument))
 
     def _ask_past(self, typed: str, question: Question) -> None:
         if self.driver is None or self.frame is None:
@@ -133,12 +126,12 @@ class VerbActions(PastActions):
         self.tell(f"{crop(printable(typed), _QUOTED)} …")
         self.request(ask)
 
-    def _spelled(self, cursor: Cursor, *words: str, at: bool = False, agent: bool = True) -> str:
+    def _spelled(self, cursor: Cursor, *words: str, at: int | None = None, agent: bool = True) -> str:
         """The command that does the same, which is kept for the list of commands."""
         options = ["--agent", cursor.agent.agent_id] if agent else []
         if agent and cursor.agent.namespace != "default":
             options += ["--namespace", cursor.agent.namespace]
-        options += ["--at", str(cursor.position)] if at else []
+        options += ["--at", str(at)] if at is not None else []
         command = command_line(*words, *options, "-s", str(cursor.store.path))
         self.commands = [*self.commands, command][-COMMANDS_KEPT:]
         return command
@@ -178,12 +171,9 @@ class VerbActions(PastActions):
         return f"true in {plural(len(intervals), 'interval')}: n and N go through them, Esc drops them"
 
     def _run_to(self, cursor: Cursor, expression: str, *, forward: bool) -> str:
-        command_at = self._spelled(cursor, "c" if forward else "rc", expression, at=True)
-        try:
-            moved = cursor.run_forward(expression) if forward else cursor.run_back(expression)
-        except PlayheadError:
-            self.commands.remove(command_at)
-            raise
+        position = cursor.position
+        moved = cursor.run_forward(expression) if forward else cursor.run_back(expression)
+        self._spelled(cursor, "c" if forward else "rc", expression, at=position)
         shown = crop(printable(expression), _QUOTED)
         if not moved:
             return f"{shown} does not become true {'later' if forward else 'earlier'}"
@@ -192,7 +182,7 @@ class VerbActions(PastActions):
     def _path(self, cursor: Cursor, text: str) -> tuple[str, Path]:
         """The key and the path that were typed; the selected key where nothing was."""
         if text:
-            return path_of(text, cursor.timeline.keys)
+            return place_named(cursor, text)
         if cursor.selection is None:
             raise InvalidArgumentError("no key is selected; name a path, such as plan.steps[2].status")
         return cursor.selection, ()
@@ -203,7 +193,7 @@ class VerbActions(PastActions):
 
         key, path = self._path(cursor, text)
         name, verb = format_address(key, path), "next" if forward else "last"
-        self._spelled(cursor, verb, name, at=True)
+        self._spelled(cursor, verb, name, at=cursor.position)
         change = cursor.next(key, path) if forward else cursor.last(key, path)
         self._to_select = key
         if change is None:
@@ -223,7 +213,7 @@ class VerbActions(PastActions):
         from playhead.json_path import format_address
 
         key, path = self._path(cursor, text)
-        self._spelled(cursor, "blame", format_address(key, path), at=True)
+        self._spelled(cursor, "blame", format_address(key, path), at=cursor.position)
         self._to_select = key
         self.app.call_from_thread(self.show_tab, "blame")
         return f"Who last wrote each part of {printable(key)}: Enter in the inspector travels there"
@@ -231,7 +221,7 @@ class VerbActions(PastActions):
     def _fold(self, cursor: Cursor, text: str) -> str:
         from playhead_tui.drawing.change_lines import ChangeTree
 
-        struck = commits_of(text) if text else list(self.struck)
+        struck = commits_named(text) if text else list(self.struck)
         beyond = [commit_ts for commit_ts in struck if not 1 <= commit_ts <= cursor.head]
         if beyond:
             raise InvalidArgumentError(f"there is no commit {beyond[0]}; the last one is {cursor.head}")
@@ -242,7 +232,7 @@ class VerbActions(PastActions):
         tree = ChangeTree(cursor.fold_without(struck), max(40, self.app.size.width - 12))
         earlier = [commit_ts for commit_ts in struck if commit_ts <= cursor.position]
         if earlier:
-            self._spelled(cursor, "fold", "--without", spelled_commits(earlier), at=True)
+            self._spelled(cursor, "fold", "--without", spelled_commits(earlier), at=cursor.position)
         said = "As recorded → without them. Later events stay as they were recorded, whatever they had read."
         title = (
             f"Commit {count(cursor.position)} without {plural(len(struck), 'event')}: of the record, not of the model"
@@ -295,13 +285,10 @@ class VerbActions(PastActions):
         if bounds is None:
             return self._bisect_by(cursor, argument)
         good, bad = (moment_of_text(cursor, text) for text in bounds)
-        touching = cursor.timeline.commits
-        inside = touching[(touching > good) & (touching < bad)].tolist()
-        if good >= bad:
-            raise InvalidArgumentError(f"the good commit comes before the bad one, and {good} does not before {bad}")
+        commits = commits_between(cursor.timeline.commits, good, bad)
         self._spelled(cursor, "bisect", "--good", str(good), "--bad", str(bad), "--run", "./check.sh")
-        self.app.call_from_thread(self.begin_bisection, [good, *inside, bad])
-        return f"{plural(len(inside) + 1, 'event')} between {count(good)} and {count(bad)}: look, then g, b or s"
+        self.app.call_from_thread(self.begin_bisection, commits)
+        return f"{plural(len(commits) - 1, 'event')} between {count(good)} and {count(bad)}: look, then g, b or s"
 
     def _bisect_by(self, cursor: Cursor, expression: str) -> str:
         intervals = cursor.when(expression)
@@ -309,7 +296,7 @@ class VerbActions(PastActions):
         if not intervals or intervals[-1].last < cursor.head:
             ended = f" since {count(intervals[-1].last + 1)}" if intervals else ""
             return f"It is not true at the head{ended}, so there is no first bad commit: :when shows all intervals"
-        cursor.seek(intervals[-1].first if len(intervals) == 1 else intervals[0].first)
+        cursor.seek(intervals[0].first)
         odd = f"; not monotone: true in {plural(len(intervals), 'interval')}" if len(intervals) > 1 else ""
         return f"{self.name_of_event(cursor, cursor.position)} is the first bad commit{odd}"
 

@@ -1,0 +1,58 @@
+"""What people type for a value and for events, on the command line and in the `:` line alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from playhead.errors import InvalidArgumentError
+from playhead.json_path import Path, parse_address
+
+if TYPE_CHECKING:
+    from playhead.cursor import Cursor
+
+MOST_COMMITS = 1_000_000
+_COMMITS = re.compile(r"\s*(\d{1,12})\s*(?:-\s*(\d{1,12})\s*)?", re.ASCII)
+
+
+def place_named(cursor: Cursor, text: str) -> tuple[str, Path]:
+    """The key and the path that a text names: a key as it is, or `plan.steps[2].status`.
+
+    Raises InvalidArgumentError for a key that the agent never had, with the nearest one it had.
+    """
+    from playhead.expression import nearest
+
+    keys = cursor.timeline.keys
+    text = text.strip() if text not in keys else text
+    key, path = (text, ()) if text in keys else parse_address(text)
+    if key not in keys:
+        raise InvalidArgumentError(f"{cursor.agent} never had a key {key!r}{nearest(key, keys)}")
+    return key, path
+
+
+def commits_named(text: str) -> list[int]:
+    """`311,312` and `300-320` as commits, ascending. Raises InvalidArgumentError."""
+    commits: set[int] = set()
+    for part in text.replace("–", "-").split(","):
+        found = _COMMITS.fullmatch(part)
+        if found is None:
+            raise InvalidArgumentError(
+                f"events are named by their commit numbers, 311,312 or 300-320, and not {part.strip()!r}"
+            )
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last - first >= MOST_COMMITS:
+            raise InvalidArgumentError(f"{part.strip()} are more than {MOST_COMMITS:,} commits")
+        commits.update(range(first, last + 1))
+    return sorted(commits)
+
+
+def spelled_commits(commits: Sequence[int]) -> str:
+    """Ascending commits as `commits_named` reads them: `311,315-320`."""
+    parts: list[list[int]] = []
+    for commit_ts in commits:
+        if parts and parts[-1][1] + 1 == commit_ts:
+            parts[-1][1] = commit_ts
+        else:
+            parts.append([commit_ts, commit_ts])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
