@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -158,7 +157,3 @@ def is_own(name: str) -> bool:
 def is_leftover(name: str) -> bool:
     """Whether a file in a store's directory is what a replacement of one of its files was cut off from."""
     return name.startswith(".") and name[1:].rpartition(".")[0] in _OWN_NAMES
-
-
-def is_writable(path: Path) -> bool:
-    return os.access(path, os.W_OK)

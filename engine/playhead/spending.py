@@ -42,11 +42,6 @@ class Spending:
         """Whether `read` has more to read."""
         return self._head < view.head
 
-    @property
-    def is_told(self) -> bool:
-        """Whether any event is known to have used something."""
-        return len(self._commits) > 0
-
     def read(self, view: View) -> None:
         """Read on: so many commits, that whoever waits for something else does not wait long."""
         if not self.lacks(view):

@@ -17,13 +17,14 @@ from playhead_tui import keys
 from playhead_tui.drawing import words
 from playhead_tui.drawing.change_age import age_sign, coarse_age
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, header_line, title_line
-from playhead_tui.drawing.diff_lines import diff_lines
+from playhead_tui.drawing.diff_lines import diff_rows
 from playhead_tui.drawing.event_lines import EventLook, EventStyle, event_line
 from playhead_tui.drawing.glimpses import MEMBERS_MAX, Glimpse, Member, members
 from playhead_tui.drawing.help_lines import help_lines
 from playhead_tui.drawing.hints import hints_of
 from playhead_tui.drawing.json_lines import json_lines
 from playhead_tui.drawing.loss import loss_note
+from playhead_tui.drawing.row import Folding
 from playhead_tui.drawing.span import (
     Line,
     Span,
@@ -342,10 +343,14 @@ def test_a_value_of_very_many_lines_is_cut_and_says_so() -> None:
     assert "more than 10 lines" in lines[-1].text
 
 
+def difference_lines(before: Record, after: Record, width: int) -> list[Line]:
+    return [row.line for row in diff_rows(before, after, width, Folding())]
+
+
 def test_a_difference_is_a_tree_with_what_is_the_same_as_a_count() -> None:
     before: JSON = {"plan": {"step": 3, "note": "ask the user for access", "x": 1}, "old": [1], "same": 0}
     after: JSON = {"plan": {"step": 4, "note": "ask the operator for access", "x": 1}, "same": 0, "new": True}
-    assert text_of(diff_lines(record(before), record(after, 2), 70)) == [
+    assert text_of(difference_lines(record(before), record(after, 2), 70)) == [
         "~ 2 changed · + 1 added · − 1 removed",
         "",
         "  plan",
@@ -359,7 +364,7 @@ def test_a_difference_is_a_tree_with_what_is_the_same_as_a_count() -> None:
 
 
 def test_words_that_changed_inside_a_string_have_roles_of_their_own() -> None:
-    lines = diff_lines(record("ask the user for access"), record("ask the operator for access", 2), 70)
+    lines = difference_lines(record("ask the user for access"), record("ask the operator for access", 2), 70)
     words_ = [(span.text, span.role) for span in lines[-1].spans if span.role.endswith("-word")]
     assert words_ == [("user", "removed-word"), ("operator", "added-word")]
 
@@ -367,43 +372,43 @@ def test_words_that_changed_inside_a_string_have_roles_of_their_own() -> None:
 def test_a_path_of_single_steps_is_one_label() -> None:
     before: JSON = {"a": {"b": [{"c": 1}]}}
     after: JSON = {"a": {"b": [{"c": 2}]}}
-    assert text_of(diff_lines(record(before), record(after, 2), 70))[2:] == ["~ a.b[0].c  1 → 2"]
+    assert text_of(difference_lines(record(before), record(after, 2), 70))[2:] == ["~ a.b[0].c  1 → 2"]
 
 
 def test_an_item_put_first_in_a_list_is_one_addition() -> None:
     messages: JSON = [{"id": number, "text": f"message {number}"} for number in range(5)]
     assert isinstance(messages, list)
     longer: JSON = [{"id": 99, "text": "new"}, *messages]
-    lines = text_of(diff_lines(record(messages), record(longer, 2), 70))
+    lines = text_of(difference_lines(record(messages), record(longer, 2), 70))
     assert lines[0] == "+ 1 added"
     assert lines[2] == '+ [0]  {id: 99, text: "new"}'
     assert lines[3] == "  ⋯ 5 unchanged items"
 
 
 def test_types_that_look_alike_differ() -> None:  # S25
-    assert text_of(diff_lines(record(1), record(1.0, 2), 40))[2] == "~ 1 → 1.0"
-    assert text_of(diff_lines(record({"a": 1, "b": 2}), record({"b": 2, "a": 1}, 2), 40)) == ["No difference."]
+    assert text_of(difference_lines(record(1), record(1.0, 2), 40))[2] == "~ 1 → 1.0"
+    assert text_of(difference_lines(record({"a": 1, "b": 2}), record({"b": 2, "a": 1}, 2), 40)) == ["No difference."]
 
 
 def test_a_value_that_appears_or_goes_is_shown_whole() -> None:
     unknown, gone = record(None, 0, exists=False), record(None, 3, exists=False)
-    assert text_of(diff_lines(unknown, record({"a": 1}), 40)) == ["+ added", "", "+ {", '+   "a": 1', "+ }"]
-    assert text_of(diff_lines(record("x", 2), gone, 40)) == ["− removed", "", '− "x"']
-    assert text_of(diff_lines(gone, record("x", 4), 40))[0] == "+ added again after a delete"
-    assert text_of(diff_lines(unknown, unknown, 40)) == ["Not written yet at this commit."]
+    assert text_of(difference_lines(unknown, record({"a": 1}), 40)) == ["+ added", "", "+ {", '+   "a": 1', "+ }"]
+    assert text_of(difference_lines(record("x", 2), gone, 40)) == ["− removed", "", '− "x"']
+    assert text_of(difference_lines(gone, record("x", 4), 40))[0] == "+ added again after a delete"
+    assert text_of(difference_lines(unknown, unknown, 40)) == ["Not written yet at this commit."]
 
 
 @pytest.mark.parametrize("width", [24, 48, 90])
 def test_long_texts_that_changed_stay_within_the_width(width: int) -> None:
     before = "lorem ipsum dolor sit amet " * 30 + "\n" + "same line\n" * 5 + "end"
     after = before.replace("dolor", "color", 1).replace("end", "the end")
-    lines = diff_lines(record({"text": before}), record({"text": after}, 2), width)
+    lines = difference_lines(record({"text": before}), record({"text": after}, 2), width)
     assert max(line.width for line in lines) <= max(width, 32)
     assert any("unchanged line" in line.text for line in lines)
 
 
 def test_a_huge_difference_is_bounded() -> None:
-    lines = diff_lines(record(list(range(9_000))), record([str(number) for number in range(9_000)], 2), 60)
+    lines = difference_lines(record(list(range(9_000))), record([str(number) for number in range(9_000)], 2), 60)
     assert len(lines) == 5_001
     assert "more lines" in lines[-1].text
 

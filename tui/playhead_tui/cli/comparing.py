@@ -19,9 +19,6 @@ from playhead_tui.cli.output import note, print_json
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import store_for
 
-SHOWN = 10
-"""Divergences that are printed with their differences, where no other number is asked for."""
-
 
 def run_compare(options: argparse.Namespace) -> int:
     if options.last < 0:

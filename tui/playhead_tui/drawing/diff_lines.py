@@ -18,17 +18,14 @@ LINE_LIMIT = 5_000
 _BLOCK_LIMIT = 14
 """Lines of one value that was added or removed whole, in the middle of others, before it is opened."""
 _BLOCK_LINES_MAX = 2_000
-_FOLDED = Folding()
 SAME = muted_row("No difference.")
 
 
-def diff_lines(before: Record, after: Record, width: int) -> list[Line]:
-    """Summary first, then the tree: `~` changed, `+` added, `−` removed, `→` moved; words inside strings stand out."""
-    return [row.line for row in diff_rows(before, after, width, _FOLDED)]
-
-
 def diff_rows(before: Record, after: Record, width: int, folding: Folding) -> list[Row]:
-    """The same as rows, of which what is folded can be opened."""
+    """Summary first, then the tree: `~` changed, `+` added, `−` removed, `→` moved; words inside strings stand out.
+
+    What is folded can be opened.
+    """
     return difference_rows(before, after, width, folding, _Writer(max(24, width), folding).rows)
 
 

@@ -58,7 +58,6 @@ class MainActions(PromptScreen):
         self._typed = ""
         self._count = 0
         self._letter_for: Callable[[str], requests.Request] | None = None
-        self._dragging = False
         self.reset_lens()
 
     def reset_lens(self) -> None:
