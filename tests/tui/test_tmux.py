@@ -28,6 +28,8 @@ class Tmux:
         source = Path(__file__).resolve().parents[2]
         path = os.pathsep.join(str(source / package) for package in ("engine", "tui"))
         environment = {**os.environ, "PYTHONPATH": path, "PS1": "$ ", "ENV": "", "HOME": str(folder)}
+        # Of a shell that exports them: the size it had once.
+        environment |= {"COLUMNS": "80", "LINES": "24"}
         environment.pop("TMUX", None)
         self._environment = environment
         self.run("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh")

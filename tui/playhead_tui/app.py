@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import select
 import signal
 import sys
@@ -346,6 +347,10 @@ def run(
 
     Returns the exit code: 0, or 1 after a crash.
     """
+    if "TEXTUAL_DRIVER" not in os.environ:
+        # Where a shell exports them, the screen would keep that size whatever becomes of the terminal.
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
     settings = read_settings()
     app = PlayheadApp(
         path,

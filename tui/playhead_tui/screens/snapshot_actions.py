@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from playhead import Address, AgentAddress, PlayheadError, Snapshot, VersionConflictError
-from playhead_tui.drawing.moment_lines import Measure, Measures, Moment
+from playhead_tui.drawing.moment_lines import Measure, Moment
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
@@ -18,7 +18,7 @@ from playhead_tui.moves import Seek
 from playhead_tui.screens import requests
 from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.flows import Flows
-from playhead_tui.screens.snapshots import Compare, Measuring, Place, Restore, SnapshotsScreen, Take, Travel
+from playhead_tui.screens.snapshots import Compare, Restore, SnapshotsScreen, Travel
 
 if TYPE_CHECKING:
     from playhead import Store
@@ -57,32 +57,8 @@ class SnapshotActions(Flows):
             self.tell(str(error), is_error=True)
 
     async def _snapshots(self, driver: Driver) -> None:
-        place = Place()
-        measures: Measures = {}
         moments = await driver.ask(_moments)
-        while True:
-            screen = SnapshotsScreen(moments, place, measures, self._measuring(driver))
-            choice = await self.app.push_screen_wait(screen)
-            place = screen.place
-            match choice:
-                case Travel(commit_ts):
-                    return self.move(Seek(commit_ts))
-                case Take(label):
-                    note: str | None = await driver.ask(requests.snapshot(label))
-                    self.tell(note or "")
-                    self.signs_generation += 1
-                    self.look_again()
-                    moments = await driver.ask(_moments)
-                    place = Place(tagged=place.tagged)
-                case Compare(chosen=moment):
-                    if await self._compare(driver, choice):
-                        return await self._restore(driver, moment)
-                case Restore(moment):
-                    return await self._restore(driver, moment)
-                case _:
-                    return None
 
-    def _measuring(self, driver: Driver) -> Measuring:
         async def measure(commit_ts: int) -> Measure | None:
             if driver is not self.driver:
                 return None
@@ -91,7 +67,29 @@ class SnapshotActions(Flows):
             except (PlayheadError, OSError):
                 return None
 
-        return measure
+        async def compare(sides: Compare) -> bool:
+            try:
+                return await self._compare(driver, sides)
+            except (PlayheadError, OSError) as error:
+                self.tell(str(error), is_error=True)
+                return False
+
+        async def take(label: str) -> Sequence[Moment]:
+            try:
+                note: str | None = await driver.ask(requests.snapshot(label))
+                self.tell(note or "")
+                self.signs_generation += 1
+                self.look_again()
+                return await driver.ask(_moments)
+            except (PlayheadError, OSError) as error:
+                self.tell(str(error), is_error=True)
+                return moments
+
+        match await self.app.push_screen_wait(SnapshotsScreen(moments, measure, compare, take)):
+            case Travel(commit_ts):
+                self.move(Seek(commit_ts))
+            case Restore(moment):
+                await self._restore(driver, moment)
 
     @property
     def _width(self) -> int:

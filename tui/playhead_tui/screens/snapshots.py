@@ -40,22 +40,12 @@ class Restore:
     moment: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a person was in the list, to come back to."""
-
-    cursor: Moment | None = None
-    tagged: Moment | None = None
-    filter: str = ""
-
-
 Measuring: TypeAlias = "Callable[[int], Awaitable[Measure | None]]"
 """Works out how large the state at a commit is; None where it cannot be read."""
+Comparing: TypeAlias = "Callable[[Compare], Awaitable[bool]]"
+"""Shows what differs, above the list. True where the chosen side is to be restored."""
+Taking: TypeAlias = "Callable[[str], Awaitable[Sequence[Moment]]]"
+"""Takes a snapshot of the playhead with a label, and answers with what the list has then."""
 
 
 class MomentList(LinesView):
@@ -66,7 +56,7 @@ class MomentList(LinesView):
 
     def __init__(self, moments: Sequence[Moment], measures: Measures) -> None:
         super().__init__()
-        self._all, self._measures = moments, measures
+        self.all, self._measures = moments, measures
         self._position = next((moment.commit_ts for moment in moments if moment.kind == "playhead"), -1)
         self.moments: Sequence[Moment] = ()
         self.tagged: Moment | None = None
@@ -76,7 +66,7 @@ class MomentList(LinesView):
 
     def show(self, text: str, at: Moment | None) -> None:
         """Show the moments whose name contains a text, with the cursor at one of them; first the newest snapshot."""
-        self.moments = [moment for moment in self._all if not text or moment.fits(text)]
+        self.moments = [moment for moment in self.all if not text or moment.fits(text)]
         self._rails = rails(self.moments)
         self._rail_width = max(map(len, self._rails), default=1) or 1
         newest = next((row for row, moment in enumerate(self.moments) if moment.kind == "snapshot"), 0)
@@ -107,26 +97,19 @@ class MomentList(LinesView):
         self.post_message(self.Scrolled())
 
 
-class SnapshotsScreen(Layer[Travel | Compare | Restore | Take]):
-    """The playhead first, then the newest snapshots. Answers with what was asked for, and does nothing itself."""
+class SnapshotsScreen(Layer[Travel | Restore]):
+    """The playhead first, then the newest snapshots. Answers with where to go, or with what to restore."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("snapshots")
 
-    def __init__(self, moments: Sequence[Moment], place: Place, measures: Measures, measure: Measuring) -> None:
-        """measures: what is known already of how large the moments are, to which what `measure` answers is added."""
+    def __init__(self, moments: Sequence[Moment], measure: Measuring, compare: Comparing, take: Taking) -> None:
         super().__init__()
-        self._measures, self._measure = measures, measure
-        self._moments = moments
-        self._list = MomentList(moments, measures)
-        self._list.show(place.filter, place.cursor)
-        self._list.tagged = place.tagged
-        self._input = Input(place.filter, compact=True)
-        self._input.display = bool(place.filter)
+        self._measures: Measures = {}
+        self._measure, self._compare, self._take = measure, compare, take
+        self._list = MomentList(moments, self._measures)
+        self._input = Input(compact=True)
+        self._input.display = False
         self._labelling = False
-
-    @property
-    def place(self) -> Place:
-        return Place(self._list.chosen, self._list.tagged, "" if self._labelling else self._input.value)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="layer") as box:
@@ -160,10 +143,15 @@ class SnapshotsScreen(Layer[Travel | Compare | Restore | Take]):
 
     def action_compare(self) -> None:
         """From the older to the newer of the two."""
-        here, other = self._list.chosen, self._list.tagged or self._moments[0]
+        here, other = self._list.chosen, self._list.tagged or self._list.all[0]
         if here is not None:
             base, later = sorted((here, other), key=lambda moment: moment.commit_ts)
-            self.dismiss(Compare(base, later, here if here.kind != "playhead" else other))
+            self._show_comparison(Compare(base, later, here if here.kind != "playhead" else other))
+
+    @work(group="layer", exclusive=True)
+    async def _show_comparison(self, sides: Compare) -> None:
+        if await self._compare(sides):
+            self.dismiss(Restore(sides.chosen))
 
     def action_restore(self) -> None:
         if (moment := self._list.chosen) is not None:
@@ -193,10 +181,18 @@ class SnapshotsScreen(Layer[Travel | Compare | Restore | Take]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self._labelling:
-            self.dismiss(Take(event.value.strip()))
+            self._take_snapshot(event.value.strip())
+            self.action_close()
             return
         self._input.display = bool(event.value)
         self._list.focus()
+
+    @work(group="take")
+    async def _take_snapshot(self, label: str) -> None:
+        self._list.all = await self._take(label)
+        self._list.show("", None)
+        self._list.update_lines(self._list.cursor)
+        self._measure_rows()
 
     def action_close(self) -> None:
         """Close what is typed into first, and drop the filter."""
