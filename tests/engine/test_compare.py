@@ -101,7 +101,7 @@ def check(comparison: Comparison, told: tuple[Told, Told], agents: tuple[str, st
 
 
 @given(histories(VALUES), histories(VALUES), histories(VALUES), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_states_part_exactly_where_a_replay_of_both_runs_says_so(
     shared: list[Step], one: list[Step], other: list[Step], sealed: bool
 ) -> None:
@@ -123,7 +123,7 @@ def test_states_part_exactly_where_a_replay_of_both_runs_says_so(
 
 
 @given(histories(VALUES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_two_agents_of_one_store_are_compared_key_by_key(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
         told = write_history(store, steps)

@@ -28,7 +28,7 @@ def replayed(store: Store, at: int, without: set[int]) -> dict[tuple[str, str], 
 
 
 @given(st.lists(COMMIT, min_size=1, max_size=8), st.sets(st.integers(0, 9)), st.integers(0, 9), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_striking_events_leaves_the_state_that_replaying_the_others_leaves(
     commits: list[list[tuple[str, str, JSON]]], without: set[int], at: int, sealed: bool
 ) -> None:

@@ -68,7 +68,7 @@ def told(appearances: tuple[Appearance, ...]) -> list[tuple[int, str, str, str, 
 @given(
     histories(VALUES, keys=KEYS), st.sampled_from(["alpha beta", '"alpha"', "beta gamma", "12990"]), st.integers(0, 10)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_first_appearance_of_every_family_is_found_oldest_first(steps: list[Step], wanted: str, at: int) -> None:
     with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
         write_history(store, steps, seal_after=4)
@@ -84,7 +84,7 @@ def test_the_first_appearance_of_every_family_is_found_oldest_first(steps: list[
 
 
 @given(histories(VALUES, keys=KEYS))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_of_a_text_that_is_new_the_spans_that_were_seen_are_told_with_their_first_event(steps: list[Step]) -> None:
     text = "omega alpha beta gamma delta 12990"
     with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:

@@ -72,7 +72,7 @@ SEALS = st.lists(st.integers(0, 10), max_size=3)
 
 
 @given(histories(VALUES), SEALS, st.sampled_from(WANTED), st.integers(1, 6))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_text_is_found_where_its_count_differs_from_the_version_before(
     steps: list[Step], seals: list[int], text: str, start: int
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_text_is_found_where_its_count_differs_from_the_version_before(
 
 
 @given(histories(VALUES), SEALS, st.sampled_from(PATTERNS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_pattern_is_found_where_matching_lines_came_or_went(
     steps: list[Step], seals: list[int], pattern: str
 ) -> None:
@@ -117,7 +117,7 @@ def test_a_pattern_is_found_where_matching_lines_came_or_went(
 
 
 @given(histories(VALUES), st.sampled_from(["k", "tool/*", "[k]", "*"]), st.sampled_from(["*", "tool_*", "plan"]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_log_without_a_search_lists_the_events_that_fit(steps: list[Step], key: str, kind: str) -> None:
     with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
         told = write_history(store, steps, seal_after=3)
