@@ -17,7 +17,7 @@ from playhead.query import Query
 from playhead.text_diff import Run, align
 
 if TYPE_CHECKING:
-    from playhead.cursor import Cursor
+    from playhead.verbs import Verbs
 
 EDITS_MAX = 256
 """Events that one run has and the other has not, up to which the shortest way from one to the other is searched."""
@@ -117,7 +117,7 @@ class _Side:
         return Address(*self._agent, address.key) if self._agent else address
 
 
-def compare(a: Cursor, b: Cursor, *, every_agent: bool = False) -> Comparison:
+def compare(a: Verbs, b: Verbs, *, every_agent: bool = False) -> Comparison:
     """How two runs differ, from their beginnings to their heads: of the cursors' agents, or of all agents.
 
     Events are aligned by kind and label, numbers and ids left aside. States are compared behind every pair of events,

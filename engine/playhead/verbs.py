@@ -12,6 +12,7 @@ import numpy
 
 from playhead import pickaxe
 from playhead.blame import BlameRow, blame_all
+from playhead.compare import Comparison, compare
 from playhead.conditions import Conditions, Interval, Series
 from playhead.counterfactual import fold_without
 from playhead.diff import Path
@@ -233,6 +234,10 @@ class Verbs:
         """
         scope = (None, None) if every_agent else (self.agent.namespace, self.agent.agent_id)
         return fold_without(self.store.history, self.track.view, self.position, commits, *scope)
+
+    def compare(self, other: Verbs, *, every_agent: bool = False) -> Comparison:
+        """How this run and another differ, whole: of the two cursors' agents, or of all. See `compare.compare`."""
+        return compare(self, other, every_agent=every_agent)
 
     def watch(self, expressions: Sequence[str]) -> list[Series]:
         """What each expression's value has been over the whole past. Raises QueryError like `when`."""
