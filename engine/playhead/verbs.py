@@ -177,8 +177,8 @@ class Verbs:
 
         With a text, only those that wrote a value in which it occurs more or less often than in the key's version
         before; with a regex, only those in which matching lines came or went. `key` and `kind` are globs; without a
-        namespace and an agent_id, all agents' writes count. Newest first, a search has to end before anything is told;
-        `on_progress` is called with the commit it has come to.
+        namespace and an agent_id, all agents' writes count. Newest first, a search for what is rare tells its older
+        hits only at its end; `on_progress` is called with how many commits it has looked through.
         Raises InvalidArgumentError for a regex that cannot be read, and for an empty text.
         """
         end = self.track.head if end is None else min(end, self.track.head)
@@ -186,8 +186,7 @@ class Verbs:
         if text is None and regex is None:
             return self._log(scope, kind, newest_first)
         wanted = pickaxe.Text(text) if text is not None else pickaxe.Pattern(str(regex))
-        entries = self._searched(wanted, scope, kind, on_progress)
-        return reversed(list(entries)) if newest_first else entries
+        return self._searched(wanted, scope, kind, newest_first, on_progress)
 
     def _log(self, scope: pickaxe.Scope, kind: str | None, newest_first: bool) -> Iterator[LogEntry]:
         if scope.key is scope.agent_id is scope.namespace is None:
@@ -203,14 +202,18 @@ class Verbs:
         wanted: pickaxe.Text | pickaxe.Pattern,
         scope: pickaxe.Scope,
         kind: str | None,
+        newest_first: bool,
         on_progress: Callable[[int], None] | None,
     ) -> Iterator[LogEntry]:
-        for batch in pickaxe.search(self.store.history, self.track.view, wanted, scope):
-            for commit_ts, hits in groupby(batch.hits, lambda hit: hit.commit_ts):
-                if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
-                    yield LogEntry(commit_ts, tuple(hits))
-            if on_progress is not None:
-                on_progress(batch.searched_to)
+        def hits() -> Iterator[Hit]:
+            for batch in pickaxe.search(self.store.history, self.track.view, wanted, scope, newest_first=newest_first):
+                yield from batch.hits
+                if on_progress is not None:
+                    on_progress(batch.searched)
+
+        for commit_ts, of_commit in groupby(hits(), lambda hit: hit.commit_ts):
+            if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
+                yield LogEntry(commit_ts, tuple(of_commit))
 
     def origin(self, text: str) -> Origin:
         """Where a text or a number came from, as far as the values of all agents up to the playhead tell."""
