@@ -114,7 +114,7 @@ class History:
                 self._connection.execute(f"SET threads = {min(MOST_THREADS, os.cpu_count() or 1)}")
                 self._connection.execute("SET python_enable_replacements = false")
                 self._connection.execute("LOAD parquet")
-                self._connection.execute("SET parquet_metadata_cache = true")
+                self._connection.execute("SET GLOBAL parquet_metadata_cache = true")
             return self._connection.cursor()
 
     def _make_folder(self) -> str:

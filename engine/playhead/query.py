@@ -97,16 +97,18 @@ class Query:
             wanted = set(numpy.unique(numpy.searchsorted(lasts, numpy.asarray(commits))).tolist())
             pruned = [segment for row, segment in enumerate(pruned) if row in wanted]
         parts = []
-        inside = [segment for segment in pruned if not segment.is_partial]
+        inside = [each for each in pruned if not each.is_partial and each.first >= start and each.last <= end]
         if inside:
+            # Without a condition on commits: it would have every row group's decoded.
             parts.append(f"SELECT * FROM read_parquet({self.files(inside, file_name)})")
         for segment in pruned:
-            if segment.is_partial:
+            if segment not in inside:
                 files = self.files([segment], file_name)
-                parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts <= {segment.last:d}")
+                bounds = f"{max(start, segment.first):d} AND {min(end, segment.last):d}"
+                parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts BETWEEN {bounds}")
         if end > view.tail.sealed_head or not parts:
-            parts.append(f"SELECT * FROM {tail_name}")
-        return f"(SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE commit_ts BETWEEN {start:d} AND {end:d})"
+            parts.append(f"SELECT * FROM {tail_name} WHERE commit_ts BETWEEN {start:d} AND {end:d}")
+        return f"({' UNION ALL '.join(parts)})"
 
     def checkpoint(self, known: Checkpoint) -> str:
         """A FROM item over a checkpoint's rows."""
