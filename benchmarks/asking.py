@@ -11,7 +11,6 @@ from benchmarks.measure import each, seconds_of
 from benchmarks.report import Budget, Result
 from benchmarks.stores import AGENT, Bench
 from playhead.bulk import bulk_load
-from playhead.compare import compare
 from playhead.cursor import Cursor
 from playhead.directory import new_info
 from playhead.draft import Draft
@@ -89,7 +88,7 @@ def _compare(bench: Bench, size: int) -> Iterator[Result]:
             playhead.open(folder / "b", read_only=True) as b,
         ):
             sides = a.cursor(), b.cursor()
-            taken = each([lambda: compare(*sides, every_agent=True)] * bench.scale.rounds)
+            taken = each([lambda: sides[0].compare(sides[1], every_agent=True)] * bench.scale.rounds)
     is_whole = size == _COMPARED_EVENTS
     yield Result(TOPIC, "compare two runs", taken.median, "s", size=size, budget=_COMPARE if is_whole else None)
 

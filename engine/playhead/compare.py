@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy
 
+from playhead import question
 from playhead.latest import Integers
 from playhead.model import Address, AgentAddress
 from playhead.query import Query
 from playhead.text_diff import Run, align
 
 if TYPE_CHECKING:
-    from playhead.cursor import Cursor
+    from playhead.verbs import Verbs
 
 EDITS_MAX = 256
 """Events that one run has and the other has not, up to which the shortest way from one to the other is searched."""
@@ -116,7 +117,7 @@ class _Side:
         return Address(*self._agent, address.key) if self._agent else address
 
 
-def compare(a: Cursor, b: Cursor, *, every_agent: bool = False) -> Comparison:
+def compare(a: Verbs, b: Verbs, *, every_agent: bool = False) -> Comparison:
     """How two runs differ, from their beginnings to their heads: of the cursors' agents, or of all agents.
 
     Events are aligned by kind and label, numbers and ids left aside. States are compared behind every pair of events,
@@ -211,6 +212,7 @@ def _shortest(before: Integers, after: Integers) -> list[tuple[int, int, int]] |
     reached = {1: 0}
     steps: list[dict[int, int]] = []
     for edits in range(EDITS_MAX + 1):
+        question.check()
         steps.append(dict(reached))
         for diagonal in range(-edits, edits + 1, 2):
             down = diagonal == -edits or (

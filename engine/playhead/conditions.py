@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy
 
 from playhead import codec
+from playhead.diff import equal
 from playhead.entry import from_microseconds
 from playhead.errors import QueryError
 from playhead.expression import Compiled, Spot, StatePath, Use, nearest
@@ -27,6 +28,8 @@ _KINDS = {
     "NULL": "null", "OBJECT": "object", "UBIGINT": "number", "VARCHAR": "text",
 }  # fmt: skip
 """What DuckDB calls the types of JSON values, and what people call them."""
+_UNORDERED = "kind IN ('list', 'object') AND contains(json::VARCHAR, '{')"
+"""Values whose text may be another one though they are the same: an object's members have no order (S25)."""
 _FITTING: dict[str, tuple[str, ...]] = {
     "number": ("number",),
     "text": ("text",),
@@ -89,7 +92,12 @@ class Conditions:
         compiled = compile_expression(expression, condition=False)
         with self._history.query(self._view) as query:
             rows = _Evaluation(query, self._view, self._agent, compiled).changes(compiled.value_sql())
-        return Series(rows["commit_ts"].tolist(), list(map(_reader(compiled), rows["value"].tolist())))
+        commits, values = rows["commit_ts"].tolist(), list(map(_reader(compiled), rows["value"].tolist()))
+        if compiled.result.kind != "any":
+            return Series(commits, values)
+        # An object with its members in another order is the same object (S25).
+        new = [row for row, value in enumerate(values) if row == 0 or not equal(values[row - 1], value)]
+        return Series([commits[row] for row in new], [values[row] for row in new])
 
 
 def _runs(commits: Integers) -> list[Interval]:
@@ -131,11 +139,11 @@ class _Evaluation:
         name = f"path_{len(self._tables)}"
         source = self._meta_source(path) if path.of_event else self._key_source(path)
         part = extracted(self._query, "whole_value", path.steps)
-        identity = "hash" if not path.steps and not path.of_event else "json"
+        digest = "hash" if not path.steps and not path.of_event else "NULL"
         kinds = " ".join(f"WHEN '{theirs}' THEN '{ours}'" for theirs, ours in _KINDS.items())
         self._query.run(
             f"CREATE TEMP TABLE {name} AS SELECT commit_ts, kind, json::VARCHAR AS json,"
-            f" ({identity})::VARCHAR AS identity,"
+            f" CASE WHEN hash IS NOT NULL AND {_UNORDERED} THEN '{{' || hash ELSE json::VARCHAR END AS identity,"
             " CASE kind WHEN 'number' THEN TRY_CAST(json::VARCHAR AS DOUBLE) END AS number,"
             " CASE kind WHEN 'number' THEN TRY_CAST(CASE WHEN type != 'DOUBLE' THEN json::VARCHAR END AS HUGEINT) END"
             " AS whole,"
@@ -144,9 +152,23 @@ class _Evaluation:
             " (CASE kind WHEN 'text' THEN length(json->>'$') WHEN 'list' THEN json_array_length(json)"
             " WHEN 'object' THEN len(json_keys(json)) END)::BIGINT AS length"
             f" FROM (SELECT *, json_type(json) AS type, CASE json_type(json) {kinds} END AS kind"
-            f" FROM (SELECT commit_ts, hash, {part} AS json FROM {source}))"
+            f" FROM (SELECT commit_ts, {digest} AS hash, {part} AS json FROM {source}))"
         )
+        if path in self._compiled.identified and digest == "NULL":
+            self._identify(name)
         return name
+
+    def _identify(self, table: str) -> None:
+        """Let values that differ in nothing but the order of members have one identity (S25), as whole ones have."""
+        texts = [text for (text,) in self._query.rows(f"SELECT DISTINCT json FROM {table} WHERE {_UNORDERED}")]
+        if texts:
+            digests = ["{" + codec.value_hash(text).hex().upper() for text in texts]
+            found = (
+                f"SELECT unnest({self._query.parameter(texts)}) AS json, unnest({self._query.parameter(digests)}) AS it"
+            )
+            self._query.run(
+                f"UPDATE {table} SET identity = found.it FROM ({found}) found WHERE {table}.json = found.json"
+            )
 
     def _read_keys(self) -> None:
         """The values of all keys that are named, in one scan an agent; of a commit's writes, the last (S5)."""

@@ -272,6 +272,8 @@ class Compiled:
     """Where each path is first named."""
     asked_to_exist: frozenset[StatePath]
     """Paths that the expression asks `exists` of, so that never having been there is an answer."""
+    identified: frozenset[StatePath]
+    """Paths whose values are told apart as S25 tells them: for these, there is a column `identity` too."""
     needs_events: bool
 
     def value_sql(self) -> str:

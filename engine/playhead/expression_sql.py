@@ -54,6 +54,7 @@ def compile_expression(text: str, *, condition: bool) -> Compiled:
         tuple(compiler.uses),
         compiler.spots,
         frozenset(compiler.asked_to_exist),
+        frozenset(compiler.identified),
         compiler.needs_events,
     )
 
@@ -65,6 +66,7 @@ class _Compiler:
     uses: list[Use] = field(default_factory=list)
     spots: dict[StatePath, Spot] = field(default_factory=dict)
     asked_to_exist: set[StatePath] = field(default_factory=set)
+    identified: set[StatePath] = field(default_factory=set)
     needs_events: bool = False
 
     def part(self, node: exp.Expr) -> Part:
@@ -102,6 +104,12 @@ class _Compiler:
         from sqlglot import exp
 
         return exp.column(name, table=part.sql.name)
+
+    def identity(self, part: Part) -> exp.Expr:
+        """What two values of the state share exactly where they are the same value (S25)."""
+        if part.leaf is not None:
+            self.identified.add(part.leaf.path)
+        return self.column(part, "identity")
 
     # ── taking a part for something ──────────────────────────────────────────────────────────────────────────────────
 
@@ -180,7 +188,7 @@ class _Compiler:
             case = case.when(both(kind), columns(kind))
         if operator not in (exp.LT, exp.LTE, exp.GT, exp.GTE):
             # Two lists or objects, or two kinds.
-            return case.else_(columns("json"))
+            return case.else_(operator(this=self.identity(left), expression=self.identity(right)))
         return case
 
     def is_(self, node: exp.Is) -> Part:
@@ -337,7 +345,7 @@ class _Compiler:
             missing = exp.Is(this=self.column(here, "kind"), expression=exp.Null())
             return Part(exp.Not(this=missing), "boolean", spot)
         here, before = self._leaf(place, spot), self._leaf(place, spot, before=True)
-        differ = exp.NullSafeNEQ(this=self.column(here, "identity"), expression=self.column(before, "identity"))
+        differ = exp.NullSafeNEQ(this=self.identity(here), expression=self.identity(before))
         return Part(differ, "boolean", spot)
 
     def _length(self, value: Part, spot: Spot) -> Part:

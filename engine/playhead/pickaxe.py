@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from itertools import islice
+from typing import Any, Literal, cast
 
 from playhead import codec
 from playhead.errors import InvalidArgumentError
@@ -17,6 +18,13 @@ from playhead.latest import Integers
 from playhead.model import JSON, Address
 from playhead.query import Query
 
+HITS_AT_ONCE = 256
+"""Whose lines are looked at together; few, so that the first ones are told early."""
+COMMITS_AT_ONCE, COMMITS_AT_ONCE_MAX = 4_096, 262_144
+"""Of a search that goes backwards: how many commits a stretch has at first, and at most; each has twice as many."""
+FEW_HITS = 32
+"""A stretch with fewer ends the search backwards."""
+_BACKWARDS = "ORDER BY commit_ts DESC, namespace, agent_id, key, version"
 _SHARED = re.compile(r"(?:\(\?i\))?(?:\(\?:|\((?!\?)|\\[dDwWsSb.*+?()\[\]{}|/-]|\[(?!\[)|[^\\^$(\[])*")
 _DOUBLED = re.compile(r"[*+?}]\+")
 """Patterns that DuckDB's smaller language takes for the same, and that a text around the line does not disturb."""
@@ -43,9 +51,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was found up to some commit; there may be nothing, so that a search can be watched."""
+    """What was found after looking through so many commits; there may be nothing, so that a search can be watched."""
 
-    searched_to: int
+    searched: int
     hits: tuple[Hit, ...]
 
 
@@ -120,68 +128,138 @@ class Pattern:
     counts = False
 
 
-def search(history: History, view: View, wanted: Text | Pattern, scope: Scope) -> Iterator[Batch]:
+def search(
+    history: History, view: View, wanted: Text | Pattern, scope: Scope, *, newest_first: bool = False
+) -> Iterator[Batch]:
     """Every version whose count of the text (whose matching lines) differs from the key's previous version.
 
-    Oldest first, a batch for each segment, and one for what is not sealed. Memory follows how many keys hold what is
-    looked for, and how long their values are. Raises CorruptStoreError.
+    By commit, and those of a commit by address. Memory follows how many keys hold what is looked for, and how long
+    their values are; newest first, what is rare has to be found everywhere before its older half is told, and DuckDB
+    keeps that, on disk where it is much. Raises CorruptStoreError.
     """
     end = view.head if scope.end is None else min(scope.end, view.head)
-    ends = [segment.last for segment in view.segments if segment.last < end] + [end]
     with history.query(view) as query:
-        query.run(
-            "CREATE TEMP TABLE carried (namespace VARCHAR, agent_id VARCHAR, key VARCHAR, version BIGINT, count BIGINT,"
-            " value VARCHAR)"
+        looking = _Looking(query, [segment.last for segment in view.segments], wanted, scope)
+        yield from looking.descending(scope.start, end) if newest_first else looking.ascending(scope.start, end)
+
+
+class _Looking:
+    """One search, stretch by stretch, each in tables of its own."""
+
+    def __init__(self, query: Query, borders: list[int], wanted: Text | Pattern, scope: Scope) -> None:
+        self._query = query
+        self._borders = borders
+        """The last commits of segments, ascending: a segment is read once."""
+        self._wanted = wanted
+        self._scope = scope
+        self._searched = 0
+
+    def ascending(self, first: int, last: int) -> Iterator[Batch]:
+        for _ in self._stretches(first, last):
+            yield from self._batches(self._query.stream(f"{self._changes()} ORDER BY ALL"))
+
+    def descending(self, first: int, last: int) -> Iterator[Batch]:
+        """The newest commits come backwards, for as long as that is worth reading what came before each stretch."""
+        size = COMMITS_AT_ONCE
+        while last >= first:
+            begin = max(first, last - size + 1)
+            found = 0
+            for _ in self._stretches(begin, last, borders=[]):
+                for batch in self._batches(self._query.stream(f"{self._changes()} {_BACKWARDS}")):
+                    found += len(batch.hits)
+                    yield batch
+            last, size = begin - 1, min(2 * size, COMMITS_AT_ONCE_MAX)
+            if found < FEW_HITS:
+                break
+        # What is rare is found in less time from the beginning on, where nothing is read twice.
+        self._query.run(
+            "CREATE TEMP TABLE changes (commit_ts BIGINT, namespace VARCHAR, agent_id VARCHAR, key VARCHAR,"
+            " version BIGINT, before VARCHAR, after VARCHAR)"
         )
-        start = 1
-        for last in ends:
-            # What lies before the scope is looked through too: it is what the first version inside compares with.
-            hits = _search(query, wanted, scope, start, last) if last >= start else []
-            yield Batch(last, tuple(hits))
-            start = last + 1
+        for _ in self._stretches(first, last):
+            self._query.run(f"INSERT INTO changes {self._changes()}")
+            yield Batch(self._searched, ())
+        yield from self._batches(self._query.stream(f"SELECT * FROM changes {_BACKWARDS}"))
 
+    def _stretches(self, first: int, last: int, borders: list[int] | None = None) -> Iterator[None]:
+        """Fill the tables `found`, `known` and `following` for one stretch after the other, cut at the borders."""
+        if first > last:
+            return
+        borders = self._borders if borders is None else borders
+        self._carry_into(first, last)
+        for end in [*(border for border in borders if first <= border < last), last]:
+            self._look_through(first, end)
+            self._searched += end - first + 1
+            yield
+            self._query.run(
+                "CREATE OR REPLACE TEMP TABLE carried AS SELECT * FROM known k ANTI JOIN following f ON"
+                " f.namespace = k.namespace AND f.agent_id = k.agent_id AND f.key = k.key AND f.version = k.version + 1"
+            )
+            first = end + 1
 
-def _search(query: Query, wanted: Text | Pattern, scope: Scope, first: int, last: int) -> list[Hit]:
-    operations = query.operations(first, last)
-    condition = scope.condition(query)
-    count = wanted.count(query, "value")
-    query.run(
-        "CREATE OR REPLACE TEMP TABLE found AS SELECT * FROM ("
-        "SELECT namespace, agent_id, key, version, commit_ts, value,"
-        f" {count} AS count FROM {operations} WHERE {condition} AND op = 'write') WHERE count > 0"
-    )
-    query.run(
-        "CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM carried UNION ALL"
-        " SELECT namespace, agent_id, key, version, count, value FROM found"
-    )
-    # Versions count from 1 without a gap (S2), so what follows a version has the next number.
-    query.run(
-        "CREATE OR REPLACE TEMP TABLE following AS SELECT o.namespace, o.agent_id, o.key, o.version, o.commit_ts"
-        f" FROM {query.operations(first, last)} o SEMI JOIN known k ON o.namespace = k.namespace"
-        " AND o.agent_id = k.agent_id AND o.key = k.key AND o.version = k.version + 1"
-    )
-    rows = query.stream(
-        "SELECT changed.*, before.value, after.value FROM ("
-        "SELECT commit_ts, namespace, agent_id, key, version FROM found"
-        " UNION SELECT commit_ts, namespace, agent_id, key, version FROM following) changed"
-        " LEFT JOIN known after ON changed.namespace = after.namespace AND changed.agent_id = after.agent_id"
-        " AND changed.key = after.key AND changed.version = after.version"
-        " LEFT JOIN known before ON changed.namespace = before.namespace AND changed.agent_id = before.agent_id"
-        " AND changed.key = before.key AND changed.version = before.version + 1"
-        f" WHERE changed.commit_ts >= {scope.start:d}"
-        f"{' AND coalesce(before.count, 0) != coalesce(after.count, 0)' if wanted.counts else ''}"
-        " ORDER BY ALL"
-    )
-    hits = []
-    for commit_ts, namespace, agent_id, key, version, before, after in rows:
-        lines = _changed_lines(wanted, before, after)
-        if lines or wanted.counts:
-            hits.append(Hit(commit_ts, Address(namespace, agent_id, key), version, lines))
-    query.run(
-        "CREATE OR REPLACE TEMP TABLE carried AS SELECT * FROM known k ANTI JOIN following f"
-        " ON f.namespace = k.namespace AND f.agent_id = k.agent_id AND f.key = k.key AND f.version = k.version + 1"
-    )
-    return hits
+    def _carry_into(self, first: int, last: int) -> None:
+        """Let `carried` be what the first version of each key in a stretch compares with."""
+        query = self._query
+        # Before the first commit there is nothing, and nothing is read.
+        operations = query.operations(first, last if first > 1 else 0)
+        query.run(
+            "CREATE OR REPLACE TEMP TABLE earlier AS SELECT namespace, agent_id, key, version - 1 AS version,"
+            f" previous_commit_ts AS commit_ts FROM {operations}"
+            f" WHERE {self._scope.condition(query)} AND previous_commit_ts BETWEEN 1 AND {first - 1:d}"
+        )
+        commits = query.arrays("SELECT DISTINCT commit_ts FROM earlier")["commit_ts"]
+        count = self._wanted.count(query, "value")
+        query.run(
+            "CREATE OR REPLACE TEMP TABLE carried AS SELECT * FROM ("
+            f"SELECT namespace, agent_id, key, version, {count} AS count, value"
+            f" FROM {query.operations(1, first - 1, commits=commits)}"
+            " SEMI JOIN earlier USING (namespace, agent_id, key, version) WHERE op = 'write') WHERE count > 0"
+        )
+
+    def _look_through(self, first: int, last: int) -> None:
+        query = self._query
+        operations, condition = query.operations(first, last), self._scope.condition(query)
+        count = self._wanted.count(query, "value")
+        query.run(
+            "CREATE OR REPLACE TEMP TABLE found AS SELECT * FROM ("
+            "SELECT namespace, agent_id, key, version, commit_ts, value,"
+            f" {count} AS count FROM {operations} WHERE {condition} AND op = 'write') WHERE count > 0"
+        )
+        query.run(
+            "CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM carried UNION ALL"
+            " SELECT namespace, agent_id, key, version, count, value FROM found"
+        )
+        # Versions count from 1 without a gap (S2), so what follows a version has the next number.
+        query.run(
+            "CREATE OR REPLACE TEMP TABLE following AS SELECT o.namespace, o.agent_id, o.key, o.version, o.commit_ts"
+            f" FROM {query.operations(first, last)} o SEMI JOIN known k ON o.namespace = k.namespace"
+            " AND o.agent_id = k.agent_id AND o.key = k.key AND o.version = k.version + 1"
+        )
+
+    def _changes(self) -> str:
+        """SQL of the versions of the stretch that differ from the one before, with both values."""
+        counts = " WHERE coalesce(before.count, 0) != coalesce(after.count, 0)" if self._wanted.counts else ""
+        return (
+            "SELECT changed.*, before.value AS before, after.value AS after FROM ("
+            "SELECT commit_ts, namespace, agent_id, key, version FROM found"
+            " UNION SELECT commit_ts, namespace, agent_id, key, version FROM following) changed"
+            " LEFT JOIN known after ON changed.namespace = after.namespace AND changed.agent_id = after.agent_id"
+            " AND changed.key = after.key AND changed.version = after.version"
+            " LEFT JOIN known before ON changed.namespace = before.namespace AND changed.agent_id = before.agent_id"
+            f" AND changed.key = before.key AND changed.version = before.version + 1{counts}"
+        )
+
+    def _batches(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[Batch]:
+        """The rows as hits, some at a time; lines are looked at only when a batch is asked for."""
+        while part := list(islice(rows, HITS_AT_ONCE)):
+            yield Batch(self._searched, tuple(self._hits(part)))
+        yield Batch(self._searched, ())
+
+    def _hits(self, rows: list[tuple[Any, ...]]) -> Iterator[Hit]:
+        for commit_ts, namespace, agent_id, key, version, before, after in rows:
+            lines = _changed_lines(self._wanted, before, after)
+            if lines or self._wanted.counts:
+                yield Hit(commit_ts, Address(namespace, agent_id, key), version, lines)
 
 
 def _changed_lines(wanted: Text | Pattern, before: str | None, after: str | None) -> tuple[ChangedLine, ...]:

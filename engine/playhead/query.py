@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from playhead import forking
+from playhead import forking, question
 from playhead.checkpoint import Checkpoint
 from playhead.errors import StoreClosedError
 from playhead.generation import View
@@ -23,6 +23,29 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FETCH_ROWS = 4_096
+INTERRUPTED = "Query interrupted"
+
+
+@contextlib.contextmanager
+def answering(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """For as long as DuckDB works on what this thread asks.
+
+    Raises KeyboardInterrupt on Ctrl-C, and QuestionStoppedError where another thread stops the question.
+    """
+    import duckdb
+
+    asked = question.current()
+    try:
+        with contextlib.nullcontext() if asked is None else asked.working(connection.interrupt):
+            yield
+    except duckdb.InterruptException:
+        question.check()
+        raise
+    except RuntimeError as error:
+        # What DuckDB makes of Ctrl-C while it works.
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
 
 
 class Query:
@@ -74,16 +97,18 @@ class Query:
             wanted = set(numpy.unique(numpy.searchsorted(lasts, numpy.asarray(commits))).tolist())
             pruned = [segment for row, segment in enumerate(pruned) if row in wanted]
         parts = []
-        inside = [segment for segment in pruned if not segment.is_partial]
+        inside = [each for each in pruned if not each.is_partial and each.first >= start and each.last <= end]
         if inside:
+            # Without a condition on commits: it would have every row group's decoded.
             parts.append(f"SELECT * FROM read_parquet({self.files(inside, file_name)})")
         for segment in pruned:
-            if segment.is_partial:
+            if segment not in inside:
                 files = self.files([segment], file_name)
-                parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts <= {segment.last:d}")
+                bounds = f"{max(start, segment.first):d} AND {min(end, segment.last):d}"
+                parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts BETWEEN {bounds}")
         if end > view.tail.sealed_head or not parts:
-            parts.append(f"SELECT * FROM {tail_name}")
-        return f"(SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE commit_ts BETWEEN {start:d} AND {end:d})"
+            parts.append(f"SELECT * FROM {tail_name} WHERE commit_ts BETWEEN {start:d} AND {end:d}")
+        return f"({' UNION ALL '.join(parts)})"
 
     def checkpoint(self, known: Checkpoint) -> str:
         """A FROM item over a checkpoint's rows."""
@@ -99,6 +124,7 @@ class Query:
         return f"${name}"
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        question.check()
         parameters, self._parameters = self._parameters, {}
         return self.cursor.execute(sql, parameters)
 
@@ -112,6 +138,7 @@ class Query:
                 raise StoreClosedError(
                     "a replay cannot go on in a forked process: its threads are the parent's; begin anew"
                 )
+            question.check()
             if not (rows := result.fetchmany(_FETCH_ROWS)):
                 return
             yield from rows
@@ -122,6 +149,7 @@ class Query:
 
     def table(self, sql: str) -> pa.Table:
         """The result as Arrow."""
+        question.check()
         parameters, self._parameters = self._parameters, {}
         return self.cursor.sql(sql, params=parameters).to_arrow_table()
 

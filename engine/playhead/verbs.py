@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,11 +12,13 @@ import numpy
 
 from playhead import pickaxe
 from playhead.blame import BlameRow, blame_all
+from playhead.compare import Comparison, compare
 from playhead.conditions import Conditions, Interval, Series
 from playhead.counterfactual import fold_without
 from playhead.diff import Path
 from playhead.errors import InvalidArgumentError
 from playhead.json_path import format_address
+from playhead.kept import Kept
 from playhead.model import JSON, Address, AgentAddress, Change
 from playhead.origin import Origin, origin, part_of, scalars_of
 from playhead.path_history import PathChange, path_changes
@@ -71,8 +72,8 @@ class Verbs:
     position: int
 
     def __init__(self) -> None:
-        self._path_changes: OrderedDict[tuple[AgentAddress, str, Path, int], list[PathChange]] = OrderedDict()
-        self._intervals: OrderedDict[tuple[str, AgentAddress, int], list[Interval]] = OrderedDict()
+        self._path_changes: Kept[tuple[AgentAddress, str, Path, int], list[PathChange]] = Kept(KEPT_ANSWERS)
+        self._intervals: Kept[tuple[str, AgentAddress, int], list[Interval]] = Kept(KEPT_ANSWERS)
 
     def _jump(self, commit_ts: int) -> bool:
         raise NotImplementedError
@@ -91,11 +92,7 @@ class Verbs:
         Raises QueryError pointing at what cannot be read, a key that never was, or values that cannot be compared.
         """
         asked = (expression, self.agent, self.track.head)
-        if asked not in self._intervals:
-            self._intervals[asked] = self.conditions.when(expression)
-            while len(self._intervals) > KEPT_ANSWERS:
-                self._intervals.popitem(last=False)
-        return self._intervals[asked]
+        return self._intervals.answer(asked, lambda: self.conditions.when(expression))
 
     def run_forward(self, expression: str, count: int = 1) -> bool:
         """Go on to the next commit at which the expression becomes true. False where there is none.
@@ -113,12 +110,10 @@ class Verbs:
     def path_history(self, key: str, path: Path = ()) -> list[PathChange]:
         """Every commit that changed the value at a path of a key of this agent, oldest first."""
         asked = (self.agent, key, path, self.track.head)
-        if asked not in self._path_changes:
-            address = Address(*self.agent, key)
-            self._path_changes[asked] = path_changes(self.store.history, self.track.view, address, path)
-            while len(self._path_changes) > KEPT_ANSWERS:
-                self._path_changes.popitem(last=False)
-        return self._path_changes[asked]
+        address = Address(*self.agent, key)
+        return self._path_changes.answer(
+            asked, lambda: path_changes(self.store.history, self.track.view, address, path)
+        )
 
     def last(self, key: str, path: Path = (), count: int = 1) -> PathChange | None:
         """Go back to the commit before this one that changed the value at the path; None where there is none.
@@ -182,8 +177,8 @@ class Verbs:
 
         With a text, only those that wrote a value in which it occurs more or less often than in the key's version
         before; with a regex, only those in which matching lines came or went. `key` and `kind` are globs; without a
-        namespace and an agent_id, all agents' writes count. Newest first, a search has to end before anything is told;
-        `on_progress` is called with the commit it has come to.
+        namespace and an agent_id, all agents' writes count. Newest first, a search for what is rare tells its older
+        hits only at its end; `on_progress` is called with how many commits it has looked through.
         Raises InvalidArgumentError for a regex that cannot be read, and for an empty text.
         """
         end = self.track.head if end is None else min(end, self.track.head)
@@ -191,8 +186,7 @@ class Verbs:
         if text is None and regex is None:
             return self._log(scope, kind, newest_first)
         wanted = pickaxe.Text(text) if text is not None else pickaxe.Pattern(str(regex))
-        entries = self._searched(wanted, scope, kind, on_progress)
-        return reversed(list(entries)) if newest_first else entries
+        return self._searched(wanted, scope, kind, newest_first, on_progress)
 
     def _log(self, scope: pickaxe.Scope, kind: str | None, newest_first: bool) -> Iterator[LogEntry]:
         if scope.key is scope.agent_id is scope.namespace is None:
@@ -208,14 +202,18 @@ class Verbs:
         wanted: pickaxe.Text | pickaxe.Pattern,
         scope: pickaxe.Scope,
         kind: str | None,
+        newest_first: bool,
         on_progress: Callable[[int], None] | None,
     ) -> Iterator[LogEntry]:
-        for batch in pickaxe.search(self.store.history, self.track.view, wanted, scope):
-            for commit_ts, hits in groupby(batch.hits, lambda hit: hit.commit_ts):
-                if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
-                    yield LogEntry(commit_ts, tuple(hits))
-            if on_progress is not None:
-                on_progress(batch.searched_to)
+        def hits() -> Iterator[Hit]:
+            for batch in pickaxe.search(self.store.history, self.track.view, wanted, scope, newest_first=newest_first):
+                yield from batch.hits
+                if on_progress is not None:
+                    on_progress(batch.searched)
+
+        for commit_ts, of_commit in groupby(hits(), lambda hit: hit.commit_ts):
+            if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
+                yield LogEntry(commit_ts, tuple(of_commit))
 
     def origin(self, text: str) -> Origin:
         """Where a text or a number came from, as far as the values of all agents up to the playhead tell."""
@@ -239,6 +237,10 @@ class Verbs:
         """
         scope = (None, None) if every_agent else (self.agent.namespace, self.agent.agent_id)
         return fold_without(self.store.history, self.track.view, self.position, commits, *scope)
+
+    def compare(self, other: Verbs, *, every_agent: bool = False) -> Comparison:
+        """How this run and another differ, whole: of the two cursors' agents, or of all. See `compare.compare`."""
+        return compare(self, other, every_agent=every_agent)
 
     def watch(self, expressions: Sequence[str]) -> list[Series]:
         """What each expression's value has been over the whole past. Raises QueryError like `when`."""

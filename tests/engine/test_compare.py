@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import playhead
 from playhead import JSON, Store
-from playhead.compare import Comparison, aligned, compare
+from playhead.compare import Comparison, aligned
 from playhead.diff import equal
 
 from .histories import Step, Told, histories, write_history
@@ -113,7 +113,7 @@ def test_states_part_exactly_where_a_replay_of_both_runs_says_so(
         told = (write_history(a, [*shared, *one]), write_history(b, [*shared, *other]))
         if sealed:
             a.seal()
-        comparison = compare(a.cursor(), b.cursor(), every_agent=True)
+        comparison = a.cursor().compare(b.cursor(), every_agent=True)
         for side, store in enumerate((a, b)):
             commits = [pair[side] for pair in comparison.pairs if pair[side] is not None]
             assert commits == list(range(1, store.head + 1))
@@ -129,12 +129,12 @@ def test_two_agents_of_one_store_are_compared_key_by_key(steps: list[Step]) -> N
         told = write_history(store, steps)
         if {agent.agent_id for agent in store.agents()} != {"a", "b"}:
             return
-        comparison = compare(store.cursor("a"), store.cursor("b"))
+        comparison = store.cursor("a").compare(store.cursor("b"))
         for side, agent in enumerate("ab"):
             commits = [pair[side] for pair in comparison.pairs if pair[side] is not None]
             assert commits == sorted({v.commit_ts for v in told.versions if v.agent == agent})
         check(comparison, (told, told), ("a", "b"))
-        assert compare(store.cursor("a"), store.cursor("a")).same
+        assert store.cursor("a").compare(store.cursor("a")).same
 
 
 def signature(store: Store, commit_ts: int | None) -> tuple[str, str]:
@@ -148,7 +148,7 @@ def test_the_first_divergence_names_both_events_and_both_values() -> None:
             store.write("agent", "plan", "ask", kind="plan", label="order 4711: ask")
             store.write("agent", "found", paid, kind="tool_result", label=f"paid {paid}")
         b.write("agent", "extra", 1, kind="note", label="one more")
-        comparison = compare(a.cursor(), b.cursor(), every_agent=True)
+        comparison = a.cursor().compare(b.cursor(), every_agent=True)
     assert [tuple(pair) for pair in comparison.pairs] == [(1, 1, True), (2, 2, True), (None, 3, False)]
     first, second = comparison.divergences
     assert (first.pair.a, first.pair.b) == (2, 2)

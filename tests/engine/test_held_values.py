@@ -20,7 +20,11 @@ from .histories import GONE, Step, Told, histories, write_history
 
 SCALARS = st.sampled_from([0, 1, 1.0, True, "x", None])
 VALUES: st.SearchStrategy[JSON] = st.one_of(
-    SCALARS, st.fixed_dictionaries({"v": SCALARS, "l": st.lists(SCALARS, max_size=2)}), st.lists(SCALARS, max_size=2)
+    SCALARS,
+    st.fixed_dictionaries({"v": SCALARS, "l": st.lists(SCALARS, max_size=2)}),
+    st.lists(SCALARS, max_size=2),
+    # The same objects in both orders, which are one value (S25).
+    st.sampled_from([{"v": {"a": 1, "b": 2}}, {"v": {"b": 2, "a": 1}}, [0, {"a": 1, "b": 2}], [0, {"b": 2, "a": 1}]]),
 )
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import playhead
-from playhead import JSON, InvalidArgumentError, Store
+from playhead import JSON, InvalidArgumentError, Store, pickaxe
 from playhead.verbs import LogEntry
 
 from .histories import GONE, Step, Told, Written, histories, write_history
@@ -98,6 +98,25 @@ def test_a_text_is_found_where_its_count_differs_from_the_version_before(
                 assert all(text in line.text for line in hit.lines)
 
 
+@given(histories(VALUES), SEALS, st.sampled_from(["ab", "12"]), st.booleans(), st.integers(1, 4), st.integers(0, 3))
+@settings(max_examples=40, deadline=None)
+def test_newest_first_tells_the_same_backwards_however_far_back_it_reads_at_a_time(
+    steps: list[Step], seals: list[int], wanted: str, is_pattern: bool, at_once: int, few: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
+        written(store, steps, [min(seal, len(steps)) for seal in seals])
+        asked = {"regex" if is_pattern else "text": wanted}
+        for start in (1, 3):
+            oldest_first = list(store.cursor().log(**asked, start=start))  # type: ignore[arg-type]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(pickaxe, "COMMITS_AT_ONCE", at_once)
+                patch.setattr(pickaxe, "COMMITS_AT_ONCE_MAX", 2 * at_once)
+                patch.setattr(pickaxe, "FEW_HITS", few)
+                patch.setattr(pickaxe, "HITS_AT_ONCE", 2)
+                newest_first = list(store.cursor().log(**asked, start=start, newest_first=True))  # type: ignore[arg-type]
+            assert newest_first == oldest_first[::-1]
+
+
 @given(histories(VALUES), SEALS, st.sampled_from(PATTERNS))
 @settings(max_examples=25, deadline=None)
 def test_a_pattern_is_found_where_matching_lines_came_or_went(
@@ -154,7 +173,33 @@ def test_a_search_says_how_far_it_has_come_segment_by_segment(tmp_path: Path) ->
         ends = [segment.last for segment in store.view().segments]
         progress: list[int] = []
         assert len(list(store.cursor().log("x", on_progress=progress.append))) == 7
-    assert progress == [*ends, 7]
+    assert list(dict.fromkeys(progress)) == [*ends, 7]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_first_hits_of_a_common_text_are_told_before_the_rest_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest_first: bool
+) -> None:
+    with playhead.open(tmp_path / "run", durability="os") as store:
+        for number in range(64):
+            store.write("agent", "key", "x" * (number % 2))
+            if number % 16 == 15:
+                store.seal()
+        cursor = store.cursor()
+        looked_at: list[object] = []
+        lines_of = pickaxe.lines_of
+
+        def counted(value: JSON) -> object:
+            looked_at.append(value)
+            return lines_of(value)
+
+        monkeypatch.setattr(pickaxe, "lines_of", counted)
+        monkeypatch.setattr(pickaxe, "COMMITS_AT_ONCE", 8)
+        monkeypatch.setattr(pickaxe, "HITS_AT_ONCE", 4)
+        entries = cursor.log("x", newest_first=newest_first)
+        assert next(entries).commit_ts == (64 if newest_first else 2)
+        assert len(looked_at) <= 8
+        assert len(list(entries)) == 62
 
 
 def test_what_cannot_be_searched_for_is_refused() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import playhead
 from playhead import JSON, Change, InvalidArgumentError, Record
-from playhead.compare import Comparison, Difference, Divergence, Pair, compare
+from playhead.compare import Comparison, Difference, Divergence, Pair
 from playhead.cursor import Cursor
 from playhead.model import Address
 from playhead.track import EventLine
@@ -27,7 +27,7 @@ def run_compare(options: argparse.Namespace) -> int:
     if options.b is None and every_agent:
         raise InvalidArgumentError("name a second run, or two agents of this one with --agent and --other-agent")
     with _cursors(options) as (a, b):
-        comparison = compare(a, b, every_agent=every_agent)
+        comparison = a.compare(b, every_agent=every_agent)
         shown = comparison.divergences if options.json else comparison.divergences[: options.last]
         lines = [
             cursor.track.lines(at for each in shown for at in _commits(each, side) if at)

@@ -37,7 +37,8 @@ def run_log(options: argparse.Namespace) -> int:
     with open_for_reading(options) as store:
         agent_id, namespace = narrowed_to(options, store)
         cursor = store.cursor()
-        with _searching(options, cursor.head) as on_progress:
+        last = cursor.head if options.end_ts is None else min(options.end_ts, cursor.head)
+        with _searching(options, max(1, last - options.start_ts + 1)) as on_progress:
             entries = cursor.log(
                 options.text,
                 options.regex,
@@ -55,7 +56,7 @@ def run_log(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _searching(options: argparse.Namespace, head: int) -> Iterator[Callable[[int], None] | None]:
+def _searching(options: argparse.Namespace, commits: int) -> Iterator[Callable[[int], None] | None]:
     """A bar while a search goes through the run; none where nobody would see it."""
     err = Console(stderr=True)
     if (options.text is None and options.regex is None) or not err.is_terminal:
@@ -63,8 +64,8 @@ def _searching(options: argparse.Namespace, head: int) -> Iterator[Callable[[int
         return
     with Progress(TextColumn("searching"), BarColumn(), TextColumn("{task.percentage:.0f} %"), console=err) as progress:
         progress.live.transient = True
-        task = progress.add_task("", total=head)
-        yield lambda commit_ts: progress.update(task, completed=commit_ts)
+        task = progress.add_task("", total=commits)
+        yield lambda searched: progress.update(task, completed=searched)
 
 
 def _print(cursor: Cursor, entries: Iterator[LogEntry], *, as_json: bool) -> int:
