@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,9 +68,6 @@ class Track:
         if view.head == self.head:
             return False
         self.view = view
-        with self._lock:
-            # The last page was not full; what is new belongs on it.
-            self._pages.pop(self.head // PAGE_ROWS, None)
         self._load()
         return True
 
@@ -114,6 +111,18 @@ class Track:
         pages = {page: self._page(page) for page in {(commit_ts - 1) // PAGE_ROWS for commit_ts in commits}}
         return [pages[(commit_ts - 1) // PAGE_ROWS][(commit_ts - 1) % PAGE_ROWS] for commit_ts in commits]
 
+    def known_headers(self, commits: Sequence[int]) -> dict[int, EventHeader]:
+        """Those of the headers that are in memory, by commit_ts: reads nothing."""
+        with self._lock:
+            wanted = {(commit_ts - 1) // PAGE_ROWS for commit_ts in commits}
+            known = {page: self._pages[page] for page in wanted if page in self._pages}
+        found = {}
+        for commit_ts in commits:
+            rows, row = known.get((commit_ts - 1) // PAGE_ROWS, ()), (commit_ts - 1) % PAGE_ROWS
+            if row < len(rows):
+                found[commit_ts] = rows[row]
+        return found
+
     def lines(self, commits: Iterable[int]) -> dict[int, EventLine]:
         """What lists say of these commits, each of which exists; quick also where they are far apart."""
         wanted = sorted(set(commits))
@@ -126,12 +135,18 @@ class Track:
         }
 
     def _page(self, page: int) -> list[EventHeader]:
+        first = page * PAGE_ROWS + 1
+        count = min(PAGE_ROWS, self.head - first + 1)
         with self._lock:
-            rows = self._pages.pop(page, None)
-            if rows is None:
-                first = page * PAGE_ROWS + 1
-                rows = self._history.headers(self.view, range(first, min(first + PAGE_ROWS - 1, self.head) + 1))
+            rows = self._pages.get(page)
+            # The last page is not full, and what is committed later belongs on it.
+            if rows is not None and len(rows) >= count:
+                self._pages.move_to_end(page)
+                return rows
+        # Not under the lock: whoever looks for what is in memory does not wait for a disk.
+        rows = self._history.headers(self.view, range(first, first + count))
+        with self._lock:
             self._pages[page] = rows
             if len(self._pages) > CACHED_PAGES:
                 self._pages.popitem(last=False)
-            return rows
+        return rows
