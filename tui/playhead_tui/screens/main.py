@@ -98,6 +98,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.keepers["verbs"] = Keeper(self.keep_verbs, self.take_up_verbs)
         self._page_shown: object = None
         self._asked_page: object = None
+        self._page_width = 0
         self._patience: Timer | None = None
         self._settled = False
         self._refreshing: Driver | None = None
@@ -224,7 +225,8 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
     def wanted(self, frame: Frame) -> Wanted:
         key = self._page_key(frame)
         width = max(20, self.page_view().area.width)
-        tab = self.tab if key != self._page_shown else None
+        fits = key == self._page_shown and self.page_view().area.width == self._page_width
+        tab = None if fits else self.tab
         self._asked_page, self._asked_previews = key, self.state.missing_previews()
         return Wanted(tab, width, self._asked_previews, self.page_lens(frame), self.state.missing_members())
 
@@ -267,7 +269,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         # Of another key or tab than is looked at by now, it would be in the way; of an older version, it says so.
         asked, looked_at = (frame.agent, frame.selection), (shown.agent, shown.selection)
         if details.page is not None and details.page.tab == self.tab and asked == looked_at:
-            self._page_shown = self._asked_page
+            self._page_shown, self._page_width = self._asked_page, self.page_view().area.width
             self._show_page(details.page, frame)
         self._have_patience(shown)
         self.paint()
@@ -305,16 +307,15 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         view.show(page.rows, subject, page.found, page.hits)
 
     def _page_key(self, frame: Frame) -> object:
-        """All that the inspector's page depends on: while it stays the same, the page does."""
+        """All that the inspector's page depends on besides its width: while it stays the same, the page does."""
         at = frame.outline.row_of(frame.selection) if frame.selection is not None else None
         entry = frame.outline[at] if at is not None else None
         version = None if entry is None else (entry.version, entry.exists)
-        width = self.page_view().area.width
         if self.tab == "history":
-            return (self.tab, frame.agent, frame.selection, frame.head, width)
+            return (self.tab, frame.agent, frame.selection, frame.head)
         by_position = entry is None or self.tab == "blame" or (self.tab == "diff" and not frame.base_is_previous)
         here = frame.position if by_position else version
-        return (self.tab, frame.agent, frame.selection, here, version, frame.base, self.page_lens(frame), width)
+        return (self.tab, frame.agent, frame.selection, here, version, frame.base, self.page_lens(frame))
 
     def _have_patience(self, frame: Frame) -> None:
         """Leave what the inspector shows for a moment, until what belongs to the frame has come."""
