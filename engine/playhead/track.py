@@ -72,19 +72,12 @@ class Track:
         return True
 
     def _load(self) -> None:
-        start = self.head + 1
-        with self._history.query(self.view) as query:
-            source = query.events(start)
-            found = query.rows(f"SELECT DISTINCT kind FROM {source} ORDER BY kind")
-            self.kind_names += [kind for (kind,) in found if kind not in self.kind_names]
-            source, names = query.events(start), query.parameter(self.kind_names[:_MOST_KINDS])
-            rows = query.arrays(
-                f"SELECT coalesce(list_position({names}::VARCHAR[], kind) - 1, {_MOST_KINDS}) AS code,"
-                f" epoch_us(coalesce(occurred_at, committed_at)) AS at FROM {source} ORDER BY commit_ts"
-            )
-        codes = numpy.ma.getdata(rows["code"]).astype(numpy.uint8)
+        new = self._history.event_columns(self.view, self.head + 1)
+        self.kind_names = [*self.kind_names, *(kind for kind in new.kind_names if kind not in self.kind_names)]
+        places = [min(self.kind_names.index(kind), _MOST_KINDS) for kind in new.kind_names]
+        codes = numpy.array(places, numpy.uint8)[new.kinds]
         self.kinds = numpy.concatenate([self.kinds, codes])
-        self.times = numpy.concatenate([self.times, rows["at"]])
+        self.times = numpy.concatenate([self.times, new.times])
         self.errors = self._of_kinds(is_error_kind)
         self.tool_calls = self._of_kinds(is_tool_call_kind)
         self.users = self._of_kinds(is_user_kind)
