@@ -68,7 +68,7 @@ class Activity:
                 "SELECT operation_count AS operations, occurred_at IS NOT NULL AS timed"
                 f" FROM {query.events(known + 1)} ORDER BY commit_ts"
             )
-        counts, timed = (numpy.ma.getdata(rows[name]) for name in ("operations", "timed"))
+        counts, timed = (numpy.asarray(rows[name]) for name in ("operations", "timed"))
         self._totals = numpy.concatenate([self._totals, self._totals[-1] + numpy.cumsum(counts, dtype=numpy.int64)])
         self._timed = numpy.concatenate([self._timed, timed.astype(numpy.bool_)])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy
 
@@ -125,6 +126,31 @@ class Cursor(EventList):
             return False
         for timeline in self._timelines.values():
             timeline.refresh(view)
+        if at_head:
+            self.position = self.track.head
+        return True
+
+    def apart(self) -> Self:
+        """Another cursor where this one is, for a reader in a thread of its own: what moves or refreshes one leaves
+        the other as it is, and what either has read is in memory for both."""
+        other = copy(self)
+        other.track = copy(self.track)
+        other.figures = self.figures.on(other.track)
+        other._timelines = {agent: copy(timeline) for agent, timeline in self._timelines.items()}
+        other.marks, other._back, other._forward = dict(self.marks), [*self._back], [*self._forward]
+        return other
+
+    def take_over(self, newer: Cursor) -> bool:
+        """Catch up with a cursor that was made by `apart` and refreshed since; reads nothing that it has read.
+
+        A playhead at the head moves along. True where there is something new.
+        """
+        if newer.track.head <= self.track.head:
+            return False
+        at_head = self.position == self.track.head
+        self.track, self.figures = newer.track, newer.figures
+        self._timelines, self._agents = newer._timelines, newer._agents
+        self.take_stops(newer)
         if at_head:
             self.position = self.track.head
         return True

@@ -100,7 +100,7 @@ def _fitting(term: Term, history: History, track: Track, start: int) -> Booleans
     fitting = numpy.zeros(track.head - start + 1, numpy.bool_)
     with history.query(track.view) as query:
         found = query.arrays(" UNION ".join(_questions(term, query, start)))["commit_ts"]
-    fitting[numpy.ma.getdata(found).astype(numpy.int64) - start] = True
+    fitting[numpy.asarray(found).astype(numpy.int64) - start] = True
     return fitting
 
 

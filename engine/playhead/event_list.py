@@ -59,6 +59,12 @@ class EventList(Verbs):
         touched[self.timeline.commits] = True
         return self._fitting[touched[self._fitting]]
 
+    def take_stops(self, newer: EventList) -> None:
+        """Take over what another list with the same filter has found in newer events."""
+        if newer._filter is self._filter:
+            self._fitting, self._fitting_head = newer._fitting, newer._fitting_head
+            self._narrowed = newer._narrowed
+
     @property
     def stop_count(self) -> int:
         """How many events there are to stop at."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 
 import numpy
 
@@ -29,6 +30,14 @@ class Figures:
     cost_usd: float | None = None
 
 
+@dataclass(slots=True)
+class _Memory:
+    """What was told lately, and what the last event was then."""
+
+    figures: dict[int, Figures] = field(default_factory=dict)
+    head: int = 0
+
+
 class FigureReader:
     """Reads by and by: figures are told as far as `read_more` has come."""
 
@@ -36,8 +45,13 @@ class FigureReader:
         self._track = track
         self._activity = activity
         self._spending = Spending(history)
-        self._known: dict[int, Figures] = {}
-        self._known_head = 0
+        self._memory = _Memory()
+
+    def on(self, track: Track) -> FigureReader:
+        """One for the same events as another track has them, which shares all that is known."""
+        other = copy(self)
+        other._track = track
+        return other
 
     def lacks(self, agents: bool) -> bool:
         """Whether `read_more` has more to read; with the agents of each event, where these are wanted."""
@@ -47,7 +61,7 @@ class FigureReader:
     def read_more(self, agents: bool) -> None:
         """Read one piece more, so that whoever waits for something else does not wait long."""
         view = self._track.view
-        self._known.clear()
+        self._memory.figures.clear()
         if self._spending.lacks(view):
             self._spending.read(view)
         elif agents:
@@ -55,18 +69,27 @@ class FigureReader:
 
     def of(self, headers: Iterable[EventHeader]) -> dict[int, Figures]:
         """The figures of events, by commit_ts."""
-        if self._known_head != self._track.head or len(self._known) > _FIGURES_KEPT:
+        memory, head = self._memory, self._track.head
+        if len(memory.figures) > _FIGURES_KEPT:
+            memory.figures.clear()
+        if memory.head != head:
             # The newest event is not the last one any more.
-            self._known.clear()
-            self._known_head = self._track.head
+            memory.figures.pop(min(memory.head, head), None)
+            memory.head = head
         headers = list(headers)
-        new = [header for header in headers if header.commit_ts not in self._known]
+        found = self.known(header.commit_ts for header in headers)
+        new = [header for header in headers if header.commit_ts not in found]
         if new:
             commits = numpy.asarray([header.commit_ts for header in new], numpy.int64)
             owners = self._owners(commits)
             for header, agents, seconds in zip(new, owners, self._lasting(new), strict=True):
-                self._known[header.commit_ts] = self._figures(header, agents, seconds)
-        return {header.commit_ts: self._known[header.commit_ts] for header in headers}
+                found[header.commit_ts] = memory.figures[header.commit_ts] = self._figures(header, agents, seconds)
+        return found
+
+    def known(self, commits: Iterable[int]) -> dict[int, Figures]:
+        """Those that were told already, by commit_ts: reads nothing."""
+        known = self._memory.figures
+        return {commit_ts: figures for commit_ts in commits if (figures := known.get(commit_ts)) is not None}
 
     def _figures(self, header: EventHeader, agents: tuple[AgentAddress, ...], seconds: float | None) -> Figures:
         said = header.meta.get("duration_ms")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from playhead import checkpoint, codec, forking
+from playhead import checkpoint, codec, forking, scan
 from playhead.checkpoint import Checkpoint
 from playhead.entry import from_microseconds
 from playhead.errors import CorruptStoreError, QueryError, StoreClosedError
@@ -223,22 +223,25 @@ class History:
 
     def agents(self, view: View) -> list[AgentAddress]:
         """Every agent that ever wrote, sorted (S17)."""
-
-        def ask(query: Query, start: Checkpoint | None) -> list[tuple[Any, ...]]:
-            source = query.operations(start.commit_ts + 1 if start else 1)
-            known = f" UNION SELECT namespace, agent_id FROM {query.checkpoint(start)}" if start else ""
-            return query.rows(f"SELECT DISTINCT namespace, agent_id FROM {source}{known}")
-
-        return sorted(AgentAddress(*row) for row in self._ask(view, view.head, ask))
+        self._check_open()
+        return sorted(self._from_newest(view, view.head, lambda start: scan.agents(self._files, view, start)))
 
     def _ask(self, view: View, at: int, question: Callable[[Query, Checkpoint | None], T]) -> T:
         """The answer from the newest checkpoint that serves the moment (S23), or without one where none does."""
+
+        def ask(start: Checkpoint | None) -> T:
+            with self.query(view) as query:
+                return question(query, start)
+
+        return self._from_newest(view, at, ask)
+
+    @staticmethod
+    def _from_newest(view: View, at: int, question: Callable[[Checkpoint | None], T]) -> T:
         checkpoints = view.checkpoints
         while True:
             start = checkpoint.newest(checkpoints, at)
             try:
-                with self.query(view) as query:
-                    return question(query, start)
+                return question(start)
             except CorruptStoreError:
                 # Another process may have removed it meanwhile: then the one before it has to do (S22).
                 if start is None:
@@ -252,9 +255,8 @@ class History:
 
     def first_agent(self, view: View) -> AgentAddress | None:
         """The agent of the very first operation: whoever began the run."""
-        with self.query(view) as query:
-            rows = query.rows(f"SELECT namespace, agent_id FROM {query.operations(1, 1)} ORDER BY op_index LIMIT 1")
-        return AgentAddress(*rows[0]) if rows else None
+        self._check_open()
+        return scan.first_agent(self._files, view)
 
     # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -371,12 +373,10 @@ class History:
                 " ORDER BY commit_ts"
             )["commit_ts"]
 
-    def times(self, view: View) -> Any:
-        """Every event's moment in microseconds, numpy int64 in commit order: occurred_at, else committed_at (S29)."""
-        with self.query(view) as query:
-            return query.arrays(
-                f"SELECT epoch_us(coalesce(occurred_at, committed_at)) AS at FROM {query.events()} ORDER BY commit_ts"
-            )["at"]
+    def event_columns(self, view: View, start: int = 1) -> scan.EventColumns:
+        """The kind and the moment (S29) of every event with commit_ts >= start."""
+        self._check_open()
+        return scan.events(self._files, view, start)
 
 
 def _address_of(record: Record) -> Address:

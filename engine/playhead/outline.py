@@ -64,6 +64,7 @@ class StateOutline(Sequence[OutlineRow]):
         self._versions = outline.versions[rows]
         self._commits = outline.commit_ts[rows]
         self._exists = outline.exists[rows]
+        self._made: dict[int, OutlineRow] = {}
 
     @property
     def live_count(self) -> int:
@@ -79,14 +80,12 @@ class StateOutline(Sequence[OutlineRow]):
         return row if row < len(self.keys) and self.keys[row] == key else None
 
     def _row(self, row: int) -> OutlineRow:
-        key = self.keys[row]
-        return OutlineRow(
-            key,
-            int(self._versions[row]),
-            int(self._commits[row]),
-            bool(self._exists[row]),
-            self.statuses.get(key),
-        )
+        made = self._made.get(row)
+        if made is None:
+            key, version, commit_ts = self.keys[row], int(self._versions[row]), int(self._commits[row])
+            made = OutlineRow(key, version, commit_ts, bool(self._exists[row]), self.statuses.get(key))
+            self._made[row] = made
+        return made
 
     @overload
     def __getitem__(self, index: int) -> OutlineRow: ...

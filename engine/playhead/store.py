@@ -307,7 +307,7 @@ class Store:
         if head != view.head:
             import numpy
 
-            times = numpy.maximum.accumulate(self._history.times(view)).tolist()
+            times = numpy.maximum.accumulate(self._history.event_columns(view).times).tolist()
             self._times = (view.head, times)
         return times
 

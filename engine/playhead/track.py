@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,26 +71,16 @@ class Track:
         if view.head == self.head:
             return False
         self.view = view
-        with self._lock:
-            # The last page was not full; what is new belongs on it.
-            self._pages.pop(self.head // PAGE_ROWS, None)
         self._load()
         return True
 
     def _load(self) -> None:
-        start = self.head + 1
-        with self._history.query(self.view) as query:
-            source = query.events(start)
-            found = query.rows(f"SELECT DISTINCT kind FROM {source} ORDER BY kind")
-            self.kind_names += [kind for (kind,) in found if kind not in self.kind_names]
-            source, names = query.events(start), query.parameter(self.kind_names[:_MOST_KINDS])
-            rows = query.arrays(
-                f"SELECT coalesce(list_position({names}::VARCHAR[], kind) - 1, {_MOST_KINDS}) AS code,"
-                f" epoch_us(coalesce(occurred_at, committed_at)) AS at FROM {source} ORDER BY commit_ts"
-            )
-        codes = numpy.ma.getdata(rows["code"]).astype(numpy.uint8)
+        new = self._history.event_columns(self.view, self.head + 1)
+        self.kind_names = [*self.kind_names, *(kind for kind in new.kind_names if kind not in self.kind_names)]
+        places = [min(self.kind_names.index(kind), _MOST_KINDS) for kind in new.kind_names]
+        codes = numpy.array(places, numpy.uint8)[new.kinds]
         self.kinds = numpy.concatenate([self.kinds, codes])
-        self.times = numpy.concatenate([self.times, rows["at"]])
+        self.times = numpy.concatenate([self.times, new.times])
         self.errors = self._of_kinds(is_error_kind)
         self.tool_calls = self._of_kinds(is_tool_call_kind)
         self.users = self._of_kinds(is_user_kind)
@@ -117,6 +107,18 @@ class Track:
         pages = {page: self._page(page) for page in {(commit_ts - 1) // PAGE_ROWS for commit_ts in commits}}
         return [pages[(commit_ts - 1) // PAGE_ROWS][(commit_ts - 1) % PAGE_ROWS] for commit_ts in commits]
 
+    def known_headers(self, commits: Sequence[int]) -> dict[int, EventHeader]:
+        """Those of the headers that are in memory, by commit_ts: reads nothing."""
+        with self._lock:
+            wanted = {(commit_ts - 1) // PAGE_ROWS for commit_ts in commits}
+            known = {page: self._pages[page] for page in wanted if page in self._pages}
+        found = {}
+        for commit_ts in commits:
+            rows, row = known.get((commit_ts - 1) // PAGE_ROWS, ()), (commit_ts - 1) % PAGE_ROWS
+            if row < len(rows):
+                found[commit_ts] = rows[row]
+        return found
+
     def lines(self, commits: Iterable[int]) -> dict[int, EventLine]:
         """What lists say of these commits, each of which exists; quick also where they are far apart."""
         wanted = sorted(set(commits))
@@ -129,12 +131,18 @@ class Track:
         }
 
     def _page(self, page: int) -> list[EventHeader]:
+        first = page * PAGE_ROWS + 1
+        count = min(PAGE_ROWS, self.head - first + 1)
         with self._lock:
-            rows = self._pages.pop(page, None)
-            if rows is None:
-                first = page * PAGE_ROWS + 1
-                rows = self._history.headers(self.view, range(first, min(first + PAGE_ROWS - 1, self.head) + 1))
+            rows = self._pages.get(page)
+            # The last page is not full, and what is committed later belongs on it.
+            if rows is not None and len(rows) >= count:
+                self._pages.move_to_end(page)
+                return rows
+        # Not under the lock: whoever looks for what is in memory does not wait for a disk.
+        rows = self._history.headers(self.view, range(first, first + count))
+        with self._lock:
             self._pages[page] = rows
             if len(self._pages) > CACHED_PAGES:
                 self._pages.popitem(last=False)
-            return rows
+        return rows

@@ -1,15 +1,17 @@
-"""Between the screen and the cursor: one thread that asks it, one question at a time, the newest wish first."""
+"""Between the screen and the cursor: one thread that moves it, and one that reads what a disk may be slow to give."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from playhead_tui.frame import Frame, Lens, Note, Wanted, read_frame
+from playhead_tui.frame import Frame, Lens, Note, Wanted, completed, read_frame
 from playhead_tui.moves import Move, make_moves, with_move
+from playhead_tui.workers import Worker
 
 if TYPE_CHECKING:
     from playhead import Store
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from playhead_tui.details import Details
 
 Answer = TypeVar("Answer")
+
+PATIENCE_SECONDS = 0.1
+"""How long a frame waits for events that are not in memory: as a rule they are there before, and nothing flickers."""
 
 
 class Audience(Protocol):
@@ -33,7 +38,8 @@ class Audience(Protocol):
     async def painted(self) -> None:
         """Wait until what was shown is on the terminal."""
 
-    def show_details(self, frame: Frame, details: Details) -> None: ...
+    def show_details(self, frame: Frame, details: Details) -> None:
+        """Show what was read for a frame, which is whole now, though another may be on the screen."""
 
 
 @dataclass(slots=True)
@@ -42,21 +48,44 @@ class _Waiting:
     stale: bool = False
 
 
+class _Due(NamedTuple):
+    """A frame whose values are still to be read, and a cursor where it was made."""
+
+    frame: Frame
+    cursor: Cursor
+
+
 class Driver:
-    """Owns a store and its cursor, which one thread touches, so that no question ever runs beside another."""
+    """Owns a store and its cursor, which one thread moves. What takes reading is asked of copies, by another thread:
+    a slow disk keeps back values, never a move."""
 
     def __init__(self, store: Store, cursor: Cursor, audience: Audience) -> None:
         self.store = store
         self._cursor = cursor
         self._audience = audience
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="playhead-cursor")
+        self._mover, self._reader = Worker("playhead-moves"), Worker("playhead-reads")
         self._waiting = _Waiting([])
-        self._running = False
-        self._closed = False
+        self._due: _Due | None = None
+        self._late: asyncio.Future[Frame] | None = None
+        """A read that took longer than a frame waits."""
+        self._moving = self._reading = self._closed = False
 
     async def ask(self, question: Callable[[Cursor], Answer]) -> Answer:
-        """The answer to a question, off the event loop. Raises what the cursor raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, question, self._cursor)
+        """The answer to a question that moves nothing, off the event loop. Raises what the cursor raises."""
+        cursor = await self._answer(self._mover.submit(self._cursor.apart))
+        return await self._answer(self._reader.submit(partial(question, cursor)))
+
+    async def change(self, request: Callable[[Cursor], Answer]) -> Answer:
+        """The answer to what moves or refreshes the cursor itself; moves wait for it."""
+        return await self._answer(self._mover.submit(partial(request, self._cursor)))
+
+    async def _answer(self, future: Future[Answer]) -> Answer:
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            if self._closed:
+                # Nobody is there any more whom an answer or an error would tell anything.
+                raise asyncio.CancelledError
 
     def wish(self, move: Move) -> None:
         """Remember a move; `run` makes it."""
@@ -67,69 +96,101 @@ class Driver:
         self._waiting.stale = True
 
     @property
+    def _has_wishes(self) -> bool:
+        return bool(self._waiting.moves or self._waiting.stale)
+
+    @property
     def idle(self) -> bool:
-        return not self._running and not self._waiting.moves and not self._waiting.stale
+        return not (self._moving or self._reading or self._has_wishes or self._due)
 
     async def run(self) -> None:
-        """Make every move that waits and show where it led; moves that come meanwhile are made before anything else."""
-        if self._running:
-            return
-        self._running = True
-        try:
-            while (self._waiting.moves or self._waiting.stale) and not self._closed:
+        """Make every move that waits and show where it led, then read its values; moves that come meanwhile are made
+        at once, by whoever runs this again, and what is read last is what belongs to the last of them."""
+        while not self._closed:
+            if self._has_wishes and not self._moving:
                 await self._round()
-        finally:
-            self._running = False
+            elif self._due is not None and not self._moving and not self._reading:
+                await self._read(self._due)
+            else:
+                return
 
     async def _round(self) -> None:
-        moves, self._waiting = self._waiting.moves, _Waiting([])
-        lens = self._audience.lens()
+        self._moving = True
+        try:
+            moves, self._waiting = self._waiting.moves, _Waiting([])
+            lens = self._audience.lens()
 
-        def travel(cursor: Cursor) -> tuple[Frame, Note | None]:
-            note = make_moves(cursor, moves)
-            return read_frame(cursor, lens), note
+            def travel(cursor: Cursor) -> tuple[Frame, Note | None, Cursor]:
+                note = make_moves(cursor, moves)
+                return read_frame(cursor, lens), note, cursor.apart()
 
-        frame, note = await self.ask(travel)
-        if self._closed:
-            return
-        self._audience.show_frame(frame, note)
-        # Values are read after the frame is painted: two threads of Python at once would slow the painting down.
-        await self._audience.painted()
-        if self._waiting.moves or self._closed:
-            return
-        wanted = self._audience.wanted(frame)
+            frame, note, cursor = await self.change(travel)
+            if not frame.is_whole:
+                frame = await self._soon_whole(frame, cursor)
+            if self._closed:
+                return
+            self._audience.show_frame(frame, note)
+            self._due = _Due(frame, cursor)
+            # Values are read after the frame is painted: two threads of Python at once would slow the painting down.
+            await self._audience.painted()
+        finally:
+            self._moving = False
 
-        def read(cursor: Cursor) -> Details:
-            # Comparing values takes modules that the first paint need not wait for.
-            from playhead_tui.details import read_details
+    async def _soon_whole(self, frame: Frame, cursor: Cursor) -> Frame:
+        """The frame with what takes reading, where that is quick."""
+        if self._late is not None and not self._late.done():
+            return frame
+        reading = asyncio.ensure_future(self._answer(self._reader.submit(partial(completed, cursor, frame))))
+        # What comes too late is read again with the values, and tells then what went wrong.
+        reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+        done, _ = await asyncio.wait({reading}, timeout=PATIENCE_SECONDS)
+        self._late = None if done else reading
+        return await reading if done else frame
 
-            # A refresh may have taken the playhead along since: what is read is what belongs to the frame.
-            here, cursor.position = cursor.position, frame.position
-            try:
-                return read_details(cursor, frame, wanted)
-            finally:
-                cursor.position = here
+    async def _read(self, due: _Due) -> None:
+        self._reading, self._due = True, None
+        try:
+            wanted = self._audience.wanted(due.frame)
 
-        details = await self.ask(read)
-        # The frame is still on screen, whatever waits: what was read for it is shown, or a busy run would show nothing.
-        if not self._closed:
-            self._audience.show_details(frame, details)
+            def read() -> tuple[Frame, Details]:
+                # Comparing values takes modules that the first paint need not wait for.
+                from playhead_tui.details import read_details
+
+                frame = completed(due.cursor, due.frame)
+                return frame, read_details(due.cursor, frame, wanted)
+
+            frame, details = await self._answer(self._reader.submit(read))
+            if not self._closed:
+                self._audience.show_details(frame, details)
+        finally:
+            self._reading = False
 
     async def refresh(self) -> bool:
         """Look for commits of other processes; at the head, the playhead goes along. True if there were any."""
-        return await self.ask(_follow)
+        newer = await self.ask(_refreshed)
+        return newer is not None and await self.change(lambda cursor: _take_over(cursor, newer))
 
     def close(self) -> None:
-        """Close the store, once the question that is being answered is."""
+        """Close the store, once the move that is being made is."""
         if not self._closed:
             self._closed = True
-            self._thread.submit(self.store.close)
-            self._thread.shutdown(wait=False)
+            self._reader.stop()
+            self._mover.stop(self.store.close)
 
 
-def _follow(cursor: Cursor) -> bool:
-    grown = cursor.refresh()
-    if grown and cursor.agent not in (agents := cursor.agents()) and agents:
+def _refreshed(cursor: Cursor) -> Cursor | None:
+    """The copy with what is new; None where nothing is. All that a frame takes of it is read."""
+    if not cursor.refresh():
+        return None
+    if cursor.agent not in (agents := cursor.agents()) and agents:
         # The store was empty when it was opened: now there is somebody to look at.
         cursor.choose_agent(agents[0])
+    _ = cursor.timeline, cursor.stop_count
+    return cursor
+
+
+def _take_over(cursor: Cursor, newer: Cursor) -> bool:
+    grown = cursor.take_over(newer)
+    if grown and cursor.agent not in cursor.agents() and newer.agent in cursor.agents():
+        cursor.choose_agent(newer.agent)
     return grown

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy
-
 if TYPE_CHECKING:
     from playhead.turns import Turns
 
@@ -47,6 +45,8 @@ class EventRows:
         if turns is None:
             self.count = stop_count
             return
+        import numpy  # which the first paint need not wait for
+
         toggled = numpy.isin(turns.starts, list(folds.toggled))
         self._folded = toggled != folds.all
         shown = numpy.where(self._folded, 0, turns.counts)
@@ -59,7 +59,7 @@ class EventRows:
         turns = self._turns
         if turns is None:
             return row
-        turn = int(numpy.searchsorted(self._headings, row, side="right")) - 1
+        turn = int(self._headings.searchsorted(row, side="right")) - 1
         below = row - int(self._headings[turn])
         return int(turns.rows[turn]) + below - 1 if below else self._heading(turns, turn)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -139,6 +139,10 @@ class Frame:
     """How many events the list would have without its filter."""
     turns: Turns | None = None
     """The events by turn, where that is how they are looked at."""
+    rows: range = range(0)
+    """The rows of the event list that may be in view."""
+    is_whole: bool = True
+    """Whether nothing of that was still on the disk; `completed` brings what was."""
 
     @property
     def at_head(self) -> bool:
@@ -162,7 +166,7 @@ def moment_of(header: EventHeader, imported: bool) -> datetime | None:
 
 
 def read_frame(cursor: Cursor, lens: Lens) -> Frame:
-    """The frame at the cursor's position. Reads keys, versions and headers, no values."""
+    """The frame at the cursor's position, from what is in memory: keys and versions, and the headers read before."""
     state = lens.state
     outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter, deleted=state.deleted)
     selection = lens.selection
@@ -174,20 +178,21 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
     position, stop_count = cursor.position, cursor.stop_count
     imported = cursor.store.imported is not None
     row = cursor.row_of(position) if stop_count else -1
-    headers = read_headers(cursor, row, lens.event_rows) if stop_count else {}
-    event = headers.get(row)
-    if event is not None and event.commit_ts != position:
-        event = None
-    if event is None and position > 0:
-        event = cursor.event()
+    rows = range(max(0, row - lens.event_rows), min(stop_count, max(row, 0) + lens.event_rows + 1))
+    stops = {at: cursor.stop_at(at) for at in rows}
+    known = cursor.track.known_headers([*stops.values(), *range(max(1, position - 1), position + 1)])
+    headers = {at: known[commit_ts] for at, commit_ts in stops.items() if commit_ts in known}
+    figures = cursor.figures.known(stops.values())
+    previous_moment, knows_previous = _moment_before(cursor, position, imported, known)
+    is_whole = len(figures) == len(headers) == len(rows) and (position == 0 or position in known) and knows_previous
     return Frame(
         agent=cursor.agent,
         position=position,
         head=cursor.head,
         stop_count=stop_count,
         row=row,
-        event=event,
-        previous_moment=_moment_before(cursor, position, imported),
+        event=known.get(position),
+        previous_moment=previous_moment,
         outline=outline,
         sections=read_sections(cursor, state, outline, lens.folded, changed_only=lens.changed_only, filter=lens.filter),
         opened=state.opened,
@@ -202,20 +207,48 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         one_namespace=len({agent.namespace for agent in cursor.agents()}) <= 1,
         filter=lens.filter,
         agent_count=len(cursor.agents()),
-        figures=cursor.figures.of(headers.values()),
+        figures=figures,
         figures_lack=cursor.figures.lacks(len(cursor.agents()) > 1),
         event_filter=str(cursor.filter or ""),
         filtered_from=len(cursor.timeline.commits) if cursor.follow_agent else cursor.head,
         turns=cursor.turns if lens.by_turn else None,
+        rows=rows,
+        is_whole=is_whole,
     )
 
 
-def _moment_before(cursor: Cursor, position: int, imported: bool) -> datetime | None:
+def completed(cursor: Cursor, frame: Frame) -> Frame:
+    """The frame with what `read_frame` did not find in memory. Reads on a little, for the steps that follow."""
+    ahead = len(frame.rows)
+    stop_count = min(frame.stop_count, cursor.stop_count)
+    rows = range(max(0, frame.rows.start - ahead), min(stop_count, frame.rows.stop + ahead))
+    headers, figures = read_rows(cursor, rows)
+    if frame.is_whole:
+        return frame
+    position = min(frame.position, cursor.head)
+    known = {header.commit_ts: header for header in cursor.track.headers([*range(max(1, position - 1), position + 1)])}
+    return replace(
+        frame,
+        event=known.get(position),
+        previous_moment=_moment_before(cursor, position, frame.imported, known)[0],
+        headers={at: headers[at] for at in frame.rows if at in headers},
+        figures={
+            header.commit_ts: figures[header.commit_ts] for at in frame.rows if (header := headers.get(at)) is not None
+        },
+        is_whole=True,
+    )
+
+
+def _moment_before(
+    cursor: Cursor, position: int, imported: bool, known: Mapping[int, EventHeader]
+) -> tuple[datetime | None, bool]:
+    """When the event before happened, and whether that is known yet."""
     if position <= 1:
-        return None
+        return None, True
     if not imported:
-        return cursor.time_at(position - 1)
-    return moment_of(cursor.track.headers([position - 1])[0], imported)
+        return cursor.time_at(position - 1), True
+    before = known.get(position - 1)
+    return (moment_of(before, imported), True) if before is not None else (None, False)
 
 
 def base_name(cursor: Cursor) -> str:
@@ -232,14 +265,6 @@ def base_name(cursor: Cursor) -> str:
     if taken is None:
         return f"pinned commit {cursor.base:,}"
     return f"“{printable(crop(taken.label, _LABEL_WIDTH))}”" if taken.label else f"snapshot {taken.id}"
-
-
-def read_headers(cursor: Cursor, row: int, around: int) -> dict[int, EventHeader]:
-    """Headers of the rows that a list of `around` lines may show when `row` is in view."""
-    first, last = max(0, row - around), min(cursor.stop_count - 1, max(row, 0) + around)
-    if last < first:
-        return {}
-    return dict(enumerate(cursor.headers(first, last), first))
 
 
 def read_rows(cursor: Cursor, rows: Sequence[int]) -> tuple[dict[int, EventHeader], dict[int, Figures]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from playhead.model import is_error_kind
@@ -90,7 +91,8 @@ class Told(NamedTuple):
     cost: bool = False
 
 
-def shown_columns(chosen: Iterable[Column], told: Told, number_width: int, width: int) -> tuple[Column, ...]:
+@lru_cache(maxsize=64)
+def shown_columns(chosen: tuple[Column, ...], told: Told, number_width: int, width: int) -> tuple[Column, ...]:
     """The chosen columns that the run has something for, as far as the label keeps its room."""
     silent = {name for name, says in (("agent", told.agents), ("tokens", told.tokens), ("cost", told.cost)) if not says}
     wanted = set(chosen) - silent

@@ -52,11 +52,15 @@ def kind_role(kind: str) -> Role:
     return "muted"
 
 
-def event_line(header: EventHeader | None, look: EventLook, style: EventStyle) -> Line:
-    """`▶ 412 ◆ 14:03:22 ← tool_result  3 matches   1.2 s  3,120 tok  4 ops`; not there yet, it is a faint dot."""
+def event_line(header: EventHeader | None, look: EventLook, style: EventStyle, commit_ts: int | None = None) -> Line:
+    """`▶ 412 ◆ 14:03:22 ← tool_result  3 matches   1.2 s  3,120 tok  4 ops`; not there yet, its number and `…`.
+
+    commit_ts: of an event that is not there yet, where it is known.
+    """
     pointer = Span(look.pointer or " ", "playhead")
     if header is None:
-        return Line((pointer, Span(" " * (style.number_width + 2)), Span("·", "faint")))
+        number = right("" if commit_ts is None else str(commit_ts), style.number_width + 1)
+        return Line((pointer, Span(number, "strong" if look.pointer else "muted"), Span("   …", "faint")))
     role = kind_role(header.kind)
     spans = [
         pointer,

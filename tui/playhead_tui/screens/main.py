@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,7 +21,7 @@ from playhead_tui.drawing.loss import loss_note
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
-from playhead_tui.frame import Frame, Lens, Note, Tab, Wanted
+from playhead_tui.frame import Frame, Lens, Note, PreviewKey, Tab, Wanted
 from playhead_tui.screens.actions import TABS
 from playhead_tui.screens.comfort_actions import ComfortActions
 from playhead_tui.screens.event_actions import EventActions, list_title
@@ -96,10 +97,13 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.keepers["events"] = Keeper(self.keep_events, self.take_up_events)
         self.keepers["verbs"] = Keeper(self.keep_verbs, self.take_up_verbs)
         self._page_shown: object = None
+        self._asked_page: object = None
+        self._page_width = 0
         self._patience: Timer | None = None
         self._settled = False
         self._refreshing: Driver | None = None
         self._asked: str | None = None
+        self._asked_previews: list[PreviewKey] = []
         self.keepers["state"] = self.state_keeper()
 
     def compose(self) -> ComposeResult:
@@ -221,8 +225,10 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
     def wanted(self, frame: Frame) -> Wanted:
         key = self._page_key(frame)
         width = max(20, self.page_view().area.width)
-        tab = self.tab if key != self._page_shown else None
-        return Wanted(tab, width, self.state.missing_previews(), self.page_lens(frame), self.state.missing_members())
+        fits = key == self._page_shown and self.page_view().area.width == self._page_width
+        tab = None if fits else self.tab
+        self._asked_page, self._asked_previews = key, self.state.missing_previews()
+        return Wanted(tab, width, self._asked_previews, self.page_lens(frame), self.state.missing_members())
 
     def show_frame(self, frame: Frame, note: Note | None) -> None:
         if self.frame is not None and frame.agent != self.frame.agent:
@@ -246,8 +252,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self._show_titles(frame)
         if note is not None:
             self.footer.show_note(note)
-        if self._page_key(frame) != self._page_shown and self._patience is None:
-            self._patience = self.set_timer(PATIENCE_SECONDS, self._show_placeholder)
+        self._have_patience(frame)
 
     async def painted(self) -> None:
         if self.paint():
@@ -257,19 +262,37 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
             await painted.wait()
 
     def show_details(self, frame: Frame, details: Details) -> None:
+        if self.frame is None:
+            return
+        shown = self._made_whole(self.frame, frame)
         self.state.add_previews(details.previews, details.members)
-        self._rest_patience()
-        if details.page is not None:
-            self._page_shown = self._page_key(frame)
+        # Of another key or tab than is looked at by now, it would be in the way; of an older version, it says so.
+        asked, looked_at = (frame.agent, frame.selection), (shown.agent, shown.selection)
+        if details.page is not None and details.page.tab == self.tab and asked == looked_at:
+            self._page_shown, self._page_width = self._asked_page, self.page_view().area.width
             self._show_page(details.page, frame)
+        self._have_patience(shown)
         self.paint()
         # After the values, which are waited for more.
         self.read_numbers()
-        self.read_signs(frame)
-        self.read_figures(frame)
+        self.read_signs(shown)
+        self.read_figures(shown)
+        if (missing := self.state.missing_previews()) and missing != self._asked_previews:
+            # Rows that came into view while this was read.
+            self.look_again()
         if not self._settled:
             self._settled = True
             self.playhead_app.on_first_frame()
+
+    def _made_whole(self, shown: Frame, read: Frame) -> Frame:
+        """What is shown, with what was read since of the events in it."""
+        if shown.is_whole or (shown.agent, shown.position, shown.head) != (read.agent, read.position, read.head):
+            return shown
+        if (shown.follow_agent, shown.event_filter) == (read.follow_agent, read.event_filter):
+            self.event_list.add(read.headers, read.figures)
+        self.frame = replace(shown, event=read.event, previous_moment=read.previous_moment, is_whole=True)
+        self.header.show(self.frame, self._state_word(self.frame))
+        return self.frame
 
     def _show_page(self, page: Page, frame: Frame) -> None:
         self.tabs.show(page.title, TABS.index(page.tab))
@@ -284,27 +307,33 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         view.show(page.rows, subject, page.found, page.hits)
 
     def _page_key(self, frame: Frame) -> object:
-        """All that the inspector's page depends on: while it stays the same, the page does."""
+        """All that the inspector's page depends on besides its width: while it stays the same, the page does."""
         at = frame.outline.row_of(frame.selection) if frame.selection is not None else None
         entry = frame.outline[at] if at is not None else None
         version = None if entry is None else (entry.version, entry.exists)
-        width = self.page_view().area.width
         if self.tab == "history":
-            return (self.tab, frame.agent, frame.selection, frame.head, width)
+            return (self.tab, frame.agent, frame.selection, frame.head)
         by_position = entry is None or self.tab == "blame" or (self.tab == "diff" and not frame.base_is_previous)
         here = frame.position if by_position else version
-        return (self.tab, frame.agent, frame.selection, here, version, frame.base, self.page_lens(frame), width)
+        return (self.tab, frame.agent, frame.selection, here, version, frame.base, self.page_lens(frame))
+
+    def _have_patience(self, frame: Frame) -> None:
+        """Leave what the inspector shows for a moment, until what belongs to the frame has come."""
+        if self._page_key(frame) == self._page_shown:
+            if self._patience is not None:
+                self._patience.stop()
+                self._patience = None
+        elif self._patience is None:
+            self._patience = self.set_timer(PATIENCE_SECONDS, self._show_placeholder)
 
     def _show_placeholder(self) -> None:
         self._patience = None
         view = self.page_view()
+        self._page_shown = None
         if isinstance(view, PageView):
-            view.wait(Line((Span("…", "faint"),)))
-
-    def _rest_patience(self) -> None:
-        if self._patience is not None:
-            self._patience.stop()
-            self._patience = None
+            view.wait(Line((Span("reading…", "faint"),)))
+        elif self.frame is not None and self.history.subject != (self.frame.agent, self.frame.selection):
+            self.history.wait()
 
     def _show_titles(self, frame: Frame) -> None:
         changed, live = len(frame.outline.statuses), frame.outline.live_count

@@ -157,7 +157,7 @@ class SnapshotActions(Flows):
             if in_fork:
                 return await self._restore_in_fork(driver, target, addresses)
             try:
-                after = await driver.ask(_restoring(target, addresses, found.head))
+                after = await driver.change(_restoring(target, addresses, found.head))
             except VersionConflictError:
                 found = await driver.ask(plan)
                 found = replace(found, said=(_MOVED_ON, *found.said))

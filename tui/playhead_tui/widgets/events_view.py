@@ -143,6 +143,8 @@ class EventsView(LinesView):
 
     def add(self, headers: Mapping[int, EventHeader], figures: Mapping[int, Figures]) -> None:
         """Take what was lacking."""
+        if headers.items() <= self._headers.items() and figures.items() <= self._figures.items():
+            return
         self._take(headers, figures)
         self._asked = []
         self.update_lines()
@@ -186,7 +188,9 @@ class EventsView(LinesView):
         style = self._style(frame, width)
         if header is None:
             self._ask_for_visible()
-            return event_line(None, EventLook("▶" if shown == frame.row else ""), style)
+            # Where every event is one to stop at, its place is its number.
+            commit_ts = shown + 1 if frame.stop_count == frame.head else None
+            return event_line(None, EventLook("▶" if shown == frame.row else ""), style, commit_ts)
         commit_ts = header.commit_ts
         looks = (self._look(header, _pointer(header, shown, frame)), style)
         made = self._made.get(commit_ts)

@@ -37,6 +37,7 @@ class HistoryView(LinesView):
         self._subject: object = None
         self._position = 0
         self._imported = False
+        self._waits = False
         self._current = 0
         self._widths = (1, 1)
         self._notes: dict[int, VersionNote] = {}
@@ -51,7 +52,7 @@ class HistoryView(LinesView):
 
     def show(self, rows: Sequence[HistoryRow], position: int, subject: object, imported: bool = False) -> None:
         """`subject` is whose history it is: with another one, the cursor goes to the version at the playhead."""
-        self._rows, self._imported = rows, imported
+        self._rows, self._imported, self._waits = rows, imported, False
         last = rows[-1] if rows else None
         self._widths = (len(str(last.version)), len(count(last.commit_ts))) if last else (1, 1)
         if subject != self._subject:
@@ -60,6 +61,11 @@ class HistoryView(LinesView):
         self._asked = (0, 0)
         self._place(position)
         self.update_lines(self.cursor)
+
+    def wait(self) -> None:
+        """Show that the versions are on their way."""
+        self._rows, self._subject, self._waits = (), None, True
+        self.update_lines()
 
     def show_position(self, position: int) -> None:
         """The playhead is elsewhere: unless the cursor sent it, the cursor goes along."""
@@ -95,7 +101,7 @@ class HistoryView(LinesView):
 
     def line(self, index: int, width: int) -> Line:
         if not self._rows:
-            return Line((Span("Never written.", "muted"),))
+            return Line((Span("reading…", "faint") if self._waits else Span("Never written.", "muted"),))
         row = self._row(index)
         note = self._notes.get(row.version)
         if note is None:
