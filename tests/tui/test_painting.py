@@ -36,6 +36,16 @@ async def test_a_partial_paint_is_what_textual_would_have_painted(run: Path, ope
         assert lean.render_segments(console) == usual.render_segments(console)
 
 
+async def test_a_pane_that_has_no_room_left_is_not_painted(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run, size=(100, 30)) as pilot:
+        main = app_of(pilot).main
+        main.query_one("#panes").styles.height = 0
+        await settle(pilot)
+        main._compositor._dirty_regions = {main._compositor.size.region}
+        assert main._compositor.render_partial_update() is not None
+        assert app_of(pilot).is_running and "TIMELINE" in screen_text(pilot)
+
+
 async def test_a_step_asks_no_line_of_a_widget_that_it_does_not_change(
     run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
