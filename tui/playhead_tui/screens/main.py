@@ -96,6 +96,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.keepers["events"] = Keeper(self.keep_events, self.take_up_events)
         self.keepers["verbs"] = Keeper(self.keep_verbs, self.take_up_verbs)
         self._page_shown: object = None
+        self._page_asked: object = None
         self._patience: Timer | None = None
         self._settled = False
         self._refreshing: Driver | None = None
@@ -221,7 +222,10 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
     def wanted(self, frame: Frame) -> Wanted:
         key = self._page_key(frame)
         width = max(20, self.page_view().area.width)
+        self._page_asked = key
         tab = self.tab if key != self._page_shown else None
+        if tab is None:
+            self._rest_patience()
         return Wanted(tab, width, self.state.missing_previews(), self.page_lens(frame), self.state.missing_members())
 
     def show_frame(self, frame: Frame, note: Note | None) -> None:
@@ -259,8 +263,8 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
     def show_details(self, frame: Frame, details: Details) -> None:
         self.state.add_previews(details.previews, details.members)
         self._rest_patience()
-        if details.page is not None:
-            self._page_shown = self._page_key(frame)
+        if details.page is not None and details.page.tab == self.tab:
+            self._page_shown = self._page_asked
             self._show_page(details.page, frame)
         self.paint()
         # After the values, which are waited for more.
@@ -299,6 +303,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self._patience = None
         view = self.page_view()
         if isinstance(view, PageView):
+            self._page_shown = None
             view.wait(Line((Span("…", "faint"),)))
 
     def _rest_patience(self) -> None:
