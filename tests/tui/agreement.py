@@ -132,6 +132,17 @@ def assert_timeline_agrees(pilot: AppPilot, cursor: Cursor) -> None:
     assert re.search(rf"(?<!\S)({sign}{at}|{at}{sign})(?!\S)", pointer), f"{at}: {pointer}"
 
 
+def is_laid_out(pilot: AppPilot) -> bool:
+    """Whether the playhead's row is in view, and the line between the panes meets the rules above, beside and below.
+
+    That comes with the frame after the one in which panes got their sizes.
+    """
+    main, lines = app_of(pilot).main, screen_text(pilot).splitlines()
+    x, rows = main.separator.region.x, (main.tabs.region.y, main.events_title.region.y, main.timeline_title.region.y)
+    meets = [lines[row][x : x + 1] for row in rows] == ["┬", "├", "┴"]
+    return meets and (not main.event_list.line_count() or main.event_list.cursor in main.event_list.visible_range)
+
+
 def lines_of(pilot: AppPilot, view: LinesView) -> list[str]:
     """What is on the terminal where a pane has its rows."""
     region = view.content_region
