@@ -74,3 +74,21 @@ async def test_a_click_on_a_hint_does_what_it_says(run: Path, open_app: OpenApp)
         column = screen_text(pilot).splitlines()[-1].index("? help")
         await pilot.click(main.footer, offset=(column, 0))
         await until(pilot, "Through time")
+
+
+async def test_what_is_selected_stays_so_where_the_screen_becomes_too_narrow_for_it(
+    run: Path, open_app: OpenApp
+) -> None:
+    async with open_app(run) as pilot:
+        main = app_of(pilot).main
+        main.selection = "plan/steps"
+        main.show_tab("value")
+        await settle(pilot)
+        await pilot.mouse_down(main.value, offset=(60, 0))
+        await pilot.hover(main.value, offset=(12, 2))
+        await pilot.mouse_up(main.value, offset=(12, 2))
+        assert main.get_selected_text() == '\n  ▾ {\n      "tool"'
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert main.value.area.width < 60 and '"tool": "search"' in screen_text(pilot)
+        assert main.get_selected_text() == '\n  ▾ {\n      "tool"'

@@ -62,7 +62,8 @@ class DirtyCompositor(Compositor):
         wanted = self._wanted
         for widget, (region, clip) in self.visible_widgets.items():
             shown = region.intersection(clip)
-            touched = [dirty for dirty in wanted if dirty.overlaps(shown)]
+            # A pane that has no room left still lies somewhere.
+            touched = [dirty for dirty in wanted if shown and dirty.overlaps(shown)]
             if not touched:
                 continue
             width = self._width_of(touched, shown)

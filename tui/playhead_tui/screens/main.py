@@ -98,7 +98,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.keepers["verbs"] = Keeper(self.keep_verbs, self.take_up_verbs)
         self._page_shown: object = None
         self._asked_page: object = None
-        self._page_width = 0
+        self._page_width = self._asked_width = 0
         self._patience: Timer | None = None
         self._settled = False
         self._refreshing: Driver | None = None
@@ -227,7 +227,8 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         width = max(20, self.page_view().area.width)
         fits = key == self._page_shown and self.page_view().area.width == self._page_width
         tab = None if fits else self.tab
-        self._asked_page, self._asked_previews = key, self.state.missing_previews()
+        self._asked_page, self._asked_width = key, self.page_view().area.width
+        self._asked_previews = self.state.missing_previews()
         return Wanted(tab, width, self._asked_previews, self.page_lens(frame), self.state.missing_members())
 
     def show_frame(self, frame: Frame, note: Note | None) -> None:
@@ -269,7 +270,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         # Of another key or tab than is looked at by now, it would be in the way; of an older version, it says so.
         asked, looked_at = (frame.agent, frame.selection), (shown.agent, shown.selection)
         if details.page is not None and details.page.tab == self.tab and asked == looked_at:
-            self._page_shown, self._page_width = self._asked_page, self.page_view().area.width
+            self._page_shown, self._page_width = self._asked_page, self._asked_width
             self._show_page(details.page, frame)
         self._have_patience(shown)
         self.paint()

@@ -330,6 +330,8 @@ class FixedLines(LinesView):
 
 def _selected(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
     start, end = span
+    if start >= strip.cell_length:
+        return strip
     end = strip.cell_length if end == -1 else min(end, strip.cell_length)
     before, chosen, after = strip.divide([start, max(start, end), strip.cell_length])
     return Strip.join([before, Strip(Segment.apply_style(list(chosen), post_style=style)), after])
