@@ -9,7 +9,6 @@ from typing import ClassVar, TypeAlias
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
@@ -17,7 +16,7 @@ from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.moment_lines import Looks, Measure, Measures, Moment, moment_line, rails
 from playhead_tui.drawing.span import Line, Span
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.lines_view import LinesView
 
@@ -56,6 +55,9 @@ class Place:
 
 Measuring: TypeAlias = "Callable[[int], Awaitable[Measure | None]]"
 """Works out how large the state at a commit is; None where it cannot be read."""
+
+_LIST_ROWS_LEAST, _OTHER_ROWS = 8, 3
+"""Rows of the list that stay even where there are few snapshots, and those of what is typed into and of the footer."""
 
 
 class MomentList(LinesView):
@@ -129,9 +131,8 @@ class SnapshotsScreen(Layer[Travel | Compare | Restore | Take]):
         return Place(self._list.chosen, self._list.tagged, "" if self._labelling else self._input.value)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer") as box:
-            box.border_title = "Snapshots"
-            box.border_subtitle = "Enter travels there · Esc closes"
+        rows = max(_LIST_ROWS_LEAST, len(self._moments)) + _OTHER_ROWS
+        with LayerBox("Snapshots", "Enter travels there · Esc closes", rows=rows):
             yield self._input
             yield self._list
             yield Footer(keys.in_scope("snapshots"))
