@@ -143,7 +143,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.driver, self.frame = driver, None
         self._page_shown = None
         self.reset_lens()
-        self.reset_timeline()
+        self.reset_timeline(self.playhead_app.settings.pace)
         self.event_list.forget_run()
         self.event_list.show_columns(self.columns)
         self.reset_verbs()
