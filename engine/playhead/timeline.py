@@ -117,6 +117,10 @@ class Timeline:
         rows = self._key_slice(key)
         return self._versions[rows], self._commits[rows], self._exists[rows]
 
+    def first_commits(self, keys: Iterable[str]) -> list[int]:
+        """When each of these keys was written for the first time; it has to be one of the agent's."""
+        return [int(self._commits[self._key_slice(key).start]) for key in keys]
+
     def version_at(self, key: str, at: int) -> int:
         """The key's version at a moment; 0 where it was not written yet."""
         versions, commits, _ = self.history(key)

@@ -176,6 +176,19 @@ def test_a_tree_is_made_again_only_for_other_keys_or_folds() -> None:
     assert list(tree_of(names)) == tree_rows(names), "a list that grew is another list"
 
 
+def test_tool_calls_stand_as_they_were_made_and_other_groups_by_name() -> None:
+    names = ["files/a", "files/b", "tool_calls/toolu_a", "tool_calls/toolu_b", "tool_calls/toolu_c", "usage"]
+    written = {"files/a": 9, "files/b": 1, "tool_calls/toolu_a": 7, "tool_calls/toolu_b": 3, "tool_calls/toolu_c": 5}
+    tree = Tree(names, since=lambda keys: [written[key] for key in keys])
+    assert [row.label for row in tree] == ["files", "a", "b", "tool_calls", "toolu_b", "toolu_c", "toolu_a", "usage"]
+    for name in names:
+        row = tree.row_of_key(name)
+        assert row is not None and names[tree[row].first] == name
+    folded = Tree(names, frozenset({"tool_calls/"}), since=lambda keys: [written[key] for key in keys])
+    assert [row.label for row in folded] == ["files", "a", "b", "tool_calls", "usage"]
+    assert folded.row_of_key("tool_calls/toolu_b") is None
+
+
 def glimpse_of(text: str) -> Glimpse:
     return Glimpse(text, opens=True)
 

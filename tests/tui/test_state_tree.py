@@ -97,6 +97,18 @@ async def test_z_folds_what_the_cursor_is_in_and_capital_z_everything(run: Path,
         assert "▾ plan" in screen_text(pilot)
 
 
+async def test_the_newest_tool_call_is_the_last_of_them(tmp_path: Path, open_app: OpenApp) -> None:
+    with playhead.open(tmp_path / "calls") as store:
+        for name in ("toolu_x", "toolu_b", "toolu_k"):
+            store.write(agent_id="main", key=f"tool_calls/{name}", value={"name": "bash"}, kind="tool_call")
+        store.write(agent_id="main", key="tool_calls/toolu_x", value={"name": "bash", "status": "ok"})
+    async with open_app(tmp_path / "calls") as pilot:
+        shown = [line.split()[2] for line in state_lines(pilot) if "toolu_" in line]
+        assert shown == ["toolu_x", "toolu_b", "toolu_k"]
+        await put_on(pilot, "toolu_k")
+        assert app_of(pilot).main.selection == "tool_calls/toolu_k"
+
+
 async def test_y_copies_the_member_at_the_cursor(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await put_on(pilot, "budget")
