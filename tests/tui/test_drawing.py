@@ -364,10 +364,10 @@ def test_a_difference_is_a_tree_with_what_is_the_same_as_a_count() -> None:
         "  plan",
         "~   step  3 → 4",
         '~   note  "ask the useroperator for access"',
-        "    ⋯ 1 unchanged key",
+        "    ⋯ 1 unchanged key  x 1",
         "− old  [1]",
         "+ new  true",
-        "  ⋯ 1 unchanged key",
+        "  ⋯ 1 unchanged key  same 0",
     ]
 
 

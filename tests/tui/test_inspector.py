@@ -131,12 +131,15 @@ async def test_z_outside_of_the_inspector_goes_there_and_says_what_it_does(value
         assert "z folds and opens at the cursor" in screen_text(pilot)
 
 
+FOLDED = '  ⋯ 2 unchanged keys  goal "refund" · notes {a: 1, b: 2}'
+
+
 async def test_unchanged_parts_of_a_difference_are_counted_and_open_where_they_stand(
     values: Path, open_app: OpenApp
 ) -> None:
     async with open_app(values) as pilot:
         await inspect(pilot, "plan", "diff")
-        assert page_text(pilot)[2:] == ['~ steps[0].status  "pending" → "done"', "  ⋯ 2 unchanged keys"]
+        assert page_text(pilot)[2:] == ['~ steps[0].status  "pending" → "done"', FOLDED]
         await press(pilot, "end", "enter")
         assert page_text(pilot)[2:] == [
             '  goal  "refund"',
@@ -144,12 +147,27 @@ async def test_unchanged_parts_of_a_difference_are_counted_and_open_where_they_s
             "  notes  {a: 1, b: 2}",
         ]
         await press(pilot, "z")
-        assert page_text(pilot)[-1] == "  ⋯ 2 unchanged keys"
+        assert page_text(pilot)[-1] == FOLDED
         await press(pilot, "home", "j", "j", "z")
         assert page_text(pilot)[2:5] == ["  steps[0]", '    tool  "search"', '~   status  "pending" → "done"']
         await press(pilot, "Z")
         assert '    [2]  {tool: "refund", status: "pending"}' in page_text(pilot)
         assert not any("unchanged" in line for line in page_text(pilot))
+
+
+async def test_diff_says_which_event_wrote_the_value_and_by_how_much_a_number_changed(
+    values: Path, open_app: OpenApp
+) -> None:
+    async with open_app(values) as pilot:
+        await press(pilot, "5", "G")
+        await inspect(pilot, "left", "diff")
+        lines = page_text(pilot)
+        assert lines[0] == "left  ~ 1 changed"
+        assert lines[1].startswith("written at 5  ") and lines[1].endswith("step  wrote left")
+        assert lines[2] == "~ 80 → 35 −45"
+        await inspect(pilot, "plan", "diff")
+        await press(pilot, "home", "j", "enter")
+        assert position(pilot) == 4, "Enter travels there"
 
 
 # ── looks ────────────────────────────────────────────────────────────────────────────────────────────────────────────

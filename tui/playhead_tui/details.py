@@ -13,6 +13,7 @@ from playhead.diff import changes
 from playhead_tui.drawing.blame_lines import blame_rows, gutter_width
 from playhead_tui.drawing.change_words import change_spans
 from playhead_tui.drawing.diff_lines import diff_rows
+from playhead_tui.drawing.event_lines import kind_role
 from playhead_tui.drawing.glimpses import Glimpse, Member, glimpse, members
 from playhead_tui.drawing.highlight import matcher
 from playhead_tui.drawing.history_lines import VersionNote
@@ -20,9 +21,9 @@ from playhead_tui.drawing.json_lines import Style, fitting_depth, json_rows
 from playhead_tui.drawing.row import Folding, Row, muted_row
 from playhead_tui.drawing.series import Series, series_of
 from playhead_tui.drawing.side_by_side import LEAST_WIDTH, side_by_side
-from playhead_tui.drawing.span import Line, Span, crop, printable
-from playhead_tui.drawing.words import plural
-from playhead_tui.frame import Frame, MembersKey, PageLens, PreviewKey, Tab, Wanted
+from playhead_tui.drawing.span import Line, Span, crop, fit, printable
+from playhead_tui.drawing.words import clock_time, count, plural
+from playhead_tui.frame import Frame, MembersKey, PageLens, PreviewKey, Tab, Wanted, moment_of
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor, HistoryRow
@@ -123,7 +124,23 @@ def _diff_page(cursor: Cursor, frame: Frame, key: str, wanted: Wanted) -> Page:
     summary, *rest = draw(before, after, width, folding)
     title = (Span(f"{frame.base}  ", "muted"), Span(f"{_version(before)} → {_version(after)}", "muted"))
     first = summary._replace(line=Line((*_name(key), *summary.line.spans), summary.line.tone))
-    return Page("diff", title, [first, *rest], all_open=folding.all_open)
+    written = [_writer_row(cursor, after, width)] if after.version else []
+    # Below the summary stands a blank row, where there is more to come.
+    return Page("diff", title, [first, *(written or rest[:1]), *rest[1:]], all_open=folding.all_open)
+
+
+def _writer_row(cursor: Cursor, record: Record, width: int) -> Row:
+    """`written at 1,330  13:24:34  tool_result  bank_transfer: …`: which event made the value what it is."""
+    (header,) = cursor.track.headers([record.commit_ts])
+    moment = moment_of(header, cursor.store.imported is not None)
+    spans = [
+        Span("written at " if record.exists else "deleted at ", "faint"),
+        Span(count(record.commit_ts), "muted"),
+        Span(f"  {clock_time(moment)}" if moment is not None else "", "faint"),
+        Span(f"  {printable(header.kind)}", kind_role(header.kind)),
+        Span(f"  {printable(header.label)}", "muted"),
+    ]
+    return Row(Line(fit(spans, width)), commit_ts=record.commit_ts)
 
 
 def _value_page(record: Record, wanted: Wanted) -> Page:

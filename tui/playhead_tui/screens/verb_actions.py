@@ -10,17 +10,28 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from playhead import InvalidArgumentError, PlayheadError
+from playhead import InvalidArgumentError, MomentError, PlayheadError
 from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame
 from playhead_tui.moves import Seek
+from playhead_tui.screens import requests
 from playhead_tui.screens.answers import Add, AnswerScreen, CommandsScreen, Remove, Show, WatchesScreen
 from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.past_actions import WATCHES_MAX, PastActions, watch_tracks, when_tracks
-from playhead_tui.verbs import VERBS, Asked, bounds_of, command_line, commits_of, parse, path_of, spelled_commits
+from playhead_tui.verbs import (
+    VERBS,
+    Asked,
+    bounds_of,
+    command_line,
+    commits_of,
+    no_place,
+    parse,
+    path_of,
+    spelled_commits,
+)
 from playhead_tui.watching import Watched, watched
 from playhead_tui.widgets.command_line import CommandLine
 
@@ -90,6 +101,18 @@ class VerbActions(PastActions):
             self.action_watches()
         elif (question := self._question(asked)) is not None:
             self._ask_past(typed, question)
+
+    def _go_to_place(self, typed: str) -> None:
+        go = requests.goto(typed)
+
+        def ask(cursor: Cursor) -> str | None:
+            try:
+                return go(cursor)
+            except MomentError as error:
+                self.app.call_from_thread(self._refuse, typed, no_place(typed, str(error)))
+                return None
+
+        self.request(ask)
 
     def _question(self, asked: Asked) -> Question | None:
         name, argument = asked.verb.name, asked.argument
