@@ -112,6 +112,11 @@ class Timeline:
         end = int(self._starts[row + 1]) if row + 1 < len(self.keys) else len(self._commits)
         return slice(int(self._starts[row]), end)
 
+    def knows(self, key: str) -> bool:
+        """Whether the agent ever wrote the key."""
+        rows = self._key_slice(key)
+        return bool(rows.start < rows.stop)
+
     def history(self, key: str) -> tuple[Integers, Integers, Booleans]:
         """Every version of a key, oldest first: versions, commit_ts, and whether each exists."""
         rows = self._key_slice(key)

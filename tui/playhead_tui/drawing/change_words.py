@@ -64,5 +64,7 @@ def delta_spans(before: JSON, after: JSON) -> tuple[Span, ...]:
     if not isinstance(before, int | float) or not isinstance(after, int | float):
         return ()
     delta = after - before
+    if not delta:
+        return ()
     text = str(abs(delta)) if isinstance(delta, int) else f"{abs(delta):.6g}"
     return (Span(f" {'−' if delta < 0 else '+'}{text}", "muted"),)

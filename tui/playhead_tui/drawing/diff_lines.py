@@ -192,7 +192,8 @@ class _Writer:
             line = (*start, old, Span(" → ", "muted"), new)
             delta = delta_spans(before, after)
             room = self.width - sum(width_of(span.text) for span in (*line, *delta))
-            yield Line((*line, *(delta if room >= 0 else ())), "changed"), None
+            gap = (Span(" "),) if delta and room > 0 else ()
+            yield Line((*line, *gap, *(delta if gap else ())), "changed"), None
             return
         minus = (Span("− ", "removed"), *start[1:])
         plus = (Span("+ ", "added"), Span(" " * max(0, used - 2)))

@@ -149,7 +149,7 @@ def planned(
         width,
         _GUTTER if width >= 70 and (tall or lane_rows) else 0,
         1 if not tall else 2 if screen_rows < 60 else 3 if screen_rows < 80 else 4,
-        min(tracks, screen_rows // 8 - 3) if tall else 0,
+        min(tracks, screen_rows // 8 - 2) if tall else 0,
         lane_rows,
         taller,
         zoomed,
@@ -208,6 +208,10 @@ def timeline_lines(
 
 
 def _label(text: str, role: Role, gutter: int) -> tuple[Span, ...]:
+    if len(text) >= gutter:
+        # Of a long path, as many of its last names as fit whole say most.
+        cuts = [at for sign in "./" if (at := text.find(sign, len(text) - gutter)) >= 0]
+        text = text[min(cuts) + 1 :] if cuts else text
     return (Span(left(crop_start(text, gutter - 1), gutter), role),) if gutter else ()
 
 

@@ -9,7 +9,6 @@ from typing import NamedTuple, TypeAlias, overload
 
 from playhead_tui.drawing.span import width_of
 
-
 CHRONOLOGICAL = ("tool_calls",)
 """Groups whose keys are named by whoever made them, and say nothing by their order: they stand as they came."""
 
@@ -37,6 +36,7 @@ class Tree(Sequence[TreeRow]):
     def __init__(self, keys: Sequence[str], folded: frozenset[str] = frozenset(), since: Since | None = None) -> None:
         self.keys = list(keys)
         self.folded = folded
+        self.since = since
         self._rows = tree_rows(self.keys, folded, since)
         self._places: dict[int, int] | None = None
         self.label_width = max((_label_width(row) for row in self._rows), default=0)

@@ -94,7 +94,9 @@ class AnswerScreen(Layer[int]):
             self.dismiss(commit_ts)
 
     def action_scroll(self, columns: int) -> None:
-        last = len(self._answer.columns) - 1
+        widths = self._list.widths
+        fits = sum(widths) + 2 * len(widths) <= self._list.area.width
+        last = 0 if fits else len(self._answer.columns) - 1
         self._list.first = max(0, min(self._list.first + columns, last))
         self._head.redraw()
         self._list.update_lines()
