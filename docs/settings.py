@@ -12,7 +12,7 @@ from pathlib import Path
 from playhead_tui import keys
 from playhead_tui.settings import SETTINGS, toml_value
 
-_MOST_NAMED = 8
+_MOST_NAMED = 12
 PAGE = Path(__file__).parent / "settings.md"
 _TABLE = re.compile(r"(<!-- (settings|keys) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -26,15 +26,15 @@ def written(page: str) -> str:
 def _settings() -> Iterable[str]:
     yield "| setting | default | what it does |\n|---|---|---|\n"
     for setting in SETTINGS:
-        choices = _choices([] if setting.choices is None else list(setting.choices()))
+        choices = "" if setting.choices is None else _choices(list(map(str, setting.choices())))
         yield f"| `{setting.name}` | `{toml_value(setting.default)}` | {setting.summary}{choices} |\n"
 
 
 def _choices(names: list[str]) -> str:
-    """The few that there are; of many, which are not the same in every version of Textual, where they are listed."""
+    """The few that there are; of themes, which are not the same in every version of Textual, where they are listed."""
     if len(names) > _MOST_NAMED:
         return " Those that there are stand under *Choose a theme* in the command palette."
-    return f" One of {', '.join(f'`{each}`' for each in names)}." if names else ""
+    return f" One of {', '.join(f'`{each}`' for each in names)}."
 
 
 def _keys() -> Iterable[str]:

@@ -326,15 +326,23 @@ class Cursor(EventList):
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def outline(
-        self, agent: AgentAddress | None = None, *, changed_only: bool = False, filter: str = "", deleted: bool = False
+        self,
+        agent: AgentAddress | None = None,
+        *,
+        changed_only: bool = False,
+        filter: str = "",
+        deleted: bool = False,
+        also: str | None = None,
     ) -> StateOutline:
         """The keys of an agent (the chosen one, where none is given) at the playhead, sorted.
 
         Deleted ones come only at the commit that deleted them, or always with `deleted`. `filter` keeps keys that
-        contain it, whatever its case.
+        contain it, whatever its case. `also` is a key that comes even where it does not exist.
         """
         timeline = self.timeline if agent is None else self.timeline_of(agent)
-        return StateOutline(timeline, self.position, changed_only=changed_only, filter=filter, deleted=deleted)
+        return StateOutline(
+            timeline, self.position, changed_only=changed_only, filter=filter, deleted=deleted, also=also
+        )
 
     def record(self, key: str | None = None) -> Record:
         """A key's record at the playhead (the selection's, where none is given)."""

@@ -30,6 +30,8 @@ class OutlineRow:
 class StateOutline(Sequence[OutlineRow]):
     """The keys at a moment, sorted; deleted ones only at the commit that deleted them, or all where `deleted` says so.
 
+    `also` is a key that has a row even where it does not exist, if the agent ever has it, and anything else here.
+
     Rows are made when they are looked at: the outline of a state with many keys costs what is shown of it.
     """
 
@@ -41,6 +43,7 @@ class StateOutline(Sequence[OutlineRow]):
         changed_only: bool = False,
         filter: str = "",
         deleted: bool = False,
+        also: str | None = None,
     ) -> None:
         outline = timeline.outline(position)
         touched = outline.commit_ts == position
@@ -65,6 +68,16 @@ class StateOutline(Sequence[OutlineRow]):
         self._commits = outline.commit_ts[rows]
         self._exists = outline.exists[rows]
         self._made: dict[int, OutlineRow] = {}
+        if also is not None and self.keys and timeline.knows(also) and self.row_of(also) is None:
+            self._put(outline_row(timeline, also, position))
+
+    def _put(self, entry: OutlineRow) -> None:
+        """Take in a key that does not exist here."""
+        row = bisect.bisect_left(self.keys, entry.key)
+        self.keys = [*self.keys[:row], entry.key, *self.keys[row:]]
+        self._versions = numpy.insert(self._versions, row, entry.version)
+        self._commits = numpy.insert(self._commits, row, entry.commit_ts)
+        self._exists = numpy.insert(self._exists, row, entry.exists)
 
     @property
     def live_count(self) -> int:

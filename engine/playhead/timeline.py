@@ -112,10 +112,19 @@ class Timeline:
         end = int(self._starts[row + 1]) if row + 1 < len(self.keys) else len(self._commits)
         return slice(int(self._starts[row]), end)
 
+    def knows(self, key: str) -> bool:
+        """Whether the agent ever wrote the key."""
+        rows = self._key_slice(key)
+        return bool(rows.start < rows.stop)
+
     def history(self, key: str) -> tuple[Integers, Integers, Booleans]:
         """Every version of a key, oldest first: versions, commit_ts, and whether each exists."""
         rows = self._key_slice(key)
         return self._versions[rows], self._commits[rows], self._exists[rows]
+
+    def first_commits(self, keys: Iterable[str]) -> list[int]:
+        """When each of these keys was written for the first time; it has to be one of the agent's."""
+        return [int(self._commits[self._key_slice(key).start]) for key in keys]
 
     def version_at(self, key: str, at: int) -> int:
         """The key's version at a moment; 0 where it was not written yet."""

@@ -84,6 +84,15 @@ async def test_the_exported_text_has_every_pane_and_nothing_is_cut_off(run: Path
     assert "…" not in text
 
 
+async def test_the_exported_text_has_every_agent_where_the_screen_has(run: Path) -> None:
+    async with opened(run) as pilot:
+        await press(pilot, "M", "ctrl+e")
+        await until(pilot, "What is on screen is saved")
+    lines = Path("refund-30.txt").read_text("utf-8").splitlines()
+    assert lines.index("STATE: 7 keys") < lines.index("planner: 6 keys") < lines.index("researcher: 1 key")
+    assert any(line.split()[0] == "findings" for line in lines[lines.index("researcher: 1 key") :] if line)
+
+
 async def test_the_exported_text_follows_the_tab_and_the_filter(run: Path) -> None:
     async with opened(run) as pilot:
         main = app_of(pilot).main

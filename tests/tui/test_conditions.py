@@ -70,16 +70,16 @@ async def test_what_cannot_be_opened_leaves_the_open_run_alone(
 async def test_a_refresh_under_way_is_not_given_up_for_the_next_one(
     run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    follow, started, may_end = driver._follow, Event(), Event()
+    refreshed, started, may_end = driver._refreshed, Event(), Event()
 
-    def slowly(cursor: Cursor) -> bool:
-        grown = follow(cursor)
-        if grown:
+    def slowly(cursor: Cursor) -> Cursor | None:
+        newer = refreshed(cursor)
+        if newer is not None:
             started.set()
             may_end.wait()
-        return grown
+        return newer
 
-    monkeypatch.setattr(driver, "_follow", slowly)
+    monkeypatch.setattr(driver, "_refreshed", slowly)
     async with open_app(run) as pilot:
         with playhead.open(run, create=False) as writer:
             writer.write(agent_id="planner", key="news", value="fresh")

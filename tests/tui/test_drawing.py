@@ -177,6 +177,27 @@ def test_a_tree_is_made_again_only_for_other_keys_or_folds() -> None:
     assert list(tree_of(names)) == tree_rows(names), "a list that grew is another list"
 
 
+def test_an_error_is_told_by_where_it_was_and_what_it_said() -> None:
+    assert (
+        words.gist({"where": "card_refund", "type": "http", "message": "402 no budget"}) == "card_refund: 402 no budget"
+    )
+    assert words.gist({"type": "ValueError", "message": "no"}) == "ValueError: no"
+    assert words.gist({"type": "x", "message": ""}) == '{type: "x", message: ""}'
+
+
+def test_tool_calls_stand_as_they_were_made_and_other_groups_by_name() -> None:
+    names = ["files/a", "files/b", "tool_calls/toolu_a", "tool_calls/toolu_b", "tool_calls/toolu_c", "usage"]
+    written = {"files/a": 9, "files/b": 1, "tool_calls/toolu_a": 7, "tool_calls/toolu_b": 3, "tool_calls/toolu_c": 5}
+    tree = Tree(names, since=lambda keys: [written[key] for key in keys])
+    assert [row.label for row in tree] == ["files", "a", "b", "tool_calls", "toolu_b", "toolu_c", "toolu_a", "usage"]
+    for name in names:
+        row = tree.row_of_key(name)
+        assert row is not None and names[tree[row].first] == name
+    folded = Tree(names, frozenset({"tool_calls/"}), since=lambda keys: [written[key] for key in keys])
+    assert [row.label for row in folded] == ["files", "a", "b", "tool_calls", "usage"]
+    assert folded.row_of_key("tool_calls/toolu_b") is None
+
+
 def glimpse_of(text: str) -> Glimpse:
     return Glimpse(text, opens=True)
 
@@ -354,12 +375,12 @@ def test_a_difference_is_a_tree_with_what_is_the_same_as_a_count() -> None:
         "~ 2 changed · + 1 added · − 1 removed",
         "",
         "  plan",
-        "~   step  3 → 4",
+        "~   step  3 → 4  +1",
         '~   note  "ask the useroperator for access"',
-        "    ⋯ 1 unchanged key",
+        "    ⋯ 1 unchanged key  x 1",
         "− old  [1]",
         "+ new  true",
-        "  ⋯ 1 unchanged key",
+        "  ⋯ 1 unchanged key  same 0",
     ]
 
 
@@ -372,7 +393,7 @@ def test_words_that_changed_inside_a_string_have_roles_of_their_own() -> None:
 def test_a_path_of_single_steps_is_one_label() -> None:
     before: JSON = {"a": {"b": [{"c": 1}]}}
     after: JSON = {"a": {"b": [{"c": 2}]}}
-    assert text_of(difference_lines(record(before), record(after, 2), 70))[2:] == ["~ a.b[0].c  1 → 2"]
+    assert text_of(difference_lines(record(before), record(after, 2), 70))[2:] == ["~ a.b[0].c  1 → 2  +1"]
 
 
 def test_an_item_put_first_in_a_list_is_one_addition() -> None:

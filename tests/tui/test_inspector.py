@@ -131,12 +131,15 @@ async def test_z_outside_of_the_inspector_goes_there_and_says_what_it_does(value
         assert "z folds and opens at the cursor" in screen_text(pilot)
 
 
+FOLDED = '  ⋯ 2 unchanged keys  goal "refund" · notes {a: 1, b: 2}'
+
+
 async def test_unchanged_parts_of_a_difference_are_counted_and_open_where_they_stand(
     values: Path, open_app: OpenApp
 ) -> None:
     async with open_app(values) as pilot:
         await inspect(pilot, "plan", "diff")
-        assert page_text(pilot)[2:] == ['~ steps[0].status  "pending" → "done"', "  ⋯ 2 unchanged keys"]
+        assert page_text(pilot)[2:] == ['~ steps[0].status  "pending" → "done"', FOLDED]
         await press(pilot, "end", "enter")
         assert page_text(pilot)[2:] == [
             '  goal  "refund"',
@@ -144,12 +147,30 @@ async def test_unchanged_parts_of_a_difference_are_counted_and_open_where_they_s
             "  notes  {a: 1, b: 2}",
         ]
         await press(pilot, "z")
-        assert page_text(pilot)[-1] == "  ⋯ 2 unchanged keys"
+        assert page_text(pilot)[-1] == FOLDED
         await press(pilot, "home", "j", "j", "z")
         assert page_text(pilot)[2:5] == ["  steps[0]", '    tool  "search"', '~   status  "pending" → "done"']
         await press(pilot, "Z")
         assert '    [2]  {tool: "refund", status: "pending"}' in page_text(pilot)
         assert not any("unchanged" in line for line in page_text(pilot))
+
+
+async def test_diff_says_which_event_wrote_the_value_and_by_how_much_a_number_changed(
+    values: Path, open_app: OpenApp
+) -> None:
+    async with open_app(values) as pilot:
+        await press(pilot, "5", "G")
+        await inspect(pilot, "left", "diff")
+        assert page_text(pilot)[1] == "written by this event"
+        await press(pilot, "h")
+        lines = page_text(pilot)
+        assert lines[0] == "left  ~ 1 changed"
+        assert lines[1].startswith("written at 3  ") and lines[1].endswith("step  wrote left ledger.py")
+        assert lines[2] == "~ 100 → 80  −20"
+        await press(pilot, "h")
+        await inspect(pilot, "plan", "diff")
+        await press(pilot, "home", "j", "enter")
+        assert position(pilot) == 1, "Enter travels there"
 
 
 # ── looks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -168,11 +189,20 @@ async def test_the_difference_stands_side_by_side_where_there_is_room_and_when_a
         assert '"pending" → "done"' in screen_text(pilot)
     async with open_app(values, (200, 36)) as pilot:
         await inspect(pilot, "plan", "diff")
+        assert '"pending" → "done"' in screen_text(pilot), "single values are read better next to each other"
+        await press(pilot, "vertical_line")
         assert '"done"' in line_with(pilot, '"pending"') and "→" not in line_with(pilot, '"pending"')
     async with open_app(values, (80, 24)) as pilot:
         await inspect(pilot, "plan", "diff")
         await press(pilot, "vertical_line")
         assert "Side by side takes 64 columns" in screen_text(pilot)
+
+
+async def test_texts_stand_side_by_side_by_themselves_where_there_is_room(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run, (220, 36)) as pilot:
+        await press(pilot, "1", "2", "G")
+        await inspect(pilot, "note", "diff")
+        assert any(" │ " in line and "operator" in line for line in page_text(pilot))
 
 
 async def test_markdown_code_and_json_in_strings_are_laid_out_until_the_raw_text_is_asked_for(

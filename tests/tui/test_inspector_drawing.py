@@ -232,10 +232,10 @@ def test_side_by_side_has_what_was_at_the_left_and_what_is_at_the_right() -> Non
         "  plan",
         "−   step  3",
         "−   note  ask the user for access",
-        "    ⋯ 1 unchanged key",
+        "    ⋯ 1 unchanged key  x 1",
         "− old  [1]",
         "╱" * 40,
-        "  ⋯ 1 unchanged key",
+        "  ⋯ 1 unchanged key  same 0",
     ]
     assert [line[43:] for line in rows[2:]] == [
         "  plan",
@@ -344,6 +344,13 @@ def test_a_row_of_the_history_has_room_for_more_where_it_is_wide() -> None:
     wide = history_line(7, 412, 415, header, change, True, (1, 3), 120)
     assert "tool_result  3 matches" in wide.text and ":00:00" in wide.text
     assert history_line(7, 412, 415, None, None, False, (1, 3), 50).text.endswith("·")
+
+
+def test_a_narrow_row_of_the_history_keeps_its_room_for_what_changed() -> None:
+    header = EventHeader("t", 412, NOON, None, "tool_result", "3 matches", {}, 4)
+    change = (Span("~ remaining 3265.63 → -9724.37 −12990"),)
+    assert history_line(7, 412, 415, header, change, True, (1, 3), 64).text.endswith("−12990")
+    assert "3 matches" in history_line(7, 412, 415, header, change, True, (1, 3), 94).text
 
 
 def test_the_number_that_changed_most_often_is_the_one_that_is_drawn() -> None:

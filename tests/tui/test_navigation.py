@@ -161,7 +161,10 @@ async def test_a_moment_that_is_none_is_explained_and_moves_nothing(run: Path, o
         await pilot.press("colon")
         await type_text(pilot, "nowhere")
         assert position(pilot) == 30
-        assert "no snapshot is labelled 'nowhere'" in screen_text(pilot)
+        shown = screen_text(pilot)
+        assert "✗ no snapshot is labelled 'nowhere', and no verb is called 'nowhere'" in shown
+        assert "places: 412, +50" in shown and "verbs: when, c, rc" in shown
+        assert shown.splitlines()[-1].startswith(" :nowhere"), "the line is open again, to be mended"
 
 
 async def test_escape_closes_the_command_line_and_never_quits(run: Path, open_app: OpenApp) -> None:

@@ -68,6 +68,24 @@ def test_the_default_file_is_valid_and_changes_nothing_commented_out_or_not(tmp_
     assert settings_of(document) == (Settings(), [])
 
 
+def test_a_speed_is_one_of_those_that_keys_go_through() -> None:
+    settings, problems = settings_of({"play_speed": 50, "play_speed_by_clock": 60})
+    assert not problems
+    assert (settings.pace.event_speed, settings.pace.clock_speed) == (50, 60)
+    for wrong in (7, "50", True, 5.0):
+        settings, problems = settings_of({"play_speed": wrong})
+        assert settings == Settings()
+        assert problems[0].text == f"one of 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000 is wanted, not {wrong!r}"
+
+
+async def test_a_run_plays_as_fast_as_the_settings_say(run: Path) -> None:
+    async with opened(run, "play_speed = 50\nplay_speed_by_clock = 60\n") as pilot:
+        await press(pilot, "r")
+        assert "Space plays backward: ◀ 50/s" in screen_text(pilot)
+        await press(pilot, "%", ">", "<")
+        assert "◀ ×60" in screen_text(pilot)
+
+
 def test_a_wrong_entry_is_named_with_what_is_allowed_and_the_rest_applies() -> None:
     settings, problems = settings_of(
         {

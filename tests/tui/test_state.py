@@ -95,7 +95,7 @@ async def test_the_value_tab_shows_the_whole_value(run: Path, open_app: OpenApp)
 
 
 async def test_the_history_tab_lists_every_version_and_travels(run: Path, open_app: OpenApp) -> None:
-    async with open_app(run) as pilot:
+    async with open_app(run, (140, 36)) as pilot:
         main = app_of(pilot).main
         main.selection = "plan/steps"
         main.show_tab("history")

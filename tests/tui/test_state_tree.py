@@ -97,6 +97,18 @@ async def test_z_folds_what_the_cursor_is_in_and_capital_z_everything(run: Path,
         assert "▾ plan" in screen_text(pilot)
 
 
+async def test_the_newest_tool_call_is_the_last_of_them(tmp_path: Path, open_app: OpenApp) -> None:
+    with playhead.open(tmp_path / "calls") as store:
+        for name in ("toolu_x", "toolu_b", "toolu_k"):
+            store.write(agent_id="main", key=f"tool_calls/{name}", value={"name": "bash"}, kind="tool_call")
+        store.write(agent_id="main", key="tool_calls/toolu_x", value={"name": "bash", "status": "ok"})
+    async with open_app(tmp_path / "calls") as pilot:
+        shown = [line.split()[2] for line in state_lines(pilot) if "toolu_" in line]
+        assert shown == ["toolu_x", "toolu_b", "toolu_k"]
+        await put_on(pilot, "toolu_k")
+        assert app_of(pilot).main.selection == "tool_calls/toolu_k"
+
+
 async def test_y_copies_the_member_at_the_cursor(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await put_on(pilot, "budget")
@@ -152,6 +164,41 @@ async def test_a_dot_shows_keys_that_were_deleted_earlier_and_when(run: Path, op
         assert "last_error" not in screen_text(pilot)
 
 
+async def test_the_selected_key_keeps_its_row_where_it_does_not_exist(tmp_path: Path, open_app: OpenApp) -> None:
+    with playhead.open(tmp_path / "keys") as store:
+        for key in ("a", "c", "b"):
+            store.write(agent_id="main", key=key, value=1)
+        store.delete(agent_id="main", key="b")
+        store.write(agent_id="main", key="a", value=2)
+    async with open_app(tmp_path / "keys") as pilot:
+        await press(pilot, "3", "G")
+        await put_on(pilot, " b ")
+        await press(pilot, "h")
+        shown = [line[2:6].strip() for line in state_lines(pilot)[:3]]
+        assert shown == ["a", "b", "c"], "where it will be"
+        assert "not written yet" in state_lines(pilot)[1] and app_of(pilot).main.state.cursor == 1
+        assert "commit 3 is the first that does" in screen_text(pilot)
+        await press(pilot, "c")
+        assert position(pilot) == 3
+        await press(pilot, "G")
+        assert "deleted at 4" in state_lines(pilot)[1], "where it vanished"
+        assert "2 keys" in screen_text(pilot), "and it counts for nothing"
+        await put_on(pilot, " a ")
+        assert len([line for line in state_lines(pilot) if line.strip()]) == 2
+
+
+async def test_the_group_whose_heading_is_out_of_sight_stands_above(tmp_path: Path, open_app: OpenApp) -> None:
+    with playhead.open(tmp_path / "many") as store, store.begin_transaction() as tx:
+        for number in range(60):
+            tx.write("main", f"files/src/{number:02}", number)
+    async with open_app(tmp_path / "many") as pilot:
+        assert "↑" not in screen_text(pilot)
+        await press(pilot, "end")
+        assert line_with(pilot, "STATE").count("↑ files/src") == 1
+        await press(pilot, "home")
+        assert "↑" not in screen_text(pilot)
+
+
 # ── every agent ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -159,6 +206,7 @@ async def test_capital_m_shows_every_agent_and_the_cursor_chooses_among_them(run
     async with open_app(run) as pilot:
         await press(pilot, "M")
         lines = state_lines(pilot)
+        assert "all agents · 2 changed" in line_with(pilot, "STATE")
         assert any(line.startswith("  ▾ planner ─") and line.endswith("2 changed · 6 keys") for line in lines)
         assert any(line.startswith("  ▾ researcher ─") and line.endswith("1 key") for line in lines)
         await put_on(pilot, "findings")

@@ -312,7 +312,7 @@ def test_the_timeline_shows_playhead_density_and_signs() -> None:
         ),
     )
     pointer, density, signs = timeline_lines(chart, Plan(20), rows_of(chart, Plan(20)), 4)
-    assert pointer.text == "1       ▼4         8"
+    assert pointer.text == "1       ▼4        8 "
     assert density.text == "▁█ ▄▁█ ▄▁█ ▄▁█ ▄▁█ ▄"
     assert signs.text.rstrip() == "   ◆ • ◆│a"
     assert {span.role for span in density.spans} == {"past", "error", "playhead", "faint"}
@@ -356,6 +356,27 @@ def test_every_line_is_as_wide_as_the_strip(position: int) -> None:
     lines = timeline_lines(chart, plan, rows_of(chart, plan), position)
     assert len(lines) == plan.height
     assert {line.width for line in lines} == {80}
+
+
+def test_in_a_run_shorter_than_the_strip_the_playhead_covers_its_whole_commit() -> None:
+    chart = sequence(1, 4, 40)
+    plan = Plan(40)
+    pointer, density, _ = timeline_lines(chart, plan, rows_of(chart, plan), 4)
+    assert pointer.text.split() == ["1", "▼4"], "the last commit is told where it stands, not once more at the end"
+    assert [(span.role, len(span.text)) for span in density.spans] == [("past", 30), ("playhead", 1), ("playhead", 9)]
+    _, density, _ = timeline_lines(chart, plan, rows_of(chart, plan), 2)
+    lengths = [(span.role, len(span.text)) for span in density.spans]
+    assert lengths == [("past", 10), ("playhead", 1), ("playhead", 9), ("faint", 20)]
+
+
+def test_every_commit_of_a_short_run_is_numbered() -> None:
+    assert [tick.label for tick in sequence_scale(Window(1, 7), 100, NOWHERE).ticks] == list("1234567")
+
+
+def test_a_window_that_the_playhead_has_left_behind_is_all_past() -> None:
+    chart, plan = sequence(1, 40, 40, head=90), Plan(40)
+    _, behind, _ = timeline_lines(chart, plan, rows_of(chart, plan), 60)
+    assert {span.role for span in behind.spans} == {"past"}
 
 
 def test_a_range_that_is_dragged_over_is_lit_and_told() -> None:

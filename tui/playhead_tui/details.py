@@ -13,6 +13,7 @@ from playhead.diff import changes
 from playhead_tui.drawing.blame_lines import blame_rows, gutter_width
 from playhead_tui.drawing.change_words import change_spans
 from playhead_tui.drawing.diff_lines import diff_rows
+from playhead_tui.drawing.event_lines import kind_role
 from playhead_tui.drawing.glimpses import Glimpse, Member, glimpse, members
 from playhead_tui.drawing.highlight import matcher
 from playhead_tui.drawing.history_lines import VersionNote
@@ -20,9 +21,9 @@ from playhead_tui.drawing.json_lines import Style, fitting_depth, json_rows
 from playhead_tui.drawing.row import Folding, Row, muted_row
 from playhead_tui.drawing.series import Series, series_of
 from playhead_tui.drawing.side_by_side import LEAST_WIDTH, side_by_side
-from playhead_tui.drawing.span import Line, Span, crop, printable
-from playhead_tui.drawing.words import plural
-from playhead_tui.frame import Frame, MembersKey, PageLens, PreviewKey, Tab, Wanted
+from playhead_tui.drawing.span import Line, Span, crop, fit, printable
+from playhead_tui.drawing.words import clock_time, count, plural
+from playhead_tui.frame import Frame, MembersKey, PageLens, PreviewKey, Tab, Wanted, moment_of
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor, HistoryRow
@@ -32,6 +33,8 @@ SPLIT_WIDTH = 112
 _NAME_WIDTH = 40
 _ALL_LEVELS = 1_000
 _POINTS_MAX = 400
+_BRIEF_CHARACTERS = 100_000
+"""What weighs more is not compared once more to find out how to show it."""
 _COMPARED_CHARACTERS = 2_000_000
 """Values that weigh more are opened without marks at their members: Diff tells what changed."""
 _MARKS_MAX = 2_000
@@ -51,6 +54,8 @@ class Page:
     series: Series | None = None
     all_open: bool = False
     """Whether nothing is folded, so that folding everything is the next thing to do."""
+    split: bool = False
+    """Whether a difference stands side by side."""
     found: re.Pattern[str] | None = None
     hits: Sequence[int] = ()
     """The rows that hold what is searched for."""
@@ -99,8 +104,7 @@ def page_of(cursor: Cursor, frame: Frame, wanted: Wanted) -> Page:
     else:
         record = cursor.record(key)
         if not record.exists:
-            text = "Not written yet at this commit." if record.version == 0 else "Deleted; History has what it was."
-            return Page(tab, rows=[muted_row(text)])
+            return Page(tab, rows=[_absence(cursor, key, record)])
         page = _value_page(record, wanted) if tab == "value" else _blame_page(cursor, record, frame.position, wanted)
     return _searched(page, wanted.lens.find)
 
@@ -116,14 +120,59 @@ def _history_page(cursor: Cursor, key: str) -> Page:
 
 def _diff_page(cursor: Cursor, frame: Frame, key: str, wanted: Wanted) -> Page:
     before, after = cursor.comparison(key)
+    if not before.version and not after.version:
+        return Page("diff", rows=[_absence(cursor, key, after)])
     lens, width = wanted.lens, wanted.width
-    split = lens.layout == "split" or (lens.layout == "" and width >= SPLIT_WIDTH)
+    split = lens.layout == "split" or (lens.layout == "" and width >= SPLIT_WIDTH and not _is_brief(before, after))
     folding = Folding(toggled=lens.toggled, all_open=lens.turned == "open")
     draw = side_by_side if split and width >= LEAST_WIDTH else diff_rows
     summary, *rest = draw(before, after, width, folding)
     title = (Span(f"{frame.base}  ", "muted"), Span(f"{_version(before)} → {_version(after)}", "muted"))
     first = summary._replace(line=Line((*_name(key), *summary.line.spans), summary.line.tone))
-    return Page("diff", title, [first, *rest], all_open=folding.all_open)
+    written = [_writer_row(cursor, after, frame.position, width)] if after.version else []
+    # Below the summary stands a blank row, where there is more to come.
+    return Page("diff", title, [first, *(written or rest[:1]), *rest[1:]], all_open=folding.all_open, split=split)
+
+
+def _is_brief(before: Record, after: Record) -> bool:
+    """Whether all that differs are single numbers and words: old and new are read better next to each other."""
+    if not before.exists or not after.exists:
+        return False
+    if weight_of(before.value) + weight_of(after.value) > _BRIEF_CHARACTERS:
+        return False
+    difference = changes(before.value, after.value)
+    values = [value for change in difference.changes for value in (change.before, change.after)]
+    return all(change.spans is None for change in difference.changes) and not any(
+        isinstance(value, dict | list) or (isinstance(value, str) and len(value) > _NAME_WIDTH) for value in values
+    )
+
+
+def _writer_row(cursor: Cursor, record: Record, position: int, width: int) -> Row:
+    """`written at 1,330  13:24:34  tool_result  bank_transfer: …`: which event made the value what it is."""
+    if record.commit_ts == position:
+        return muted_row("written by this event" if record.exists else "deleted by this event")
+    (header,) = cursor.track.headers([record.commit_ts])
+    moment = moment_of(header, cursor.store.imported is not None)
+    spans = [
+        Span("written at " if record.exists else "deleted at ", "faint"),
+        Span(count(record.commit_ts), "muted"),
+        Span(f"  {clock_time(moment)}" if moment is not None else "", "faint"),
+        Span(f"  {printable(header.kind)}", kind_role(header.kind)),
+        Span(f"  {printable(header.label)}", "muted"),
+    ]
+    return Row(Line(fit(spans, width)), commit_ts=record.commit_ts)
+
+
+def _absence(cursor: Cursor, key: str, record: Record) -> Row:
+    """Why there is no value to show, and where there is one."""
+    if record.version:
+        return muted_row("Deleted; History has what it was.")
+    if not cursor.timeline.knows(key):
+        return muted_row("This agent never writes this key.")
+    (first,) = cursor.timeline.first_commits([key])
+    return muted_row(f"Not written yet: commit {count(first)} is the first that does. c goes there.")._replace(
+        commit_ts=first
+    )
 
 
 def _value_page(record: Record, wanted: Wanted) -> Page:

@@ -168,9 +168,11 @@ def moment_of(header: EventHeader, imported: bool) -> datetime | None:
 def read_frame(cursor: Cursor, lens: Lens) -> Frame:
     """The frame at the cursor's position, from what is in memory: keys and versions, and the headers read before."""
     state = lens.state
-    outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter, deleted=state.deleted)
     selection = lens.selection
     narrowed = bool(lens.filter or lens.changed_only)
+    # The selected key keeps its row where it does not exist: the inspector speaks of it.
+    also = None if narrowed else selection
+    outline = cursor.outline(changed_only=lens.changed_only, filter=lens.filter, deleted=state.deleted, also=also)
     pinned = selection is not None and Place(cursor.agent, selection) in state.pins
     if selection is None or (narrowed and not pinned and outline.row_of(selection) is None):
         selection = _first_of_interest(outline) or selection

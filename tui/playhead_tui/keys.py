@@ -109,7 +109,7 @@ def _layered(id: str, method: str, description: str, keys: str, scope: Scope, hi
 
 
 def _asked(id: str, method: str, description: str, key: str, scope: Scope, hint: str) -> Action:
-    return Action(id, method, description, (key,), "Ask the past", scope, hint, palette=False)
+    return Action(id, method, description, tuple(key.split()), "Ask the past", scope, hint, palette=False)
 
 
 def _runs(id: str, method: str, description: str, *keys: str, hint: str = "") -> Action:
@@ -177,8 +177,8 @@ ACTIONS: tuple[Action, ...] = (
     _asked("bisect.good", "judge('good')", "While bisecting: this commit is good", "g", "bisect", "good"),
     _asked("bisect.bad", "judge('bad')", "While bisecting: this commit is bad", "b", "bisect", "bad"),
     _asked("bisect.skip", "judge('skip')", "While bisecting: this one cannot be told", "s", "bisect", "skip"),
-    _asked("answer.right", "scroll(1)", "Columns further right", "l", "answer", "right"),
-    _asked("answer.left", "scroll(-1)", "Columns further left", "h", "answer", "left"),
+    _asked("answer.right", "scroll(1)", "Columns further right", "l right", "answer", "columns"),
+    _asked("answer.left", "scroll(-1)", "Columns further left", "h left", "answer", ""),
     _asked("answer.copy", "copy", "Copy the row", "y", "answer", "copy"),
     _asked("answer.command", "copy_command", "Copy the command that prints the same", "Y", "answer", "copy command"),
     _asked("watches.add", "add", "Watch another expression", "a", "watches", "add"),

@@ -22,6 +22,8 @@ _FOLD_SHARE = 8
 _FOLD_CELLS = 14
 """Columns of the strip for each fold that there may be."""
 _TICK_CELLS = 18
+_SLOT_TICK_CELLS = 8
+"""Where commits are wider than a column, their numbers are short."""
 _CLOCK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 
 
@@ -117,7 +119,7 @@ def _commit_ticks(starts: Integers, window: Window, by_column: bool = False) -> 
     if by_column:
         places = range(0, columns, _TICK_CELLS)
         return tuple(Tick(place, count(int(starts[place]))) for place in places)
-    wanted = max(1, columns // _TICK_CELLS)
+    wanted = max(1, columns // (_TICK_CELLS if window.size > columns else _SLOT_TICK_CELLS))
     step = _round_up(window.size / wanted)
     commits = numpy.arange(-(-window.first // step) * step, window.last + 1, step, dtype=numpy.int64)
     places = (numpy.searchsorted(starts[:-1], commits, side="right") - 1).tolist()

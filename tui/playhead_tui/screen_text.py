@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from playhead_tui.details import page_of
 from playhead_tui.drawing.span import printable
 from playhead_tui.drawing.state_lines import SIGNS
+from playhead_tui.drawing.tree import tree_rows
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.frame import Frame, PageLens, Tab, Wanted, moment_of
 
@@ -43,15 +44,22 @@ def _head(frame: Frame, title: str) -> Iterable[str]:
 
 
 def _state(cursor: Cursor, frame: Frame) -> Iterable[str]:
-    outline = frame.outline
     narrowed = f", those with “{printable(frame.filter)}”" if frame.filter else ""
-    yield f"STATE: {plural(outline.live_count, 'key')}{narrowed}"
-    records = cursor.records(outline.keys)
-    width = max(map(len, outline.keys), default=0)
-    for entry in outline:
-        record = records[entry.key]
-        value = json.dumps(record.value, ensure_ascii=False) if record.exists else "deleted"
-        yield f"{SIGNS.get(entry.status or '', ' ')} {printable(entry.key):{width}}  v{entry.version}  {value}"
+    sections = [section for section in frame.sections if not section.pinned]
+    yield f"STATE: {plural(sum(section.live for section in sections), 'key')}{narrowed}"
+    for section in sections:
+        assert section.agent is not None
+        if section.title:
+            yield f"{section.title}: {plural(section.live, 'key')}"
+        # Without the folds of the screen, and in its order.
+        rows = (row for row in tree_rows(section.tree.keys, since=section.tree.since) if not row.group)
+        records = cursor.timeline_of(section.agent).records(section.tree.keys, frame.position)
+        width = max(map(len, section.tree.keys), default=0)
+        for entry in (section.entries[row.first] for row in rows):
+            record = records[entry.key]
+            gone = "deleted" if entry.version else "not written yet"
+            value = json.dumps(record.value, ensure_ascii=False) if record.exists else gone
+            yield f"{SIGNS.get(entry.status or '', ' ')} {printable(entry.key):{width}}  v{entry.version}  {value}"
 
 
 def _page(cursor: Cursor, frame: Frame, tab: Tab) -> Iterable[str]:

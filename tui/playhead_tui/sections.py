@@ -59,7 +59,7 @@ def read_sections(
             # Others with nothing to show here would be headings in the way.
             continue
         title = _name(agent, namespaces) if lens.everyone else ""
-        tree = tree_of(entries.keys, folded, agent)
+        tree = tree_of(entries.keys, folded, (str(cursor.store.path), agent), cursor.timeline_of(agent).first_commits)
         is_folded = lens.everyone and agent in lens.folded_agents
         live, changed = entries.live_count, len(entries.statuses)
         sections.append(Section(agent, entries, tree, title, is_folded, live=live, changed=changed))

@@ -13,6 +13,7 @@ from typing import get_args
 from playhead_tui import keys
 from playhead_tui.frame import Tab
 from playhead_tui.keymap import Keymap, Problem, read_keymap
+from playhead_tui.playing import CLOCK_SPEEDS, EVENT_SPEEDS, Pace
 
 PATH_VARIABLE = "PLAYHEAD_CONFIG"
 FILE_NAME = "settings.toml"
@@ -29,7 +30,14 @@ class Settings:
     keep_place: bool = True
     export_folder: str = ""
     event_columns: str = "time icon kind agent duration tokens cost operations"
+    play_speed: int = Pace().event_speed
+    play_speed_by_clock: int = Pace().clock_speed
     keymap: Keymap = field(default_factory=Keymap)
+
+    @property
+    def pace(self) -> Pace:
+        """How fast a run plays before anything else is asked."""
+        return Pace(event_speed=self.play_speed, clock_speed=self.play_speed_by_clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,15 @@ class Setting:
 
     name: str
     summary: str
-    kind: type[str] | type[bool]
-    choices: Callable[[], Sequence[str]] | None = None
-    """The texts that are allowed; any, where there is none."""
+    kind: type[str] | type[bool] | type[int]
+    choices: Callable[[], Sequence[str | int]] | None = None
+    """The texts or numbers that are allowed; any, where there is none."""
     check: Callable[[str], str] | None = None
     """What is wrong with a text; empty where nothing is."""
 
     @property
-    def default(self) -> str | bool:
-        value: str | bool = getattr(Settings(), self.name)
+    def default(self) -> str | bool | int:
+        value: str | bool | int = getattr(Settings(), self.name)
         return value
 
 
@@ -70,6 +78,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("keep_place", "Open a run where it was left: position, agent, marks, tab, folds, filter.", bool),
     Setting("export_folder", "Where screenshots and exported text go; empty: the current directory.", str),
     Setting("event_columns", "Columns of the event list, as far as there is room.", str, check=_wrong_columns),
+    Setting("play_speed", "Events a second when Space plays the run.", int, lambda: EVENT_SPEEDS),
+    Setting(
+        "play_speed_by_clock", "Seconds of the run a second when it plays by the clock.", int, lambda: CLOCK_SPEEDS
+    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -143,11 +155,15 @@ def _unknown(name: str) -> str:
 def _what_is_wrong(setting: Setting, value: object) -> str:
     if setting.kind is bool:
         return "" if isinstance(value, bool) else f"true or false is wanted, not {value!r}"
+    if setting.kind is int:
+        allowed = setting.choices() if setting.choices is not None else ()
+        fits = type(value) is int and value in allowed
+        return "" if fits else f"one of {', '.join(map(str, allowed))} is wanted, not {value!r}"
     if not isinstance(value, str):
         return f"a text in quotes is wanted, not {value!r}"
     if setting.check is not None:
         return setting.check(value)
-    if setting.choices is None or value in (allowed := setting.choices()):
+    if setting.choices is None or value in (allowed := list(map(str, setting.choices()))):
         return ""
     near = get_close_matches(value, allowed, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
@@ -171,7 +187,7 @@ def default_file() -> str:
     for setting in SETTINGS:
         lines.append(f"# {setting.summary}")
         if setting.choices is not None:
-            lines.append(f"# One of: {', '.join(setting.choices())}")
+            lines.append(f"# One of: {', '.join(map(str, setting.choices()))}")
         lines += [f"# {setting.name} = {toml_value(setting.default)}", ""]
     lines += [
         "# Keys by action: a key, or a list of keys; an empty list for none.",
@@ -184,9 +200,11 @@ def default_file() -> str:
 
 
 def toml_value(value: object) -> str:
-    """A text, a truth value or a list of texts as TOML spells it."""
+    """A text, a number, a truth value or a list of texts as TOML spells it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, list):
         return toml_value(value[0]) if len(value) == 1 else f"[{', '.join(map(toml_value, value))}]"
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')

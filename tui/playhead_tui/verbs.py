@@ -67,6 +67,19 @@ def parse(typed: str) -> Asked | None:
     return Asked(verb, argument.strip()) if verb is not None else None
 
 
+def no_place(typed: str, refusal: str) -> str:
+    """Why a line that begins with no verb leads nowhere, with what could have been meant, a line each."""
+    from playhead.expression import nearest
+
+    said, _, places = refusal.partition("; type ")
+    if not places:
+        return refusal
+    word = typed.split()[0]
+    return f"{said}, and no verb is called {word!r}{nearest(word, list(BY_NAME))}\nplaces: {places}\n" + (
+        f"verbs: {', '.join(BY_NAME)}"
+    )
+
+
 def hint(typed: str) -> str:
     """What stands faint behind the cursor: what the verb takes, as long as nothing was given to it."""
     verb = BY_NAME.get(typed.strip())

@@ -13,7 +13,7 @@ from playhead_tui.drawing.event_lines import kind_role
 from playhead_tui.drawing.row import Row
 from playhead_tui.drawing.span import Line, Span, left, printable, right, width_of
 
-_LABEL_LEAST, _LABEL_MOST = 12, 40
+_LABEL_LEAST, _LABEL_MOST = 12, 60
 
 
 def gutter_width(blamed: Sequence[BlameRow], width: int) -> int:
@@ -23,9 +23,9 @@ def gutter_width(blamed: Sequence[BlameRow], width: int) -> int:
 
 
 def _label_width(width: int) -> int:
-    """Cells of the gutter that the event's label has, with a space before it; none in a narrow page."""
+    """Cells of the gutter that the event's label has, with two before it; none in a narrow page."""
     room = min(_LABEL_MOST, (width - 44) // 3)
-    return room + 1 if room >= _LABEL_LEAST else 0
+    return room + 2 if room >= _LABEL_LEAST else 0
 
 
 def blame_rows(
@@ -95,7 +95,7 @@ def _gutter(
     if label_width := _label_width(width):
         text = printable(header.label or header.kind) if header is not None else ""
         kind = kind_role(header.kind) if header is not None else "muted"
-        spans.append(Span(" " + left(text, label_width - 1), "error" if kind == "error" else role))
+        spans.append(Span("  " + left(text, label_width - 2), "error" if kind == "error" else role))
     return tuple(spans)
 
 

@@ -52,16 +52,19 @@ def _told(change: ValueChange) -> tuple[Span, ...]:
             return Span("→ ", "accent"), name, Span(f" from {format_path(change.from_path or ())}", "muted")
         case _:
             old, new = (words.preview(value, _SCALAR_WIDTH) for value in (change.before, change.after))
-            delta = _delta(change.before, change.after)
+            delta = delta_spans(change.before, change.after)
             sign = Span("~ ", "changed")
             return sign, name, gap, Span(old, "removed"), Span(" → ", "muted"), Span(new, "added"), *delta
 
 
-def _delta(before: JSON, after: JSON) -> tuple[Span, ...]:
+def delta_spans(before: JSON, after: JSON) -> tuple[Span, ...]:
+    """` −12990`: by how much a number changed; nothing where there are not two numbers."""
     if isinstance(before, bool) or isinstance(after, bool):
         return ()
     if not isinstance(before, int | float) or not isinstance(after, int | float):
         return ()
     delta = after - before
+    if not delta:
+        return ()
     text = str(abs(delta)) if isinstance(delta, int) else f"{abs(delta):.6g}"
     return (Span(f" {'−' if delta < 0 else '+'}{text}", "muted"),)

@@ -106,7 +106,7 @@ def _joined(spans: tuple[Span, ...], joints: dict[int, str]) -> tuple[Span, ...]
 def footer_line(hints: Sequence[Hint], note: Note | None, count: int, width: int) -> Line:
     """How the last thing went, while it is news; then the keys that matter, as many as fit; the count being typed."""
     spans: list[Span] = [Span(" "), *((Span(f" {count} ", "active"), Span(" ")) if count else ())]
-    end = [span for hint in hints if hint.action.id in _ALWAYS for span in _hint(hint)]
+    end = [span for hint in hints if hint.action.id in ALWAYS for span in _hint(hint)]
     if note is not None:
         said = [*spans, Span(printable(note.text), "error" if note.is_error else "strong"), Span("   ")]
         if _width(said) + _width(end) >= width:
@@ -114,7 +114,7 @@ def footer_line(hints: Sequence[Hint], note: Note | None, count: int, width: int
         spans = said
     room = width - _width([*spans, *end]) - 1
     for hint in hints:
-        if hint.action.id in _ALWAYS:
+        if hint.action.id in ALWAYS:
             continue
         room -= _width(_hint(hint))
         if room < 0:
@@ -152,7 +152,7 @@ def footer_targets(line: Line, hints: Sequence[Hint]) -> list[tuple[range, Actio
     return targets
 
 
-_ALWAYS = ("help", "quit", "runs.help", "runs.close")
+ALWAYS = ("help", "quit", "runs.help", "runs.close")
 """Actions whose hints stand at the right end, whatever else there is."""
 
 

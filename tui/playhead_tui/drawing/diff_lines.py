@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from playhead import JSON, Record
 from playhead.diff import Difference, changes, format_path
+from playhead_tui.drawing.change_words import delta_spans
 from playhead_tui.drawing.difference_tree import Entry, entries
 from playhead_tui.drawing.json_lines import Style, json_lines, json_rows, scalar_role
 from playhead_tui.drawing.row import Fold, Folding, Row, muted_row
@@ -18,6 +19,8 @@ LINE_LIMIT = 5_000
 _BLOCK_LIMIT = 14
 """Lines of one value that was added or removed whole, in the middle of others, before it is opened."""
 _BLOCK_LINES_MAX = 2_000
+_SAME_WIDTH = 24
+"""Cells of a value that is told although it is the same."""
 SAME = muted_row("No difference.")
 
 
@@ -108,10 +111,22 @@ def summary_line(difference: Difference) -> Line:
     return Line(tuple(spans))
 
 
-def folded_line(entry: Entry) -> Line:
-    """`⋯ 41 unchanged keys`"""
+def folded_line(entry: Entry, width: int) -> Line:
+    """`⋯ 41 unchanged keys  limit 4000.0 · currency "EUR"`: as many of them as there is room for."""
     noun = "unchanged key" if isinstance(entry.after, dict) else "unchanged item"
-    return Line((Span("  " + "  " * entry.depth), Span(f"⋯ {plural(entry.count, noun)}", "faint")))
+    told = Span("  " + "  " * entry.depth), Span(f"⋯ {plural(entry.count, noun)}", "faint")
+    room = width - sum(width_of(span.text) for span in told) - 2
+    glimpses: list[str] = []
+    for name in entry.same:
+        assert isinstance(entry.after, dict)
+        glimpses.append(f"{printable(name)} {preview(entry.after[name], _SAME_WIDTH)}")
+        if width_of(" · ".join(glimpses)) > room - (2 if len(glimpses) < entry.count else 0):
+            glimpses.pop()
+            break
+    if not glimpses:
+        return Line(told)
+    more = " …" if len(glimpses) < entry.count else ""
+    return Line((*told, Span("  " + " · ".join(glimpses) + more, "muted")))
 
 
 class _Writer:
@@ -129,7 +144,7 @@ class _Writer:
         name = format_path(entry.label)
         sign, role, tone = look_of(entry.kind)
         if entry.kind == "folded":
-            yield folded_line(entry), None
+            yield folded_line(entry, self.width), None
             return
         plain = entry.kind in ("label", "same")
         start = (
@@ -171,7 +186,11 @@ class _Writer:
             and used + width_of(scalar(before)) + width_of(scalar(after)) + 3 <= self.width
         ):
             old, new = Span(scalar(before), "removed"), Span(scalar(after), "added")
-            yield Line((*start, old, Span(" → ", "muted"), new), "changed"), None
+            line = (*start, old, Span(" → ", "muted"), new)
+            delta = delta_spans(before, after)
+            room = self.width - sum(width_of(span.text) for span in (*line, *delta))
+            gap = (Span(" "),) if delta and room > 0 else ()
+            yield Line((*line, *gap, *(delta if gap else ())), "changed"), None
             return
         minus = (Span("− ", "removed"), *start[1:])
         plus = (Span("+ ", "added"), Span(" " * max(0, used - 2)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal, TypeAlias
 
 from playhead import JSON
@@ -30,11 +31,15 @@ class Entry:
     """The object or list whose unchanged members can be folded here."""
     count: int = 0
     """For `folded`, how many members are the same."""
+    same: tuple[str, ...] = ()
+    """For `folded`, the names of the first of them, where they have names."""
 
     @property
     def fold(self) -> Fold:
         return Fold("same", self.holder)
 
+
+_NAMED_MAX = 6
 
 _Key: TypeAlias = "tuple[str | int, bool]"
 """A part of a path, and whether it counts in the value before (removed) or in the value after."""
@@ -86,7 +91,10 @@ class _Tree:
         same = len(holder) if isinstance(holder, dict | list) else 0
         same -= sum(1 for _, removed in node.children if not removed)
         if same > 0:
-            yield Entry("folded", path, (), depth, after=holder, holder=path, count=same)
+            names = holder if isinstance(holder, dict) else ()
+            unchanged = (name for name in names if (name, False) not in node.children)
+            named = tuple(islice(unchanged, _NAMED_MAX))
+            yield Entry("folded", path, (), depth, after=holder, holder=path, count=same, same=named)
 
     def _chain(self, node: _Node, path: Path, label: Path, depth: int) -> Iterator[Entry]:
         """Levels with one change below them share a label; what is the same beside them stays unsaid."""

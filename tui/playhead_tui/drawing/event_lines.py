@@ -64,7 +64,7 @@ def event_line(header: EventHeader | None, look: EventLook, style: EventStyle, c
     role = kind_role(header.kind)
     spans = [
         pointer,
-        Span(right(str(header.commit_ts), style.number_width + 1), "strong" if look.pointer else "muted"),
+        Span(right(words.count(header.commit_ts), style.number_width + 1), "strong" if look.pointer else "muted"),
         Span(f" {look.badge or ' '} ", "accent"),
     ]
     spans += [_before(column, header, look, style, role) for column in style.columns if column in _BEFORE]

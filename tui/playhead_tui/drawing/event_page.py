@@ -31,7 +31,7 @@ def event_page(event: Event, imported: bool, width: int) -> list[Line]:
         *_field("occurred", _moment(event.occurred_at, "the log does not say" if imported else "—"), width),
         *_field("imported" if imported else "committed", _moment(event.committed_at, "—"), width),
         *_field("transaction", event.txn_id, width),
-        *_meta(event.meta, width),
+        *(_meta(event.meta, width) if event.meta else ()),
         BLANK,
         Line((Span(plural(len(event.operations), "operation"), "heading"),)),
     ]

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from playhead_tui.drawing.series import Series
 
 _KIND_WIDTH = 12
-_LABEL_LEAST = 60
-_KIND_LEAST = 90
-_TIME_LEAST = 110
+_LABEL_LEAST = 76
+_KIND_LEAST = 104
+_TIME_LEAST = 116
 """Cells of a row that has room for the event's label beside what changed, for its kind too, and for its time."""
+_CHANGE_MOST = 72
+"""Cells of what changed, where the event's label stands beside it."""
 
 
 class VersionNote(NamedTuple):
@@ -58,7 +60,7 @@ def history_line(
     made = change if change is not None else (Span("·", "faint"),)
     if width < _LABEL_LEAST or header is None:
         return Line(fit((*start, *made), width))
-    room = max(20, (width - used) * (6 if width >= _KIND_LEAST else 5) // 10)
+    room = min(_CHANGE_MOST, (width - used) * 11 // 20)
     shown = fit(made, room - 2)
     pad = Span(" " * (room - sum(width_of(span.text) for span in shown)))
     role = kind_role(header.kind)
@@ -83,4 +85,4 @@ def series_lines(series: Series, position: int, width: int, height: int) -> list
 
 
 def number_text(number: float) -> str:
-    return f"{number:,.0f}" if number == int(number) and abs(number) < 1e15 else f"{number:,.6g}"
+    return f"{number:,.0f}" if number == int(number) and abs(number) < 1e15 else f"{number:,.10g}"

@@ -6,7 +6,7 @@ from playhead_tui import keys
 from playhead_tui.drawing.span import BLANK, Line, Span, left, printable
 from playhead_tui.settings import SETTINGS, SettingsFile, toml_value
 
-_NAME_WIDTH, _VALUE_WIDTH = 16, 24
+_NAME_WIDTH, _VALUE_WIDTH = 23, 24
 
 
 def settings_lines(file: SettingsFile, theme: str = "") -> list[Line]:

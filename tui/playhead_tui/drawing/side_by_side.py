@@ -42,7 +42,7 @@ class _Columns:
     def rows(self, entry: Entry) -> Iterator[Row]:
         path = None if entry.kind == "removed" else entry.path
         if entry.kind == "folded":
-            yield Row(folded_line(entry), path, entry.fold, opens=True)
+            yield Row(folded_line(entry, self.left_width + 3 + self.right_width), path, entry.fold, opens=True)
             return
         if entry.kind == "moved":
             assert entry.change is not None

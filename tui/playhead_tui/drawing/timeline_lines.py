@@ -86,6 +86,12 @@ class Chart:
         """The column of a commit; the nearest one where it is outside the window."""
         return max(0, bisect_right(self.starts, commit_ts) - 1)
 
+    def slot_of(self, commit_ts: int) -> range:
+        """The columns from a commit up to the next one: more than one in a run that is shorter than the strip."""
+        start = self.column_of(commit_ts)
+        end = self.column_of(commit_ts + 1) if commit_ts < self.window.last else self.columns
+        return range(start, max(start + 1, end))
+
     def commit_at(self, column: float) -> int:
         """The commit at a column, parts of columns counted; the first and the last hold the ends of the window.
 
@@ -143,7 +149,7 @@ def planned(
         width,
         _GUTTER if width >= 70 and (tall or lane_rows) else 0,
         1 if not tall else 2 if screen_rows < 60 else 3 if screen_rows < 80 else 4,
-        min(tracks, screen_rows // 8 - 3) if tall else 0,
+        min(tracks, screen_rows // 8 - 2) if tall else 0,
         lane_rows,
         taller,
         zoomed,
@@ -162,6 +168,8 @@ class Row:
     """Columns start … end − 1 that have a role of their own, ascending."""
     label_role: Role = "faint"
     shows_pointer: bool = True
+    shows_slot: bool = False
+    """Whether all that the playhead's commit covers has its colour, not the first column alone."""
 
 
 def rows_of(chart: Chart, plan: Plan) -> list[Row]:
@@ -189,7 +197,9 @@ def timeline_lines(
     """The pointer on its scale, the rows, and where in the run this is. chosen: columns that are being dragged over."""
     if chosen is not None:
         chosen = (min(chosen), max(chosen) + 1)
-    here = chart.column_of(position) if position in chart.window else -1
+    here = chart.slot_of(position) if position in chart.window else range(-1, 0)
+    if position > chart.window.last:
+        here = range(chart.columns, chart.columns)
     lines = [_chosen_line(chart, plan, chosen) if chosen else _pointer_line(chart, plan, position)]
     lines += [_line(row, here, chosen, plan.gutter) for row in rows]
     if plan.has_overview:
@@ -198,17 +208,21 @@ def timeline_lines(
 
 
 def _label(text: str, role: Role, gutter: int) -> tuple[Span, ...]:
+    if len(text) >= gutter:
+        # Of a long path, as many of its last names as fit whole say most.
+        cuts = [at for sign in "./" if (at := text.find(sign, len(text) - gutter)) >= 0]
+        text = text[min(cuts) + 1 :] if cuts else text
     return (Span(left(crop_start(text, gutter - 1), gutter), role),) if gutter else ()
 
 
-def _line(row: Row, here: int, chosen: tuple[int, int] | None, gutter: int) -> Line:
+def _line(row: Row, slot: range, chosen: tuple[int, int] | None, gutter: int) -> Line:
     cells = row.cells
     cuts = {0, len(cells)}
     cuts.update(edge for start, end, _ in row.patches for edge in (start, end))
-    if not row.shows_pointer:
-        here = -1
+    here = slot.start if slot and row.shows_pointer else -1
+    until = slot.stop if row.shows_pointer else 0
     if here >= 0:
-        cuts.update((here, here + 1))
+        cuts.update((here, here + 1, until))
     if chosen:
         cuts.update(chosen)
     edges = sorted(cuts)
@@ -219,9 +233,11 @@ def _line(row: Row, here: int, chosen: tuple[int, int] | None, gutter: int) -> L
         while patch is not None and patch[1] <= start:
             patch = next(patches, None)
         text = cells[start:end]
-        role = patch[2] if patch is not None and patch[0] <= start else row.past if start < here else row.future
+        role = patch[2] if patch is not None and patch[0] <= start else row.past if start < until else row.future
         if start == here:
             text, role = ("│", "playhead") if text == " " else (text, role if role == "strong" else "playhead")
+        elif 0 <= here < start < until and row.shows_slot:
+            role = "playhead"
         if chosen and chosen[0] <= start < chosen[1]:
             role = "hit"
         spans.append(Span(text, role))
@@ -240,7 +256,8 @@ def _density_rows(chart: Chart, rows: int) -> list[Row]:
         cells = "".join(_block(height, rows - 1 - row, rows) for height in chart.heights)
         words = _with_folds(cells, chart.folds, labelled=lowest)
         folds = _fold_patches(chart.folds) if lowest else []
-        lines.append(Row("events" if lowest else "", words, "past", "faint", sorted([*patches, *folds])))
+        parts = sorted([*patches, *folds])
+        lines.append(Row("events" if lowest else "", words, "past", "faint", parts, shows_slot=True))
     return lines
 
 
@@ -314,7 +331,8 @@ def _pointer_line(chart: Chart, plan: Plan, position: int) -> Line:
     label, start = f"{sign}{count(position)}", here
     if here + len(label) > columns:
         label, start = f"{count(position)}{sign}", max(0, here + 1 - len(label))
-    ends = (Tick(0, count(chart.window.first)), Tick(columns, count(chart.window.last)))
+    last = columns if chart.window.size > columns else chart.column_of(chart.window.last)
+    ends = (Tick(0, count(chart.window.first)), Tick(last, count(chart.window.last)))
     ticks = chart.ticks if chart.by_clock else (*ends, *chart.ticks)
     scale = _ticked(ticks, columns, [(start, start + len(label))])
     return Line(

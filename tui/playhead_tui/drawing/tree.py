@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import bisect
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
-from typing import NamedTuple, overload
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias, overload
 
 from playhead_tui.drawing.span import width_of
+
+CHRONOLOGICAL = ("tool_calls",)
+"""Groups whose keys are named by whoever made them, and say nothing by their order: they stand as they came."""
+
+Since: TypeAlias = Callable[[Iterable[str]], Sequence[int]]
+"""When each of some keys was written for the first time."""
 
 
 class TreeRow(NamedTuple):
@@ -27,10 +33,12 @@ class TreeRow(NamedTuple):
 class Tree(Sequence[TreeRow]):
     """The rows of an outline, and what drawing them takes that does not change as long as the keys do not."""
 
-    def __init__(self, keys: Sequence[str], folded: frozenset[str] = frozenset()) -> None:
+    def __init__(self, keys: Sequence[str], folded: frozenset[str] = frozenset(), since: Since | None = None) -> None:
         self.keys = list(keys)
         self.folded = folded
-        self._rows = tree_rows(self.keys, folded)
+        self.since = since
+        self._rows = tree_rows(self.keys, folded, since)
+        self._places: dict[int, int] | None = None
         self.label_width = max((_label_width(row) for row in self._rows), default=0)
         """Cells of the longest label, with its indentation and its mark."""
 
@@ -48,9 +56,9 @@ class Tree(Sequence[TreeRow]):
         at = self.index_of(key)
         if at is None:
             return None
-        # A group stands before its first key, so the last row that begins at the key or before is the one.
-        row = bisect.bisect_right(self._rows, at, key=lambda row: row.first) - 1
-        return None if self._rows[row].group else row
+        if self._places is None:
+            self._places = {row.first: index for index, row in enumerate(self._rows) if not row.group}
+        return self._places.get(at)
 
     def group_of(self, key: str) -> str:
         """The innermost group that a key is in; empty where it is in none."""
@@ -85,22 +93,40 @@ _newest: OrderedDict[Hashable, Tree] = OrderedDict()
 """The tree made last for each owner: from one event to the next, the keys are mostly the same."""
 
 
-def tree_of(keys: Sequence[str], folded: frozenset[str] = frozenset(), owner: Hashable = None) -> Tree:
+def tree_of(
+    keys: Sequence[str], folded: frozenset[str] = frozenset(), owner: Hashable = None, since: Since | None = None
+) -> Tree:
     """The tree of sorted keys; the same one as the owner had before while keys and folds stay."""
     tree = _newest.get(owner)
     if tree is None or not tree.suits(keys, folded):
-        tree = _newest[owner] = Tree(keys, folded)
+        tree = _newest[owner] = Tree(keys, folded, since)
     _newest.move_to_end(owner)
     while len(_newest) > _TREES_KEPT:
         _newest.popitem(last=False)
     return tree
 
 
-def tree_rows(keys: Sequence[str], folded: frozenset[str] = frozenset()) -> list[TreeRow]:
-    """Rows for sorted keys. Keys that share a part before a slash make a group if there are two of them or more."""
+def tree_rows(keys: Sequence[str], folded: frozenset[str] = frozenset(), since: Since | None = None) -> list[TreeRow]:
+    """Rows for sorted keys. Keys that share a part before a slash make a group if there are two of them or more.
+
+    Groups of what happens one after the other stand in the order of `since`, the newest last.
+    """
     rows: list[TreeRow] = []
     _add_rows(rows, keys, 0, len(keys), 0, 0, folded)
+    if since is not None:
+        for place, row in enumerate(rows):
+            if row.group.rstrip("/").rpartition("/")[2] in CHRONOLOGICAL and not row.folded:
+                _put_in_order(rows, place, keys, since)
     return rows
+
+
+def _put_in_order(rows: list[TreeRow], place: int, keys: Sequence[str], since: Since) -> None:
+    """Sort the rows of the group at a place, unless there are groups among them."""
+    first, last = rows[place].first, rows[place].last
+    inside = slice(place + 1, place + 2 + last - first)
+    if not any(row.group for row in rows[inside]):
+        written = since(keys[first : last + 1])
+        rows[inside] = sorted(rows[inside], key=lambda row: written[row.first - first])
 
 
 def _add_rows(

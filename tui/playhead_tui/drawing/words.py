@@ -88,11 +88,17 @@ def value_words(value: object, width: int = 80) -> str:
 
 
 def gist(value: JSON, width: int = 200) -> str:
-    """What the value says, on one line: a message by its speaker, a tool call by its outcome, all else by `preview`."""
+    """What the value says, on one line: a message by its speaker, an error by where it was, a tool call by its outcome.
+
+    All else by `preview`.
+    """
     if isinstance(value, dict):
         role, text, name, status = (value.get(member) for member in ("role", "text", "name", "status"))
         if isinstance(role, str) and isinstance(text, str) and text.strip():
             return crop(f"{printable(role)}: {printable(text.strip()[: width + 1])}", width)
+        where, message = value.get("where", value.get("type")), value.get("message")
+        if isinstance(where, str) and isinstance(message, str) and message.strip():
+            return crop(f"{printable(where)}: {printable(message.strip()[: width + 1])}", width)
         if isinstance(name, str) and isinstance(status, str) and "args" in value:
             return crop(f"{printable(name)} {printable(status)}: {_brief(value['args'], width, 1)}", width)
     return preview(value, width)

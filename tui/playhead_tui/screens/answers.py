@@ -8,22 +8,23 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 
 from playhead_tui import keys
 from playhead_tui.answers import Answer
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.answer_lines import column_widths, table_head, table_row, watch_line
 from playhead_tui.drawing.span import Line, Span, crop, fit, printable
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.changes import ChangeLines
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.watching import Watched
 from playhead_tui.widgets.bar import Bar
 from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.lines_view import FixedLines, LinesView
 
 _TITLE_WIDTH = 90
-_FRAME_ROWS = 6
-"""Of a table's layer, the lines that are no rows: borders, head, command, keys, and a blank one."""
+_OTHER_ROWS = 4
+"""Of a table's layer, the lines that are no rows: head, command, keys, and a blank one."""
+_LIST_OTHER_ROWS = 2
 
 
 class AnswerList(LinesView):
@@ -80,10 +81,8 @@ class AnswerScreen(Layer[int]):
     def compose(self) -> ComposeResult:
         answer = self._answer
         travels = any(commit_ts is not None for commit_ts in answer.commits)
-        with Vertical(classes="layer") as box:
-            box.styles.height = len(answer.rows) + _FRAME_ROWS
-            box.border_title = crop(answer.title, _TITLE_WIDTH).replace("[", "\\[")
-            box.border_subtitle = f"{'Enter travels there · ' if travels else ''}Esc closes"
+        how = f"{'Enter travels there · ' if travels else ''}Esc closes"
+        with LayerBox(crop(answer.title, _TITLE_WIDTH), how, rows=len(answer.rows) + _OTHER_ROWS):
             yield self._head
             yield self._list
             yield SaidLine(_said(answer.note, answer.command))
@@ -95,7 +94,9 @@ class AnswerScreen(Layer[int]):
             self.dismiss(commit_ts)
 
     def action_scroll(self, columns: int) -> None:
-        last = len(self._answer.columns) - 1
+        widths = self._list.widths
+        fits = sum(widths) + 2 * len(widths) <= self._list.area.width
+        last = 0 if fits else len(self._answer.columns) - 1
         self._list.first = max(0, min(self._list.first + columns, last))
         self._head.redraw()
         self._list.update_lines()
@@ -115,6 +116,10 @@ class AnswerScreen(Layer[int]):
 
 def _said(note: str, command: str) -> Line:
     return Line((Span(f"{note}   ", "strong"), Span(f"$ {printable(command)}" if command else "", "faint")))
+
+
+def _muted(text: str) -> Line:
+    return Line((Span(text, "muted"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +162,12 @@ class WatchesScreen(Layer[Add | Remove | Show]):
         self._list = WatchList(watched, position)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer -narrow") as box:
-            box.border_title = "Watched"
-            box.border_subtitle = "Enter shows every value it had · Esc closes"
+        how = f"{'Enter shows every value it had · ' if self._watched else ''}Esc closes"
+        with LayerBox("Watched", how, rows=max(1, len(self._watched)) + _LIST_OTHER_ROWS, narrow=True):
             if self._watched:
                 yield self._list
             else:
-                yield FixedLines(
-                    [Line((Span("Nothing is watched: a adds an expression, as :watch EXPR does.", "muted"),))]
-                )
+                yield ChangeLines([_muted("Nothing is watched: a adds an expression, as :watch EXPR does.")])
             yield Footer(keys.in_scope("watches"))
 
     def on_lines_view_chosen(self, message: LinesView.Chosen) -> None:
@@ -192,12 +194,10 @@ class CommandsScreen(Layer[None]):
         super().__init__()
         self._commands = commands[::-1]
         lines = [Line((Span("$ ", "faint"), Span(printable(command)))) for command in self._commands]
-        self._list = FixedLines(lines or [Line((Span("No verb was asked yet: : asks one.", "muted"),))])
+        self._list = FixedLines(lines) if lines else ChangeLines([_muted("No verb was asked yet: : asks one.")])
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer") as box:
-            box.border_title = "Commands of this session"
-            box.border_subtitle = "y copies one · Y copies all · Esc closes"
+        with LayerBox("Commands of this session", "Esc closes", rows=max(1, len(self._commands)) + _LIST_OTHER_ROWS):
             yield self._list
             yield Footer(keys.in_scope("commands"))
 

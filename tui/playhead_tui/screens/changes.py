@@ -7,11 +7,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.span import Line
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.lines_view import FixedLines
 
 
@@ -27,9 +26,7 @@ class ChangesScreen(Layer[bool]):
         self._title, self._subtitle, self._lines = title, subtitle, lines
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer") as box:
-            box.border_title = self._title
-            box.border_subtitle = self._subtitle
+        with LayerBox(self._title, self._subtitle, rows=len(self._lines)):
             yield ChangeLines(self._lines)
 
 

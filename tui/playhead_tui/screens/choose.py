@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from playhead_tui.drawing.span import Line, Span, crop_start, printable
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.lines_view import FixedLines, LinesView
 
+_INPUT_ROWS, _ROWS_MOST = 2, 18
 _WIDTH = 62
 """Cells that a choice has. Of a longer one the end is shown, which is what tells paths apart."""
 
@@ -39,9 +39,8 @@ class ChooseScreen(Layer[str]):
         self._list.can_focus = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer -narrow") as box:
-            box.border_title = self._title
-            box.border_subtitle = "Enter chooses · Esc closes"
+        rows = max(1, len(self._choices)) + _INPUT_ROWS
+        with LayerBox(self._title, "Enter chooses · Esc closes", rows=min(rows, _ROWS_MOST), narrow=True):
             yield Input(placeholder=self._hint, compact=True)
             yield self._list
 

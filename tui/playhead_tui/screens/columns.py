@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.event_columns import COLUMNS, SUMMARIES, Column
 from playhead_tui.drawing.span import Line, Span, left
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.lines_view import FixedLines, LinesView
 
 
@@ -42,9 +41,7 @@ class ColumnsScreen(Layer[None]):
         self._list = FixedLines(column_lines(self._chosen))
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer -narrow") as box:
-            box.border_title = "Columns of the event list"
-            box.border_subtitle = "Space shows or hides · Esc closes"
+        with LayerBox("Columns of the event list", "Space shows or hides · Esc closes", rows=len(COLUMNS), narrow=True):
             yield self._list
 
     def action_turn_column(self) -> None:

@@ -6,16 +6,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 
 from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.change_lines import ChangeTree
 from playhead_tui.drawing.words import plural
 from playhead_tui.frame import Note
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.changes_view import ChangesView
 from playhead_tui.widgets.footer import Footer
+
+_OTHER_ROWS = 2
+"""The footer and a blank one above it."""
 
 
 class ComparisonScreen(Layer[bool]):
@@ -30,9 +32,7 @@ class ComparisonScreen(Layer[bool]):
         self._footer = Footer((*keys.in_scope("changes"), *keys.in_scope("comparison")))
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer") as box:
-            box.border_title = self._title
-            box.border_subtitle = self._subtitle
+        with LayerBox(self._title, self._subtitle, rows=len(self._view.changes.rows) + _OTHER_ROWS):
             yield self._view
             yield self._footer
 

@@ -215,7 +215,9 @@ class EventActions(InspectorActions):
 
 def list_title(frame: Frame) -> list[Span]:
     """What the event list keeps to, and the turn that the playhead is in: where room is short, the end stays."""
-    notes = [Span("this agent’s" if frame.follow_agent else "every agent’s", "muted")]
+    notes = [Span(f"{printable(frame.agent_name)} only" if frame.follow_agent else "all agents", "muted")]
+    if frame.agent_count < 2:
+        notes = []
     if frame.event_filter:
         typed = Span(printable(crop(frame.event_filter, _FILTER_WIDTH)), "hit")
         kept = Span(f"{count(frame.stop_count)} of {count(frame.filtered_from)}", "warning")

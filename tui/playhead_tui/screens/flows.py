@@ -81,7 +81,10 @@ class Flows(MainActions):
         if typed in _QUIT:
             self.app.exit()
         elif typed:
-            self.request(requests.goto(typed))
+            self._go_to_place(typed)
+
+    def _go_to_place(self, typed: str) -> None:
+        self.request(requests.goto(typed))
 
     def action_search(self) -> None:
         self.ask("search")

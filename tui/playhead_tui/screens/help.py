@@ -6,11 +6,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 
 from playhead_tui.bindings import keymap_of
 from playhead_tui.drawing.help_lines import help_lines
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.lines_view import FixedLines
 
 
@@ -25,7 +24,5 @@ class HelpScreen(Layer[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "Close", show=False)]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer") as box:
-            box.border_title = "Keys"
-            box.border_subtitle = "Esc closes"
+        with LayerBox("Keys", "Esc closes"):
             yield HelpLines()

@@ -116,14 +116,15 @@ class InspectorActions(Flows):
             self.raw = not self.raw
             self.tell("Texts as they were written" if self.raw else "Markdown, code and JSON in texts are laid out")
         else:
-            from playhead_tui.details import SPLIT_WIDTH
             from playhead_tui.drawing.side_by_side import LEAST_WIDTH
 
             width = self.page_view().area.width
             if width < LEAST_WIDTH:
                 self.tell(f"Side by side takes {LEAST_WIDTH} columns; the inspector has {width}")
                 return
-            split = self.layout_of_diff == "split" or (not self.layout_of_diff and width >= SPLIT_WIDTH)
+            split = self.layout_of_diff == "split" or (
+                not self.layout_of_diff and self.page is not None and self.page.split
+            )
             self.layout_of_diff = "unified" if split else "split"
             self.tell("Unified" if split else "Side by side")
         self.look_again()

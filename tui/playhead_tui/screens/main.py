@@ -18,7 +18,7 @@ from playhead import PlayheadError
 from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.loss import loss_note
-from playhead_tui.drawing.span import Line, Span, printable
+from playhead_tui.drawing.span import Line, Span, crop, printable
 from playhead_tui.drawing.words import plural
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, PreviewKey, Tab, Wanted
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 LEAST_SIZE = (60, 16)
 POLL_SECONDS = 0.25
+_HOLDER_WIDTH = 24
 PATIENCE_SECONDS = 0.15
 """How long the inspector shows what was before a placeholder takes its place."""
 
@@ -147,11 +148,12 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.driver, self.frame = driver, None
         self._page_shown = None
         self.reset_lens()
-        self.reset_timeline()
+        self.reset_timeline(self.playhead_app.settings.pace)
         self.event_list.forget_run()
         self.event_list.show_columns(self.columns)
         self.reset_verbs()
         self.remove_class("-failed")
+        self.footer.show_nothing(False)
         self.header.show_name(name)
         if note := loss_note(driver.store.imported):
             self.tell(note)
@@ -172,6 +174,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
             self.driver = None
         self.notice.update(FAILED.format(title=failure_title(error), message=printable(str(error)).replace("[", "\\[")))
         self.add_class("-failed")
+        self.footer.show_nothing(True)
         self.header.show(None, "")
 
     def run_driver(self) -> None:
@@ -239,6 +242,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
             # Otherwise another key was chosen while this was read.
             self.selection = frame.selection
         self.set_class(frame.head == 0, "-empty")
+        self.footer.show_nothing(frame.head == 0)
         if frame.head == 0 and self.driver is not None:
             self.notice.update(EMPTY.format(path=printable(str(self.driver.store.path)).replace("[", "\\[")))
         self.header.show(frame, self._state_word(frame))
@@ -311,7 +315,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         """All that the inspector's page depends on besides its width: while it stays the same, the page does."""
         at = frame.outline.row_of(frame.selection) if frame.selection is not None else None
         entry = frame.outline[at] if at is not None else None
-        version = None if entry is None else (entry.version, entry.exists)
+        version = None if entry is None else (entry.version, entry.exists, entry.commit_ts == frame.position)
         if self.tab == "history":
             return (self.tab, frame.agent, frame.selection, frame.head)
         by_position = entry is None or self.tab == "blame" or (self.tab == "diff" and not frame.base_is_previous)
@@ -337,18 +341,19 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
             self.history.wait()
 
     def _show_titles(self, frame: Frame) -> None:
-        changed, live = len(frame.outline.statuses), frame.outline.live_count
-        spans = [Span(plural(live, "key"), "muted")]
+        shown = [section for section in frame.sections if not section.pinned]
+        changed, live = sum(section.changed for section in shown), sum(section.live for section in shown)
+        spans = [Span(plural(live, "key"), "muted")] if not self.everyone else [Span("all agents", "warning")]
         if changed:
             spans += [Span(" · ", "faint"), Span(f"{changed:,} changed", "changed")]
         if self.changed_only:
             spans = [Span("changed only", "warning")]
-        if self.everyone:
-            spans.insert(0, Span("every agent’s  ", "warning"))
         if self.shows_deleted:
             spans.append(Span(" · deleted too", "warning"))
         if self.filter_text:
             spans.append(Span(f"  /{printable(self.filter_text)}/", "hit"))
+        if holder := self.state.holder:
+            spans = [Span(f"↑ {crop(holder, _HOLDER_WIDTH)}", "accent"), Span("  "), *spans]
         self.state_title.show(spans)
         self.events_title.show(list_title(frame))
 
@@ -361,6 +366,8 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
     # ── what the widgets say ─────────────────────────────────────────────────────────────────────────────────────────
 
     def on_state_view_scrolled(self) -> None:
+        if self.frame is not None:
+            self._show_titles(self.frame)
         if self.driver is not None and self.driver.idle and self.state.missing_previews():
             self.look_again()
 

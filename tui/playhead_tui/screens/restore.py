@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 
 from playhead import Address, AgentAddress
 from playhead_tui import keys
@@ -16,7 +15,7 @@ from playhead_tui.drawing.change_lines import ChangeTree
 from playhead_tui.drawing.restore_lines import scope_line
 from playhead_tui.drawing.span import Line
 from playhead_tui.frame import Note
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.bar import Bar
 from playhead_tui.widgets.changes_view import ChangesView
 from playhead_tui.widgets.footer import Footer
@@ -44,6 +43,10 @@ class Said(Bar):
         return self._line
 
 
+_OTHER_ROWS = 3
+"""The scope, the footer, and a blank one above it."""
+
+
 class RestoreScreen(Layer[frozenset[Address]]):
     """Answers with the addresses to restore, once that is confirmed. The store may go on meanwhile."""
 
@@ -61,9 +64,8 @@ class RestoreScreen(Layer[frozenset[Address]]):
         self._footer = Footer((*keys.in_scope("restore"), *keys.in_scope("changes")))
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer") as box:
-            box.border_title = self._title
-            box.border_subtitle = f"{self._how} · Esc does not"
+        rows = len(self._view.changes.rows) + len(self._said) + _OTHER_ROWS
+        with LayerBox(self._title, f"{self._how} · Esc does not", rows=rows):
             yield from self._said
             yield self._scope
             yield self._view

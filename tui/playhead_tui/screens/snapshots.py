@@ -9,7 +9,6 @@ from typing import ClassVar, TypeAlias
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
@@ -17,7 +16,7 @@ from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.moment_lines import Looks, Measure, Measures, Moment, moment_line, rails
 from playhead_tui.drawing.span import Line, Span
-from playhead_tui.screens.layer import Layer
+from playhead_tui.screens.layer import Layer, LayerBox
 from playhead_tui.widgets.footer import Footer
 from playhead_tui.widgets.lines_view import LinesView
 
@@ -46,6 +45,9 @@ Comparing: TypeAlias = "Callable[[Compare], Awaitable[bool]]"
 """Shows what differs, above the list. True where the chosen side is to be restored."""
 Taking: TypeAlias = "Callable[[str], Awaitable[Sequence[Moment]]]"
 """Takes a snapshot of the playhead with a label, and answers with what the list has then."""
+
+_LIST_ROWS_LEAST, _OTHER_ROWS = 8, 3
+"""Rows of the list that stay even where there are few snapshots, and those of what is typed into and of the footer."""
 
 
 class MomentList(LinesView):
@@ -112,9 +114,8 @@ class SnapshotsScreen(Layer[Travel | Restore]):
         self._labelling = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="layer") as box:
-            box.border_title = "Snapshots"
-            box.border_subtitle = "Enter travels there · Esc closes"
+        rows = max(_LIST_ROWS_LEAST, len(self._list.all)) + _OTHER_ROWS
+        with LayerBox("Snapshots", "Enter travels there · Esc closes", rows=rows):
             yield self._input
             yield self._list
             yield Footer(keys.in_scope("snapshots"))

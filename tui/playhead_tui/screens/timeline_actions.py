@@ -41,14 +41,14 @@ class TimelineActions(MainActions):
         self._timer: Timer | None = None
         self.reset_timeline()
 
-    def reset_timeline(self) -> None:
+    def reset_timeline(self, pace: Pace = Pace()) -> None:  # noqa: B008 - frozen
         """Forget what was read of another store, and how its run was looked at."""
         self.window: Window | None = None
         """The stretch that is shown; None for the whole run, however long it becomes."""
         self.by_clock = False
         self.lanes: bool | None = None
         """Whether each agent has a lane; None for what suits the screen."""
-        self.pace = Pace()
+        self.pace = pace
         self.playback: Playback | None = None
         self.asked_tracks: tuple[Happening | Course, ...] = ()
         """What verbs ask to be shown; whoever changes it raises `signs_generation`."""

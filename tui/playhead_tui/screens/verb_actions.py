@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from playhead import InvalidArgumentError, PlayheadError
+from playhead import InvalidArgumentError, MomentError, PlayheadError
 from playhead.bisection import commits_between
 from playhead_tui.arguments import commits_named, place_named, spelled_commits
 from playhead_tui.drawing.answer_lines import verb_help_lines
@@ -20,10 +20,11 @@ from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame
 from playhead_tui.moves import Seek
+from playhead_tui.screens import requests
 from playhead_tui.screens.answers import Add, AnswerScreen, CommandsScreen, Remove, Show, WatchesScreen
 from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.past_actions import WATCHES_MAX, PastActions, watch_tracks, when_tracks
-from playhead_tui.verbs import VERBS, bounds_of, command_line, parse
+from playhead_tui.verbs import VERBS, bounds_of, command_line, no_place, parse
 from playhead_tui.watching import Watched, watched
 from playhead_tui.widgets.command_line import CommandLine
 
@@ -110,6 +111,18 @@ class VerbActions(PastActions):
         else:
             question = self._questions[verb.name]
             self._ask_past(typed, lambda cursor: question(cursor, asked.argument))
+
+    def _go_to_place(self, typed: str) -> None:
+        go = requests.goto(typed)
+
+        def ask(cursor: Cursor) -> str | None:
+            try:
+                return go(cursor)
+            except MomentError as error:
+                self.app.call_from_thread(self._refuse, typed, no_place(typed, str(error)))
+                return None
+
+        self.request(ask)
 
     def _ask_past(self, typed: str, question: Question) -> None:
         if self.driver is None or self.frame is None:

@@ -20,6 +20,7 @@ from playhead_tui.drawing.event_lines import (
     turn_line,
 )
 from playhead_tui.drawing.span import Line, printable
+from playhead_tui.drawing.words import count
 from playhead_tui.event_rows import EventRows, Folds, Heading
 from playhead_tui.frame import Frame, moment_of
 from playhead_tui.widgets.lines_view import LinesView
@@ -201,7 +202,7 @@ class EventsView(LinesView):
         return struck_through(made[1]) if commit_ts in self._struck else made[1]
 
     def _style(self, frame: Frame, width: int) -> EventStyle:
-        number_width = len(str(frame.head))
+        number_width = len(count(frame.head))
         columns = shown_columns(self._columns, self._told, number_width, width)
         return EventStyle(columns, number_width, width, frame.imported)
 

@@ -8,7 +8,7 @@ from textual import events
 from textual.message import Message
 
 from playhead_tui.bindings import keymap_of
-from playhead_tui.drawing.chrome_lines import footer_line, footer_targets
+from playhead_tui.drawing.chrome_lines import ALWAYS, footer_line, footer_targets
 from playhead_tui.drawing.hints import Hint, hints_of
 from playhead_tui.drawing.span import Line
 from playhead_tui.frame import Note
@@ -30,6 +30,7 @@ class Footer(Bar):
         self._pane = pane
         self.note: Note | None = None
         self._count = 0
+        self._has_nothing = False
         self._prompt: Callable[[int], Line] | None = None
 
     def show_prompt(self, prompt: Callable[[int], Line] | None) -> None:
@@ -41,6 +42,12 @@ class Footer(Bar):
         """Offer what a pane can do, named by its id."""
         if pane != self._pane:
             self._pane = pane
+            self.redraw()
+
+    def show_nothing(self, has_nothing: bool) -> None:
+        """Whether there is nothing on screen that most keys could act on: then offer those that lead elsewhere."""
+        if has_nothing != self._has_nothing:
+            self._has_nothing = has_nothing
             self.redraw()
 
     def show_note(self, note: Note | None) -> None:
@@ -55,6 +62,9 @@ class Footer(Bar):
 
     @property
     def hints(self) -> list[Hint]:
+        if self._has_nothing:
+            always = [action for action in self._offered if action.id in ALWAYS]
+            return hints_of(always, "nothing", keymap_of(self.app))
         return hints_of(self._offered, self._pane, keymap_of(self.app))
 
     def draw(self, width: int) -> Line:

@@ -205,6 +205,19 @@ class StateView(LinesView):
         """The row that keys act on."""
         return self._rows[self.cursor] if self.cursor < len(self._rows) else None
 
+    @property
+    def holder(self) -> str:
+        """The agent and the group that the first rows in view belong to, where their headings are out of sight."""
+        top = int(self.scroll_offset.y) + self.sticky_count
+        if not self.scroll_offset.y or top >= len(self._rows):
+            return ""
+        row = self._rows[top]
+        if row.tree is None:
+            return ""
+        name = row.tree.group or row.section.entries[row.tree.first].key
+        group = name.rstrip("/")[: -len(row.tree.label)] if row.tree.group else name[: len(name) - len(row.tree.label)]
+        return printable(" ▸ ".join(part for part in (row.section.title, group.rstrip("/")) if part))
+
     def put_cursor(self, spot: Spot) -> None:
         """Put the cursor on a spot, as soon as its row is there."""
         self._spot = spot
