@@ -26,6 +26,7 @@ from playhead.errors import (
     NotAStoreError,
     PlayheadError,
     QueryError,
+    QuestionStoppedError,
     ReadOnlyStoreError,
     StoreBusyError,
     StoreClosedError,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from playhead.loading import export_log, import_log
     from playhead.log import TornJournalWarning
     from playhead.opening import open_store as open
+    from playhead.question import Question
     from playhead.snapshot import Snapshot
     from playhead.store import Store
     from playhead.store_timeline import StoreTimeline
@@ -85,6 +87,8 @@ __all__ = [
     "Operation",
     "PlayheadError",
     "QueryError",
+    "Question",
+    "QuestionStoppedError",
     "ReadOnlyStoreError",
     "Record",
     "Snapshot",
@@ -111,6 +115,7 @@ __all__ = [
 _LAZY = {
     "Cursor": ("playhead.cursor", "Cursor"),
     "ImportReport": ("playhead.formats.report", "ImportReport"),
+    "Question": ("playhead.question", "Question"),
     "Snapshot": ("playhead.snapshot", "Snapshot"),
     "Store": ("playhead.store", "Store"),
     "StoreTimeline": ("playhead.store_timeline", "StoreTimeline"),

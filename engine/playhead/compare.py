@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy
 
+from playhead import question
 from playhead.latest import Integers
 from playhead.model import Address, AgentAddress
 from playhead.query import Query
@@ -211,6 +212,7 @@ def _shortest(before: Integers, after: Integers) -> list[tuple[int, int, int]] |
     reached = {1: 0}
     steps: list[dict[int, int]] = []
     for edits in range(EDITS_MAX + 1):
+        question.check()
         steps.append(dict(reached))
         for diagonal in range(-edits, edits + 1, 2):
             down = diagonal == -edits or (

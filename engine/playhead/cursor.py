@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -17,6 +16,7 @@ from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
 from playhead.event_list import EventList
 from playhead.figures import FigureReader
+from playhead.kept import Kept
 from playhead.model import AgentAddress, Change, Event, Record
 from playhead.moment import Moment
 from playhead.outline import OutlineRow, StateOutline
@@ -68,7 +68,7 @@ class Cursor(EventList):
         self._forward: list[int] = []
         self._leapt: tuple[int, bool] | None = None
         """Where the last leap led, and whether forward; None where something else was done since."""
-        self._blamed: OrderedDict[tuple[AgentAddress, str, int, int | None], list[BlameRow]] = OrderedDict()
+        self._blamed: Kept[tuple[AgentAddress, str, int, int | None], list[BlameRow]] = Kept(BLAMES_KEPT)
         self.agent = self._initial_agent(agent_id, namespace)
 
     def _initial_agent(self, agent_id: str | None, namespace: str | None) -> AgentAddress:
@@ -340,12 +340,10 @@ class Cursor(EventList):
         key = self._key(key)
         record = self.record(key)
         # A version never changes, so neither does who wrote its parts.
-        question = (self.agent, key, record.version, versions_max)
-        if question not in self._blamed:
-            self._blamed[question] = blame(record, lambda first, last: self.versions(key, first, last), versions_max)
-            while len(self._blamed) > BLAMES_KEPT:
-                self._blamed.popitem(last=False)
-        return self._blamed[question]
+        return self._blamed.answer(
+            (self.agent, key, record.version, versions_max),
+            lambda: blame(record, lambda first, last: self.versions(key, first, last), versions_max),
+        )
 
     def set_base(self, moment: Moment | None) -> None:
         """Choose what comparisons start from: a moment, or None for each key's previous version."""

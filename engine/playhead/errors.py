@@ -7,6 +7,7 @@ PlayheadError
 │   └── VersionConflictError            another transaction got there first (S13a)
 ├── MomentError                         a label, time or snapshot that names no single moment
 ├── QueryError                          SQL that is refused or does not run
+├── QuestionStoppedError                another thread stopped what was asked (Question.stop)
 ├── StoreError                          a store that cannot be used as asked
 │   ├── StoreNotFoundError              nothing there
 │   ├── NotAStoreError                  something there, but not a store
@@ -53,6 +54,10 @@ class MomentError(PlayheadError):
 
 
 class QueryError(PlayheadError):
+    pass
+
+
+class QuestionStoppedError(PlayheadError):
     pass
 
 

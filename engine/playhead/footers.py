@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from playhead import question
 from playhead.errors import CorruptStoreError
 
 Table: TypeAlias = pa.Table
@@ -65,6 +66,7 @@ class File:
 
     def read(self, columns: Sequence[str], groups: Sequence[int] | None = None, texts: Sequence[str] = ()) -> Table:
         """Some columns of some row groups, in order; `texts` come as dictionaries. Raises CorruptStoreError."""
+        question.check()
         wanted = range(self.groups) if groups is None else groups
         try:
             with pq.ParquetFile(
@@ -107,6 +109,7 @@ class Files:
         One row group has the events of many neighbours, or many versions of a few keys: whoever looks at one of them
         looks at others next. Raises CorruptStoreError.
         """
+        question.check()
         key = (file, group, tuple(columns))
         with self._lock:
             found = self._groups.get(key)

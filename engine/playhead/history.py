@@ -20,7 +20,7 @@ from playhead.footers import Files
 from playhead.generation import View
 from playhead.lookup import Lookup
 from playhead.model import JSON, Address, AgentAddress, Change, Event, EventHeader, Record
-from playhead.query import Query, Scope, latest
+from playhead.query import Query, Scope, answering, latest
 from playhead.replay import Replay
 from playhead.runs import Runs, runs
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MEMORY_BYTES = 1024 * 1024 * 1024
 """What DuckDB may take for one question; beyond it, it sorts and joins on disk."""
-INTERRUPTED = "Query interrupted"
 FOLDER_PREFIX = "playhead-duckdb-"
 MOST_THREADS = 4
 """Each has buffers of its own."""
@@ -77,7 +76,8 @@ class History:
 
         query = Query(self._cursor(), view, next(self._numbers))
         try:
-            yield query
+            with answering(query.cursor):
+                yield query
         except duckdb.ConnectionException as error:
             raise self._closed_meanwhile(view) from error
         except duckdb.OutOfMemoryException as error:
@@ -90,11 +90,6 @@ class History:
                 raise self._closed_meanwhile(view) from error
             reason = str(error).partition("\n")[0]
             raise CorruptStoreError(f"{view.directory}: {reason}; restore the store from a copy") from error
-        except RuntimeError as error:
-            # What DuckDB makes of Ctrl-C while it works.
-            if str(error) == INTERRUPTED:
-                raise KeyboardInterrupt from error
-            raise
         finally:
             query.close()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from playhead import forking
+from playhead import forking, question
 from playhead.checkpoint import Checkpoint
 from playhead.errors import StoreClosedError
 from playhead.generation import View
@@ -23,6 +23,29 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FETCH_ROWS = 4_096
+INTERRUPTED = "Query interrupted"
+
+
+@contextlib.contextmanager
+def answering(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """For as long as DuckDB works on what this thread asks.
+
+    Raises KeyboardInterrupt on Ctrl-C, and QuestionStoppedError where another thread stops the question.
+    """
+    import duckdb
+
+    asked = question.current()
+    try:
+        with contextlib.nullcontext() if asked is None else asked.working(connection.interrupt):
+            yield
+    except duckdb.InterruptException:
+        question.check()
+        raise
+    except RuntimeError as error:
+        # What DuckDB makes of Ctrl-C while it works.
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
 
 
 class Query:
@@ -99,6 +122,7 @@ class Query:
         return f"${name}"
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        question.check()
         parameters, self._parameters = self._parameters, {}
         return self.cursor.execute(sql, parameters)
 
@@ -112,6 +136,7 @@ class Query:
                 raise StoreClosedError(
                     "a replay cannot go on in a forked process: its threads are the parent's; begin anew"
                 )
+            question.check()
             if not (rows := result.fetchmany(_FETCH_ROWS)):
                 return
             yield from rows
@@ -122,6 +147,7 @@ class Query:
 
     def table(self, sql: str) -> pa.Table:
         """The result as Arrow."""
+        question.check()
         parameters, self._parameters = self._parameters, {}
         return self.cursor.sql(sql, params=parameters).to_arrow_table()
 

@@ -8,11 +8,13 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playhead import question
 from playhead.errors import QueryError, StoreExistsError, WriteError
 from playhead.generation import View
-from playhead.history import INTERRUPTED, History
+from playhead.history import History
 from playhead.manifest import Segment
 from playhead.model import SnapshotEntry
+from playhead.query import answering
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 
 if TYPE_CHECKING:
@@ -80,20 +82,17 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
     # An instance of its own: its settings are locked, and nothing it does outlives it.
     connection = duckdb.connect(":memory:")
     try:
-        _check_is_one_select(connection, sql)
-        _define(connection, view, taken)
-        _define_states(connection, history, view, sql)
-        _confine(connection, view)
-        # A statement that begins with WITH may write, and is a SELECT all the same.
-        connection.execute("BEGIN TRANSACTION READ ONLY")
-        return connection.sql(sql).to_arrow_table()
+        with answering(connection):
+            _check_is_one_select(connection, sql)
+            _define(connection, view, taken)
+            _define_states(connection, history, view, sql)
+            _confine(connection, view)
+            question.check()
+            # A statement that begins with WITH may write, and is a SELECT all the same.
+            connection.execute("BEGIN TRANSACTION READ ONLY")
+            return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(str(error)) from None
-    except RuntimeError as error:
-        # What DuckDB makes of Ctrl-C while it works.
-        if str(error) == INTERRUPTED:
-            raise KeyboardInterrupt from error
-        raise
     finally:
         connection.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,6 +17,7 @@ from playhead.counterfactual import fold_without
 from playhead.diff import Path
 from playhead.errors import InvalidArgumentError
 from playhead.json_path import format_address
+from playhead.kept import Kept
 from playhead.model import JSON, Address, AgentAddress, Change
 from playhead.origin import Origin, origin, part_of, scalars_of
 from playhead.path_history import PathChange, path_changes
@@ -71,8 +71,8 @@ class Verbs:
     position: int
 
     def __init__(self) -> None:
-        self._path_changes: OrderedDict[tuple[AgentAddress, str, Path, int], list[PathChange]] = OrderedDict()
-        self._intervals: OrderedDict[tuple[str, AgentAddress, int], list[Interval]] = OrderedDict()
+        self._path_changes: Kept[tuple[AgentAddress, str, Path, int], list[PathChange]] = Kept(KEPT_ANSWERS)
+        self._intervals: Kept[tuple[str, AgentAddress, int], list[Interval]] = Kept(KEPT_ANSWERS)
 
     def _jump(self, commit_ts: int) -> bool:
         raise NotImplementedError
@@ -91,11 +91,7 @@ class Verbs:
         Raises QueryError pointing at what cannot be read, a key that never was, or values that cannot be compared.
         """
         asked = (expression, self.agent, self.track.head)
-        if asked not in self._intervals:
-            self._intervals[asked] = self.conditions.when(expression)
-            while len(self._intervals) > KEPT_ANSWERS:
-                self._intervals.popitem(last=False)
-        return self._intervals[asked]
+        return self._intervals.answer(asked, lambda: self.conditions.when(expression))
 
     def run_forward(self, expression: str, count: int = 1) -> bool:
         """Go on to the next commit at which the expression becomes true. False where there is none.
@@ -113,12 +109,10 @@ class Verbs:
     def path_history(self, key: str, path: Path = ()) -> list[PathChange]:
         """Every commit that changed the value at a path of a key of this agent, oldest first."""
         asked = (self.agent, key, path, self.track.head)
-        if asked not in self._path_changes:
-            address = Address(*self.agent, key)
-            self._path_changes[asked] = path_changes(self.store.history, self.track.view, address, path)
-            while len(self._path_changes) > KEPT_ANSWERS:
-                self._path_changes.popitem(last=False)
-        return self._path_changes[asked]
+        address = Address(*self.agent, key)
+        return self._path_changes.answer(
+            asked, lambda: path_changes(self.store.history, self.track.view, address, path)
+        )
 
     def last(self, key: str, path: Path = (), count: int = 1) -> PathChange | None:
         """Go back to the commit before this one that changed the value at the path; None where there is none.

@@ -12,9 +12,9 @@ import pytest
 import playhead
 from playhead import Event, Store, numbering
 from playhead.generation import Generation
-from playhead.history import INTERRUPTED
 from playhead.index import Index
 from playhead.journal import Journal
+from playhead.query import INTERRUPTED
 from playhead.tail import Tail
 from playhead.verify import verify
 
