@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from playhead.errors import InvalidArgumentError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from playhead.cursor import Cursor
 
 MOST_COMMITS = 1_000_000
+PATHS_OFFERED = 500
 _COMMITS = re.compile(r"\s*(\d{1,12})\s*(?:-\s*(\d{1,12})\s*)?", re.ASCII)
 
 
@@ -29,6 +31,21 @@ def place_named(cursor: Cursor, text: str) -> tuple[str, Path]:
     if key not in keys:
         raise InvalidArgumentError(f"{cursor.agent} never had a key {key!r}{nearest(key, keys)}")
     return key, path
+
+
+def paths_begun(text: str, suffix: str = "") -> list[str]:
+    """What is there that begins like this path, as it is typed: folders, and files that end so."""
+    folder, name = text[: text.rfind("/") + 1], text[text.rfind("/") + 1 :]
+    try:
+        entries = sorted((entry.name, entry.is_dir()) for entry in File(folder).expanduser().iterdir())
+    except (OSError, RuntimeError):
+        return []
+    fitting = [
+        folder + entry + ("/" if is_folder else "")
+        for entry, is_folder in entries
+        if entry.startswith(name) and (name or not entry.startswith(".")) and (is_folder or entry.endswith(suffix))
+    ]
+    return fitting[:PATHS_OFFERED]
 
 
 def commits_named(text: str) -> list[int]:

@@ -27,6 +27,7 @@ from pathlib import Path
 
 import playhead
 from playhead import AgentAddress, rules
+from playhead.compare import compare
 '''
 
 
@@ -109,14 +110,17 @@ class RecordedCursor(Cursor):
         self._written = (self.position, self.follow_agent)
 
 
-def record_call(cursor: Cursor, spelled: str, call: Callable[[], Answer]) -> Answer:
-    """The answer to a question that is no method of the cursor, written down where the session is recorded."""
+def record_call(cursor: Cursor, spelled: str, call: Callable[[], Answer], *, within: str = "") -> Answer:
+    """The answer to a question that is no method of the cursor, written down where the session is recorded.
+
+    within: the `with …: ` that it is asked in.
+    """
     if not isinstance(cursor, RecordedCursor):
         return call()
     cursor.settle()
     with cursor.inside():
         answer = call()
-    cursor.script.add(f"print({spelled})")
+    cursor.script.add(f"{within}print({spelled})")
     cursor.script.save()
     return answer
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from playhead.json_path import format_address
 
-Takes: TypeAlias = Literal["", "EXPR", "PATH", "EVENTS", "RULES.toml", "SELECT …", "A B"]
+Takes: TypeAlias = Literal["", "EXPR", "PATH", "EVENTS", "RULES.toml", "SELECT …", "A B", "OTHER"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ VERBS = (
     Verb("check", "RULES.toml", "judge the run by rules"),
     Verb("sql", "SELECT …", "one SELECT over events, operations, snapshots, state_at(t), changes(a, b)"),
     Verb("diff", "A B", "what differs between two moments"),
+    Verb("compare", "OTHER", "this run beside another (a path), or beside another of its agents"),
     Verb("help", "", "the verbs, and the places that : goes to"),
 )
 BY_NAME = {verb.name: verb for verb in VERBS}
@@ -87,8 +88,11 @@ class Completion:
     offers: tuple[str, ...]
 
 
-def complete(text: str, keys: Sequence[str]) -> Completion:
-    """What the last word of a text may become: a verb, a key of the agent, a field of the event, a word of SQL."""
+def complete(text: str, keys: Sequence[str], others: Sequence[str] = ()) -> Completion:
+    """What the last word of a text may become: a verb, a key of the agent, a field of the event, a word of SQL.
+
+    others: agents and paths, as they are typed.
+    """
     asked = parse(text)
     if asked is None or (" " not in text.lstrip()):
         start = len(text) - len(text.lstrip())
@@ -98,6 +102,9 @@ def complete(text: str, keys: Sequence[str]) -> Completion:
     start = begun.start() if begun is not None else len(text)
     if takes == "PATH":
         return _completion(start, text[start:], [format_address(key) for key in keys])
+    if takes in ("OTHER", "RULES.toml"):
+        start = text.index(" ") + 1
+        return _completion(start, text[start:], others)
     if takes == "EXPR":
         from playhead.expression import EVENT, EVENT_FIELDS
 

@@ -24,6 +24,8 @@ _OPPOSITES = {
     "tool.next": "tool.previous",
     "turn.next": "turn.previous",
     "zoom.in": "zoom.out",
+    "pairs.forward": "pairs.backward",
+    "divergence.next": "divergence.previous",
 }
 """Hints that stand for an action and its opposite."""
 
@@ -33,6 +35,7 @@ _OF_PANE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "value": (("copy", "copy"), ("tab.next", "tab")),
     "history": (("row.choose", "travel"), ("tab.next", "tab")),
     "runs": (("row.choose", "open"),),
+    "pairs": (("row.choose", "travel"),),
     "events": (
         ("row.choose", "view"),
         ("events.filter", "filter"),
@@ -62,7 +65,7 @@ def _shown(action: Action, keymap: Keymap) -> str:
     if opposite is None or not own:
         return own
     other = _first_key(keys.BY_ID[opposite], keymap)
-    pair = (other, own) if action.id == "step.forward" else (own, other)
+    pair = (other, own) if action.id in ("step.forward", "pairs.forward") else (own, other)
     return " ".join(key for key in pair if key)
 
 
