@@ -20,9 +20,21 @@ _MOVES = (
     *("step", "seek", "next_change", "previous_change", "next_error", "previous_error", "next_hit", "previous_hit"),
     *("goto", "search", "mark", "jump", "back", "forward", "choose_agent", "set_base", "set_base_before"),
 )
-_VERBS = ("when", "run_forward", "run_back", "last", "next", "path_history", "fold_without", "watch")
+_VERBS = (
+    "when",
+    "run_forward",
+    "run_back",
+    "last",
+    "next",
+    "path_history",
+    "fold_without",
+    "watch",
+    "origin",
+    "origins",
+)
 _HEAD = '''"""A debugging session, recorded by Playhead. Run it to do all of it again."""
 
+from itertools import islice
 from pathlib import Path
 
 import playhead

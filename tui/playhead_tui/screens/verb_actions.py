@@ -14,7 +14,7 @@ from textual import work
 
 from playhead import InvalidArgumentError
 from playhead.bisection import commits_between
-from playhead_tui.arguments import commits_named, paths_begun, place_named, spelled_commits
+from playhead_tui.arguments import commits_named, paths_begun, spelled_commits
 from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
@@ -25,16 +25,16 @@ from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.compare_actions import CompareActions
 from playhead_tui.screens.past_actions import WATCHES_MAX, watch_tracks, when_tracks
 from playhead_tui.screens.question_actions import QUOTED
+from playhead_tui.screens.search_actions import SearchActions
 from playhead_tui.verbs import VERBS, bounds_of, parse
 from playhead_tui.watching import Watched, watched
 from playhead_tui.widgets.command_line import CommandLine
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
-    from playhead.diff import Path
 
 
-class VerbActions(CompareActions):
+class VerbActions(CompareActions, SearchActions):
     def __init__(self) -> None:
         super().__init__()
         self._to_select: str | None = None
@@ -47,6 +47,8 @@ class VerbActions(CompareActions):
             "next": partial(self._go_to_change, forward=True),
             "history": self._history_of,
             "blame": self._blame_of,
+            "origin": self._origin_of,
+            "log": self._log_of,
             "watch": self._watch,
             "unwatch": self._unwatch,
             "bisect": self._bisect,
@@ -130,14 +132,6 @@ class VerbActions(CompareActions):
             return f"{shown} does not become true {'later' if forward else 'earlier'}"
         return f"{shown} became true at {self.name_of_event(cursor, cursor.position)}"
 
-    def _path(self, cursor: Cursor, text: str) -> tuple[str, Path]:
-        """The key and the path that were typed; the selected key where nothing was."""
-        if text:
-            return place_named(cursor, text)
-        if cursor.selection is None:
-            raise InvalidArgumentError("no key is selected; name a path, such as plan.steps[2].status")
-        return cursor.selection, ()
-
     def _go_to_change(self, cursor: Cursor, text: str, *, forward: bool) -> str:
         from playhead.json_path import format_address
         from playhead_tui.answers import change_note
@@ -162,8 +156,10 @@ class VerbActions(CompareActions):
 
     def _blame_of(self, cursor: Cursor, text: str) -> str:
         from playhead.json_path import format_address
+        from playhead_tui.recording import record_call
 
         key, path = self._path(cursor, text)
+        record_call(cursor, f"cursor.blame_state({key!r}, {path!r})", lambda: None)
         self._spelled(cursor, "blame", format_address(key, path), at=cursor.position)
         self._to_select = key
         self.app.call_from_thread(self.show_tab, "blame")
