@@ -26,6 +26,7 @@ OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[AppPilot]]
 
 START = datetime(2026, 11, 1, 14, 3, tzinfo=UTC)
 _BUSY_GROUPS = {"open", "drive", "signs", "headers", "history", "numbers", "figures", "past", "struck", "keys"}
+_BUSY_GROUPS |= {"paths", "pairs"}  # of the `:` line, and of two runs beside each other
 _ASKING_GROUPS = {"layer", "prompt"}
 _PAUSES_MAX = 2_000
 

@@ -181,6 +181,7 @@ PROOFS: dict[str, Proof] = {
     "quit": proof(is_left),
 }
 
+_DIVERGENCES = "test_it_opens_where_the_states_part_first_and_n_and_N_go_from_one_divergence_to_the_next"
 SHOWN_IN: dict[str, str] = {
     "columns.turn": "test_events.py::test_K_shows_and_hides_columns_at_once",
     "unstrike": "test_verbs.py::test_X_restores_this_event_or_all_of_them",
@@ -202,6 +203,11 @@ SHOWN_IN: dict[str, str] = {
     "changes.previous": "test_snapshots.py::test_n_and_c_go_from_key_to_key_and_z_folds_them",
     "changes.fold": "test_snapshots.py::test_n_and_c_go_from_key_to_key_and_z_folds_them",
     "changes.fold.all": "test_snapshots.py::test_n_and_c_go_from_key_to_key_and_z_folds_them",
+    "pairs.forward": "test_two_runs.py::test_both_playheads_move_by_one_pair",
+    "pairs.backward": "test_two_runs.py::test_both_playheads_move_by_one_pair",
+    "pairs.pane": "test_two_runs.py::test_the_states_can_be_gone_through_and_folded",
+    "divergence.next": f"test_two_runs.py::{_DIVERGENCES}",
+    "divergence.previous": f"test_two_runs.py::{_DIVERGENCES}",
     "comparison.copy": "test_snapshots.py::test_y_copies_a_comparison_as_text",
     "restore.pick": "test_snapshots.py::test_chosen_keys_are_restored_and_no_others_even_of_that_name",
     "restore.agent": "test_snapshots.py::test_a_restores_this_agent_only",

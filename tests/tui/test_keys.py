@@ -17,6 +17,7 @@ from playhead_tui.screens.main import MainScreen
 from playhead_tui.screens.restore import RestoreScreen
 from playhead_tui.screens.runs import RunsScreen
 from playhead_tui.screens.snapshots import SnapshotsScreen
+from playhead_tui.screens.two_runs import TwoRunsScreen
 from playhead_tui.widgets.changes_view import ChangesView
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.lines_view import LinesView
@@ -26,6 +27,7 @@ HOLDERS: dict[str, type[DOMNode]] = {
     "list": LinesView,
     "snapshots": SnapshotsScreen,
     "comparison": ComparisonScreen,
+    "pairs": TwoRunsScreen,
     "changes": ChangesView,
     "restore": RestoreScreen,
     "confirm": ConfirmScreen,

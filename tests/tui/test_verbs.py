@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import shlex
 from pathlib import Path
@@ -14,7 +15,9 @@ from playhead_tui.answers import sql_answer
 from playhead_tui.app import PlayheadApp
 from playhead_tui.cli import main
 from playhead_tui.recent import RecentStores
+from playhead_tui.screens.answers import AnswerScreen
 from playhead_tui.session import Sessions
+from playhead_tui.verbs import VERBS
 
 from .conftest import (
     AppPilot,
@@ -478,8 +481,6 @@ async def test_up_and_down_go_through_what_was_typed(run: Path, open_app: OpenAp
 
 
 async def test_help_lists_every_verb(run: Path, open_app: OpenApp) -> None:
-    from playhead_tui.verbs import VERBS
-
     async with open_app(run) as pilot:
         await ask(pilot, "help")
         assert all(verb.usage in screen_text(pilot) for verb in VERBS)
@@ -519,6 +520,79 @@ async def test_every_verb_leaves_the_command_that_does_the_same(
         assert program == "playhead"
         assert main([*arguments, "--json"]) == ("check" in arguments), command
         assert json.loads(capsys.readouterr().out), command
+
+
+LINES = {
+    "when": "when budget.left < 90",
+    "c": "c budget.left < 90",
+    "rc": "rc exists(last_error)",
+    "last": "last plan/steps[0].status",
+    "next": "next budget.left",
+    "history": "history plan/steps[0].status",
+    "blame": "blame plan/steps",
+    "origin": "origin timeout after 30 s",
+    "log": "log -S running --key 'plan*' --kind 'tool_*'",
+    "watch": "watch budget.left",
+    "bisect": "bisect budget.left < 90",
+    "fold": "fold 4-5,9",
+    "check": "check rules.toml",
+    "sql": "sql SELECT commit_ts FROM events WHERE kind = 'assistant'",
+    "diff": "diff 3 head",
+    "compare": "compare researcher",
+}
+"""A line for every verb that a command of the shell answers, too."""
+
+
+def told(pilot: AppPilot) -> list[int]:
+    """The commits that an answer names; the playhead's, where the verb moved it."""
+    screen = pilot.app.screen
+    if isinstance(screen, AnswerScreen):
+        return [commit_ts for commit_ts in screen.answer.commits if commit_ts is not None]
+    return [position(pilot)] if position(pilot) != 15 else []
+
+
+def test_there_is_a_line_for_every_verb() -> None:
+    assert LINES.keys() | {"unwatch", "help"} == {verb.name for verb in VERBS}
+
+
+async def test_every_verb_is_a_command_with_the_same_answer_and_is_recorded(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("rules.toml").write_text(RULES)
+    script = tmp_path / "session.py"
+    app = PlayheadApp(run, recent=RecentStores(tmp_path / "recent.json"), record=script)
+    answers = {}
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        for name, line in LINES.items():
+            await press(pilot, "1", "5", "G")
+            await ask(pilot, line)
+            answers[name] = (told(pilot), app.main.commands[-1])
+            assert len(app.main.commands) == len(answers), f"{line} leaves one command"
+            await press(pilot, "escape")
+        last = position(pilot)
+    assert {name for name, (commits, _) in answers.items() if commits} == {
+        *("when", "c", "rc", "last", "next", "history", "origin", "log", "bisect", "check", "sql"),
+    }
+    for name, (commits, command) in answers.items():
+        program, *arguments = shlex.split(command)
+        assert (program, arguments[0]) == ("playhead", name)
+        assert main([*arguments, "--json"]) == (name in ("check", "compare")), command
+        numbers = set(map(int, re.findall(r"\b\d+\b", capsys.readouterr().out)))
+        assert set(commits) <= numbers, command
+    assert runpy.run_path(str(script))["cursor"].position == last
+    printed = capsys.readouterr().out
+    for word in (
+        "Interval(",
+        "PathChange(",
+        "BlamedLeaf(",
+        "Origin(",
+        "LogEntry(",
+        "Series(",
+        "Verdict(",
+        "Divergence(",
+    ):
+        assert word in printed
 
 
 async def test_a_refused_verb_leaves_no_command(run: Path, open_app: OpenApp) -> None:

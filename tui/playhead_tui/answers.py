@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from playhead.json_path import format_address
 from playhead_tui.drawing.event_lines import kind_role
 from playhead_tui.drawing.span import Role, Span, printable
 from playhead_tui.drawing.words import clock_time, count, plural, preview, value_words
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from playhead.conditions import Interval, Series
     from playhead.cursor import Cursor
     from playhead.model import EventHeader
+    from playhead.origin import Appearance, Origin
     from playhead.path_history import PathChange
     from playhead.rules import Verdict
+    from playhead.verbs import LogEntry
 
 ROWS_MAX = 10_000
 """Rows that a layer shows; the command that it names prints them all."""
 _CELL = 400
+_AROUND = 60
+"""Characters shown before and behind what was looked for."""
 _VALUE = 60
 
 
@@ -209,5 +214,81 @@ def values_answer(cursor: Cursor, expression: str, series: Series) -> Answer:
         tuple(commit_ts for commit_ts, _ in shown),
         frozenset((0, 1)),
         _counted(len(pairs), "value"),
+        chosen=at[0] if at else 0,
+    )
+
+
+def origin_answer(cursor: Cursor, name: str, found: Sequence[Origin]) -> Answer:
+    """Where texts first appeared: the whole of each, then the longest parts of it that were seen before."""
+    seen = [(each, is_whole) for origin in found for is_whole in (True, False) for each in _of(origin, is_whole)]
+    events = cursor.track.lines(each.commit_ts for each, _ in seen[:ROWS_MAX])
+    rows = []
+    for appearance, is_whole in seen[:ROWS_MAX]:
+        event, address = events[appearance.commit_ts], appearance.address
+        where = f"{address.agent_id}: {format_address(address.key, appearance.path)}"
+        rows.append(
+            (
+                Span(count(appearance.commit_ts), "playhead"),
+                Span("all of it", "added") if is_whole else Span("a part", "changed"),
+                Span(appearance.role, "muted"),
+                Span(printable(event.kind), kind_role(event.kind)),
+                Span(printable(event.label)),
+                Span(printable(where), "key"),
+                Span(printable(_excerpt(appearance)), "string"),
+            )
+        )
+    return Answer(
+        f"Origin of {printable(name)}",
+        ("at", "seen", "as", "kind", "event", "where", "text"),
+        tuple(rows),
+        tuple(each.commit_ts for each, _ in seen[:ROWS_MAX]),
+        frozenset((0,)),
+        _counted(len(seen), "place"),
+    )
+
+
+def _of(origin: Origin, is_whole: bool) -> Sequence[Appearance]:
+    return origin.whole if is_whole else origin.parts
+
+
+def _excerpt(appearance: Appearance) -> str:
+    """What was found between marks, with a little of its line around it."""
+    before = appearance.line[max(0, appearance.start - _AROUND) : appearance.start]
+    return f"{before}«{appearance.text[:_CELL]}»{appearance.line[appearance.end : appearance.end + _AROUND]}"
+
+
+def log_answer(cursor: Cursor, name: str, entries: Sequence[LogEntry]) -> Answer:
+    """Events, each with the lines that came or went where some were looked for."""
+    shown = entries[:ROWS_MAX]
+    events = cursor.track.lines(entry.commit_ts for entry in shown)
+    rows = []
+    for entry in shown:
+        event = events[entry.commit_ts]
+        lines = [(hit, line) for hit in entry.hits for line in hit.lines]
+        changed = Span("")
+        if lines:
+            hit, line = lines[0]
+            more = f"   ⋯ {len(lines) - 1:,} more" if len(lines) > 1 else ""
+            where = format_address(hit.address.key, line.path)
+            text = f"{line.sign} {hit.address.agent_id}: {where}: {line.text[:_CELL]}{more}"
+            changed = Span(printable(text), "added" if line.sign == "+" else "removed")
+        rows.append(
+            (
+                Span(count(entry.commit_ts), "playhead"),
+                Span(clock_time(event.moment), "muted"),
+                Span(printable(event.kind), kind_role(event.kind)),
+                Span(printable(event.label)),
+                changed,
+            )
+        )
+    at = [row for row, entry in enumerate(shown) if entry.commit_ts <= cursor.position]
+    is_searched = any(entry.hits for entry in shown)
+    return Answer(
+        f"Log {printable(name)}".rstrip(),
+        ("at", "time", "kind", "event", *(("came or went",) if is_searched else ())),
+        tuple(row if is_searched else row[:-1] for row in rows),
+        tuple(entry.commit_ts for entry in shown),
+        frozenset((0,)),
+        f"the newest {ROWS_MAX:,} events" if len(entries) > ROWS_MAX else plural(len(entries), "event"),
         chosen=at[0] if at else 0,
     )

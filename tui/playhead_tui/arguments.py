@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from playhead.errors import InvalidArgumentError
@@ -13,7 +16,17 @@ if TYPE_CHECKING:
     from playhead.cursor import Cursor
 
 MOST_COMMITS = 1_000_000
+PATHS_OFFERED = 500
 _COMMITS = re.compile(r"\s*(\d{1,12})\s*(?:-\s*(\d{1,12})\s*)?", re.ASCII)
+
+
+def names_place(cursor: Cursor, text: str) -> bool:
+    """Whether a text begins with a key that the agent has had, and so names a place in its state."""
+    keys = cursor.timeline.keys
+    try:
+        return text in keys or parse_address(text)[0] in keys
+    except InvalidArgumentError:
+        return False
 
 
 def place_named(cursor: Cursor, text: str) -> tuple[str, Path]:
@@ -29,6 +42,53 @@ def place_named(cursor: Cursor, text: str) -> tuple[str, Path]:
     if key not in keys:
         raise InvalidArgumentError(f"{cursor.agent} never had a key {key!r}{nearest(key, keys)}")
     return key, path
+
+
+@dataclass(frozen=True, slots=True)
+class LogSearch:
+    """Which events `log` lists."""
+
+    text: str | None = None
+    regex: str | None = None
+    key: str | None = None
+    kind: str | None = None
+
+
+_LOG_OPTIONS = {"-S": "text", "-G": "regex", "--key": "key", "--kind": "kind"}
+
+
+def log_search(typed: str) -> LogSearch:
+    """`-S TEXT`, `-G REGEX`, `--key GLOB` and `--kind GLOB`, as the shell takes them. Raises InvalidArgumentError."""
+    usage = "log takes -S TEXT or -G REGEX, --key GLOB and --kind GLOB; what has spaces stands in quotes"
+    try:
+        words = shlex.split(typed)
+    except ValueError:
+        raise InvalidArgumentError(f"a quote is never closed; {usage}") from None
+    found: dict[str, str] = {}
+    while words:
+        option = words.pop(0)
+        if option not in _LOG_OPTIONS or not words:
+            problem = f"{option} names nothing" if option in _LOG_OPTIONS else f"{option!r} means nothing here"
+            raise InvalidArgumentError(f"{problem}; {usage}")
+        found[_LOG_OPTIONS[option]] = words.pop(0)
+    if "text" in found and "regex" in found:
+        raise InvalidArgumentError(f"-S and -G are two searches; {usage}")
+    return LogSearch(**found)
+
+
+def paths_begun(text: str, suffix: str = "") -> list[str]:
+    """What is there that begins like this path, as it is typed: folders, and files that end so."""
+    folder, name = text[: text.rfind("/") + 1], text[text.rfind("/") + 1 :]
+    try:
+        entries = sorted((entry.name, entry.is_dir()) for entry in File(folder).expanduser().iterdir())
+    except (OSError, RuntimeError):
+        return []
+    fitting = [
+        folder + entry + ("/" if is_folder else "")
+        for entry, is_folder in entries
+        if entry.startswith(name) and (name or not entry.startswith(".")) and (is_folder or entry.endswith(suffix))
+    ]
+    return fitting[:PATHS_OFFERED]
 
 
 def commits_named(text: str) -> list[int]:

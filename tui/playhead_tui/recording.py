@@ -20,13 +20,26 @@ _MOVES = (
     *("step", "seek", "next_change", "previous_change", "next_error", "previous_error", "next_hit", "previous_hit"),
     *("goto", "search", "mark", "jump", "back", "forward", "choose_agent", "set_base", "set_base_before"),
 )
-_VERBS = ("when", "run_forward", "run_back", "last", "next", "path_history", "fold_without", "watch")
+_VERBS = (
+    "when",
+    "run_forward",
+    "run_back",
+    "last",
+    "next",
+    "path_history",
+    "fold_without",
+    "watch",
+    "origin",
+    "origins",
+)
 _HEAD = '''"""A debugging session, recorded by Playhead. Run it to do all of it again."""
 
+from itertools import islice
 from pathlib import Path
 
 import playhead
 from playhead import AgentAddress, rules
+from playhead.compare import compare
 '''
 
 
@@ -109,14 +122,17 @@ class RecordedCursor(Cursor):
         self._written = (self.position, self.follow_agent)
 
 
-def record_call(cursor: Cursor, spelled: str, call: Callable[[], Answer]) -> Answer:
-    """The answer to a question that is no method of the cursor, written down where the session is recorded."""
+def record_call(cursor: Cursor, spelled: str, call: Callable[[], Answer], *, within: str = "") -> Answer:
+    """The answer to a question that is no method of the cursor, written down where the session is recorded.
+
+    within: the `with …: ` that it is asked in.
+    """
     if not isinstance(cursor, RecordedCursor):
         return call()
     cursor.settle()
     with cursor.inside():
         answer = call()
-    cursor.script.add(f"print({spelled})")
+    cursor.script.add(f"{within}print({spelled})")
     cursor.script.save()
     return answer
 

@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from playhead.json_path import format_address
 
-Takes: TypeAlias = Literal["", "EXPR", "PATH", "EVENTS", "RULES.toml", "SELECT …", "A B"]
+Takes: TypeAlias = Literal[
+    "", "EXPR", "PATH", "EVENTS", "RULES.toml", "SELECT …", "A B", "OTHER", "TEXT|PATH", "-S TEXT …"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ VERBS = (
     Verb("next", "PATH", "on to the event that next changes a value", optional=True),
     Verb("history", "PATH", "every value it has had, and who wrote each", optional=True),
     Verb("blame", "PATH", "who last wrote every part of a value", optional=True),
+    Verb("origin", "TEXT|PATH", "where a text, a number or a value was seen first", optional=True),
+    Verb("log", "-S TEXT …", "the events in which it came or went; -G REGEX, --key GLOB, --kind GLOB", optional=True),
     Verb("watch", "EXPR", "keep an expression in sight, wherever the playhead is; alone: the list", optional=True),
     Verb("unwatch", "EXPR", "stop watching it; alone: stop watching anything", optional=True),
     Verb("bisect", "EXPR", "the first bad commit: by an expression, or asking you from good..bad", optional=True),
@@ -44,6 +48,7 @@ VERBS = (
     Verb("check", "RULES.toml", "judge the run by rules"),
     Verb("sql", "SELECT …", "one SELECT over events, operations, snapshots, state_at(t), changes(a, b)"),
     Verb("diff", "A B", "what differs between two moments"),
+    Verb("compare", "OTHER", "this run beside another (a path), or beside another of its agents"),
     Verb("help", "", "the verbs, and the places that : goes to"),
 )
 BY_NAME = {verb.name: verb for verb in VERBS}
@@ -100,8 +105,11 @@ class Completion:
     offers: tuple[str, ...]
 
 
-def complete(text: str, keys: Sequence[str]) -> Completion:
-    """What the last word of a text may become: a verb, a key of the agent, a field of the event, a word of SQL."""
+def complete(text: str, keys: Sequence[str], others: Sequence[str] = ()) -> Completion:
+    """What the last word of a text may become: a verb, a key of the agent, a field of the event, a word of SQL.
+
+    others: agents and paths, as they are typed.
+    """
     asked = parse(text)
     if asked is None or (" " not in text.lstrip()):
         start = len(text) - len(text.lstrip())
@@ -109,8 +117,14 @@ def complete(text: str, keys: Sequence[str]) -> Completion:
     takes = asked.verb.takes
     begun = _WORD.search(text)
     start = begun.start() if begun is not None else len(text)
-    if takes == "PATH":
+    if takes in ("PATH", "TEXT|PATH"):
         return _completion(start, text[start:], [format_address(key) for key in keys])
+    if takes == "-S TEXT …":
+        start = len(text) - len(text.split(" ")[-1])
+        return _completion(start, text[start:], ("-S ", "-G ", "--key ", "--kind "))
+    if takes in ("OTHER", "RULES.toml"):
+        start = text.index(" ") + 1
+        return _completion(start, text[start:], others)
     if takes == "EXPR":
         from playhead.expression import EVENT, EVENT_FIELDS
 

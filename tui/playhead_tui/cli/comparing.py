@@ -52,7 +52,7 @@ def _cursors(options: argparse.Namespace) -> Iterator[tuple[Cursor, Cursor]]:
         with second as other:
             yield (
                 one.cursor(agents[0], namespace=options.namespace),
-                other.cursor(agents[1], namespace=options.namespace),
+                other.cursor(agents[1], namespace=options.other_namespace or options.namespace),
             )
 
 

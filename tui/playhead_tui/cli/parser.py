@@ -215,6 +215,7 @@ def _add_past(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     compared.add_argument("--agent", metavar="ID", help="only this agent (default: every agent)")
     compared.add_argument("--other-agent", metavar="ID", help="beside this agent of B (default: the same)")
     compared.add_argument("--namespace", metavar="NAME", help="the agents' namespace")
+    compared.add_argument("--other-namespace", metavar="NAME", help="that of the agent of B (default: the same)")
     compared.add_argument("-n", "--last", type=int, default=10, metavar="N", help="show N divergences (default: 10)")
     _json(compared)
     origin = _command(commands, "origin", "origins:run_origin", "say where a text came from (exit code 1: not seen)")

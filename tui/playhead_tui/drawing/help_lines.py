@@ -14,6 +14,7 @@ _PLACES = {
     "changes": " (in a comparison or preview)",
     "columns": " (in Columns)",
     "comparison": " (in a comparison)",
+    "pairs": " (in :compare)",
     "restore": " (in a preview)",
     "confirm": " (in a question)",
     "runs": " (in Runs)",

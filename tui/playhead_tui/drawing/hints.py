@@ -25,6 +25,8 @@ _OPPOSITES = {
     "turn.next": "turn.previous",
     "zoom.in": "zoom.out",
     "answer.right": "answer.left",
+    "pairs.forward": "pairs.backward",
+    "divergence.next": "divergence.previous",
 }
 """Hints that stand for an action and its opposite."""
 
@@ -35,6 +37,7 @@ _OF_PANE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "history": (("row.choose", "travel"), ("tab.next", "tab")),
     "runs": (("row.choose", "open"),),
     "nothing": (("open", "another store"), ("runs", "runs")),
+    "pairs": (("row.choose", "travel"),),
     "events": (
         ("row.choose", "view"),
         ("events.filter", "filter"),
@@ -64,7 +67,7 @@ def _shown(action: Action, keymap: Keymap) -> str:
     if opposite is None or not own:
         return own
     other = _first_key(keys.BY_ID[opposite], keymap)
-    pair = (other, own) if action.id in ("step.forward", "answer.right") else (own, other)
+    pair = (other, own) if action.id in ("step.forward", "answer.right", "pairs.forward") else (own, other)
     return " ".join(key for key in pair if key)
 
 

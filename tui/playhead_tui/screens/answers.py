@@ -74,12 +74,12 @@ class AnswerScreen(Layer[int]):
 
     def __init__(self, answer: Answer) -> None:
         super().__init__()
-        self._answer = answer
+        self.answer = answer
         self._list = AnswerList(answer)
         self._head = AnswerHead(self._list)
 
     def compose(self) -> ComposeResult:
-        answer = self._answer
+        answer = self.answer
         travels = any(commit_ts is not None for commit_ts in answer.commits)
         how = f"{'Enter travels there · ' if travels else ''}Esc closes"
         with LayerBox(crop(answer.title, _TITLE_WIDTH), how, rows=len(answer.rows) + _OTHER_ROWS):
@@ -89,25 +89,25 @@ class AnswerScreen(Layer[int]):
             yield Footer(keys.in_scope("answer"))
 
     def on_lines_view_chosen(self, message: LinesView.Chosen) -> None:
-        commit_ts = self._answer.commits[message.line]
+        commit_ts = self.answer.commits[message.line]
         if commit_ts is not None:
             self.dismiss(commit_ts)
 
     def action_scroll(self, columns: int) -> None:
         widths = self._list.widths
         fits = sum(widths) + 2 * len(widths) <= self._list.area.width
-        last = 0 if fits else len(self._answer.columns) - 1
+        last = 0 if fits else len(self.answer.columns) - 1
         self._list.first = max(0, min(self._list.first + columns, last))
         self._head.redraw()
         self._list.update_lines()
 
     def action_copy(self) -> None:
-        if self._answer.rows:
-            self.app.copy_to_clipboard("\t".join(span.text for span in self._answer.rows[self._list.cursor]))
+        if self.answer.rows:
+            self.app.copy_to_clipboard("\t".join(span.text for span in self.answer.rows[self._list.cursor]))
             self.notify("Copied the row")
 
     def action_copy_command(self) -> None:
-        self.app.copy_to_clipboard(self._answer.command)
+        self.app.copy_to_clipboard(self.answer.command)
         self.notify("Copied the command")
 
     async def on_footer_picked(self, message: Footer.Picked) -> None:

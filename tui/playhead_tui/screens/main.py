@@ -136,6 +136,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.set_interval(POLL_SECONDS, self._poll)
 
     def on_unmount(self) -> None:
+        self.stop_asking()
         if self.driver is not None:
             self.driver.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,39 +12,34 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from playhead import InvalidArgumentError, MomentError, PlayheadError
+from playhead import InvalidArgumentError, MomentError
 from playhead.bisection import commits_between
-from playhead_tui.arguments import commits_named, place_named, spelled_commits
+from playhead_tui.arguments import commits_named, paths_begun, spelled_commits
 from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame
-from playhead_tui.moves import Seek
 from playhead_tui.screens import requests
-from playhead_tui.screens.answers import Add, AnswerScreen, CommandsScreen, Remove, Show, WatchesScreen
+from playhead_tui.screens.answers import Add, CommandsScreen, Remove, Show, WatchesScreen
 from playhead_tui.screens.changes import ChangesScreen
-from playhead_tui.screens.past_actions import WATCHES_MAX, PastActions, watch_tracks, when_tracks
-from playhead_tui.verbs import VERBS, bounds_of, command_line, no_place, parse
+from playhead_tui.screens.compare_actions import CompareActions
+from playhead_tui.screens.past_actions import WATCHES_MAX, watch_tracks, when_tracks
+from playhead_tui.screens.question_actions import QUOTED
+from playhead_tui.screens.search_actions import SearchActions
+from playhead_tui.verbs import VERBS, bounds_of, no_place, parse
 from playhead_tui.watching import Watched, watched
 from playhead_tui.widgets.command_line import CommandLine
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
-    from playhead.diff import Path
-    from playhead_tui.answers import Answer
-
-Question = Callable[["Cursor"], str]
-_QUOTED = 50
-COMMANDS_KEPT = 500
 
 
-class VerbActions(PastActions):
+class VerbActions(CompareActions, SearchActions):
     def __init__(self) -> None:
         super().__init__()
-        self.commands: list[str] = []
-        """The command-line form of every verb that was answered, the last one last."""
         self._to_select: str | None = None
+        self._agents: list[str] = []
         self._questions: dict[str, Callable[[Cursor, str], str]] = {
             "when": self._when,
             "c": partial(self._run_to, forward=True),
@@ -52,6 +48,8 @@ class VerbActions(PastActions):
             "next": partial(self._go_to_change, forward=True),
             "history": self._history_of,
             "blame": self._blame_of,
+            "origin": self._origin_of,
+            "log": self._log_of,
             "watch": self._watch,
             "unwatch": self._unwatch,
             "bisect": self._bisect,
@@ -59,6 +57,7 @@ class VerbActions(PastActions):
             "check": self._check,
             "sql": self._sql,
             "diff": self._diff,
+            "compare": self._compare_with,
         }
 
     # ── the line ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -71,29 +70,18 @@ class VerbActions(PastActions):
     @work(exclusive=True, group="keys", exit_on_error=False)
     async def _load_keys(self, driver: Driver) -> None:
         self.command_line.keys = await driver.ask(lambda cursor: list(cursor.timeline.keys))
-
-    def take_answer(self, answer: CommandLine.Answered | CommandLine.Cancelled) -> None:
-        self._drop_refusal()
-        super().take_answer(answer)
+        self._agents = [agent.agent_id for agent in await driver.ask(lambda cursor: cursor.agents())]
 
     def on_command_line_typed(self, message: CommandLine.Typed) -> None:
-        if message.purpose == "command":
-            self._drop_refusal()
+        super().on_command_line_typed(message)
+        asked = parse(message.text) if message.purpose == "command" else None
+        if asked is not None and asked.verb.takes in ("OTHER", "RULES.toml"):
+            self._load_paths(asked.argument, "" if asked.verb.takes == "OTHER" else ".toml")
 
-    def _drop_refusal(self) -> None:
-        if self.refusal:
-            self.refusal = ""
-            self.show_strip()
-
-    def _refuse(self, typed: str, message: str) -> None:
-        """Say what is wrong above the line, which comes back with what was typed."""
-        if self.command_line.asking or self.app.screen is not self:
-            self.tell(message.partition("\n")[0], is_error=True)
-            return
-        self.footer.show_note(None)
-        self.refusal = message
-        self.show_strip()
-        self.ask("command", typed)
+    @work(exclusive=True, group="paths", exit_on_error=False)
+    async def _load_paths(self, begun: str, suffix: str) -> None:
+        agents = [] if suffix else self._agents
+        self.command_line.others = [*agents, *await asyncio.to_thread(paths_begun, begun, suffix)]
 
     def _go(self, typed: str) -> None:
         asked = parse(typed)
@@ -124,31 +112,6 @@ class VerbActions(PastActions):
 
         self.request(ask)
 
-    def _ask_past(self, typed: str, question: Question) -> None:
-        if self.driver is None or self.frame is None:
-            self.tell("No run is open", is_error=True)
-            return
-
-        def ask(cursor: Cursor) -> str | None:
-            try:
-                return question(cursor)
-            except PlayheadError as error:
-                self.app.call_from_thread(self._refuse, typed, str(error))
-                return None
-
-        self.tell(f"{crop(printable(typed), _QUOTED)} …")
-        self.request(ask)
-
-    def _spelled(self, cursor: Cursor, *words: str, at: int | None = None, agent: bool = True) -> str:
-        """The command that does the same, which is kept for the list of commands."""
-        options = ["--agent", cursor.agent.agent_id] if agent else []
-        if agent and cursor.agent.namespace != "default":
-            options += ["--namespace", cursor.agent.namespace]
-        options += ["--at", str(at)] if at is not None else []
-        command = command_line(*words, *options, "-s", str(cursor.store.path))
-        self.commands = [*self.commands, command][-COMMANDS_KEPT:]
-        return command
-
     def follow_past(self, frame: Frame) -> None:
         selecting, self._to_select = self._to_select, None
         if selecting is not None and selecting != self.selection:
@@ -157,16 +120,6 @@ class VerbActions(PastActions):
         super().follow_past(frame)
 
     # ── answers; all of this runs on the cursor's thread ─────────────────────────────────────────────────────────────
-
-    def _show(self, answer: Answer) -> str:
-        self.app.call_from_thread(self._travel_by, answer)
-        return answer.note
-
-    @work(group="layer", exclusive=True)
-    async def _travel_by(self, answer: Answer) -> None:
-        commit_ts = await self.app.push_screen_wait(AnswerScreen(answer))
-        if commit_ts is not None:
-            self.move(Seek(commit_ts))
 
     def _when(self, cursor: Cursor, expression: str) -> str:
         import numpy
@@ -179,7 +132,7 @@ class VerbActions(PastActions):
         tracks = [*when_tracks(expression, intervals), *watch_tracks(self.watched)]
         self.app.call_from_thread(self.show_past, expression, self.watched, tracks)
         if not intervals:
-            return f"{crop(printable(expression), _QUOTED)} was never true"
+            return f"{crop(printable(expression), QUOTED)} was never true"
         self._show(replace(when_answer(cursor, expression, intervals), command=command))
         return f"true in {plural(len(intervals), 'interval')}: n and N go through them, Esc drops them"
 
@@ -187,18 +140,10 @@ class VerbActions(PastActions):
         position = cursor.position
         moved = cursor.run_forward(expression) if forward else cursor.run_back(expression)
         self._spelled(cursor, "c" if forward else "rc", expression, at=position)
-        shown = crop(printable(expression), _QUOTED)
+        shown = crop(printable(expression), QUOTED)
         if not moved:
             return f"{shown} does not become true {'later' if forward else 'earlier'}"
         return f"{shown} became true at {self.name_of_event(cursor, cursor.position)}"
-
-    def _path(self, cursor: Cursor, text: str) -> tuple[str, Path]:
-        """The key and the path that were typed; the selected key where nothing was."""
-        if text:
-            return place_named(cursor, text)
-        if cursor.selection is None:
-            raise InvalidArgumentError("no key is selected; name a path, such as plan.steps[2].status")
-        return cursor.selection, ()
 
     def _go_to_change(self, cursor: Cursor, text: str, *, forward: bool) -> str:
         from playhead.json_path import format_address
@@ -224,8 +169,10 @@ class VerbActions(PastActions):
 
     def _blame_of(self, cursor: Cursor, text: str) -> str:
         from playhead.json_path import format_address
+        from playhead_tui.recording import record_call
 
         key, path = self._path(cursor, text)
+        record_call(cursor, f"cursor.blame_state({key!r}, {path!r})", lambda: None)
         self._spelled(cursor, "blame", format_address(key, path), at=cursor.position)
         self._to_select = key
         self.app.call_from_thread(self.show_tab, "blame")
@@ -253,7 +200,7 @@ class VerbActions(PastActions):
         screen = ChangesScreen(title, [Line((Span(said, "muted"),)), BLANK, *(row.line for row in tree.rows)])
         self.app.call_from_thread(self.show_struck, set(struck))
         self.app.call_from_thread(self.app.push_screen, screen)
-        return f"Without {crop(spelled_commits(struck), _QUOTED)}"
+        return f"Without {crop(spelled_commits(struck), QUOTED)}"
 
     def _check(self, cursor: Cursor, text: str) -> str:
         from playhead import rules
@@ -322,7 +269,7 @@ class VerbActions(PastActions):
         self._spelled(cursor, "watch", expression)
         others = [each for each in self.watched if each.expression != expression]
         self._show_watches(cursor, [*others, watched(cursor, expression)])
-        return f"Watching {crop(printable(expression), _QUOTED)}: W lists what is watched"
+        return f"Watching {crop(printable(expression), QUOTED)}: W lists what is watched"
 
     def _unwatch(self, cursor: Cursor, expression: str) -> str:
         kept = [each for each in self.watched if expression and each.expression != expression]

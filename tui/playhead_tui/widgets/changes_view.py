@@ -23,6 +23,13 @@ class ChangesView(LinesView):
         super().__init__()
         self.changes = tree
 
+    def show(self, tree: ChangeTree) -> None:
+        """Show another difference."""
+        tree.fit(self.area.width)
+        self.changes = tree
+        self.cursor = tree.next_key(0, 1)
+        self.update_lines(0)
+
     def line_count(self) -> int:
         return len(self.changes.rows)
 

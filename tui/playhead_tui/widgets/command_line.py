@@ -99,6 +99,8 @@ class CommandLine(Widget):
         """What was answered to `:` before, the last one last."""
         self.keys: Sequence[str] = ()
         """What Tab completes besides verbs: the keys of the agent."""
+        self.others: Sequence[str] = ()
+        """What it completes where another run or a file is asked for: agents and paths."""
         self._recalled = 0
         """How many lines back ↑ went."""
         self._draft = ""
@@ -170,7 +172,7 @@ class CommandLine(Widget):
             line = self._offers[(here + step) % len(self._offers)]
             self._show(Typing(line, len(line)))
             return
-        found = complete(text[:at], self.keys)
+        found = complete(text[:at], self.keys, self.others)
         if not found.offers:
             self._said = "   nothing begins like this"
             self._show(self._typing)
