@@ -113,9 +113,9 @@ class History:
                 self._connection.execute("SET enable_external_file_cache = false")
                 self._connection.execute("SET temp_directory = $folder", {"folder": folder})
                 self._connection.execute(f"SET threads = {min(MOST_THREADS, os.cpu_count() or 1)}")
-                self._connection.execute("SET python_enable_replacements = false")
+                # Global, or cursors would not have them.
+                self._connection.execute("SET GLOBAL python_enable_replacements = false")
                 self._connection.execute("LOAD parquet")
-                # Global, or cursors would not have it.
                 self._connection.execute("SET GLOBAL parquet_metadata_cache = true")
                 # It takes every as-of join of few columns for a small one, and tries all pairs.
                 self._connection.execute("SET GLOBAL asof_loop_join_threshold = 0")
