@@ -40,6 +40,7 @@ _FEW = 64
 """Up to so many records are looked up one by one, which costs less than a question to DuckDB."""
 _CLOSED = "the store was closed; open it again"
 _RECORD = "o.namespace, o.agent_id, o.key, o.value, o.version, o.commit_ts, epoch_us(e.committed_at), o.op = 'write'"
+_LABEL = ("commit_ts", "label", "occurred_at")
 _HEADER = ("txn_id", "commit_ts", "committed_at", "occurred_at", "kind", "label", "meta", "operation_count")
 
 
@@ -112,9 +113,12 @@ class History:
                 self._connection.execute("SET enable_external_file_cache = false")
                 self._connection.execute("SET temp_directory = $folder", {"folder": folder})
                 self._connection.execute(f"SET threads = {min(MOST_THREADS, os.cpu_count() or 1)}")
-                self._connection.execute("SET python_enable_replacements = false")
+                # Global, or cursors would not have them.
+                self._connection.execute("SET GLOBAL python_enable_replacements = false")
                 self._connection.execute("LOAD parquet")
                 self._connection.execute("SET GLOBAL parquet_metadata_cache = true")
+                # It takes every as-of join of few columns for a small one, and tries all pairs.
+                self._connection.execute("SET GLOBAL asof_loop_join_threshold = 0")
             return self._connection.cursor()
 
     def _make_folder(self) -> str:
@@ -345,16 +349,22 @@ class History:
             rows = rows.take([commit_ts - first for commit_ts in sorted(commits)])
         return [_header(row) for row in zip(*(column.to_pylist() for column in rows.columns), strict=True)]
 
-    def labels(self, view: View, commits: Sequence[int]) -> dict[int, str]:
-        """The labels of these commits, which may lie anywhere in the history."""
+    def labels(self, view: View, commits: Sequence[int]) -> dict[int, tuple[str, bool]]:
+        """The label of each of these commits, wherever they lie, and whether the run itself says when it happened."""
+        if len(commits) <= _FEW:
+            lookup = self._lookup(view)
+            rows = [lookup.events(commit_ts, commit_ts, _LABEL) for commit_ts in commits]
+            return {
+                commit_ts: (row["label"][0].as_py(), row["occurred_at"][0].is_valid)
+                for commit_ts, row in zip(commits, rows, strict=True)
+            }
         with self.query(view) as query:
             wanted = query.parameter(list(commits))
-            return dict(
-                query.rows(
-                    f"SELECT commit_ts, label FROM {query.events(commits=commits)}"
-                    f" WHERE commit_ts IN (SELECT unnest({wanted}::BIGINT[]))"
-                )
+            found = query.rows(
+                f"SELECT commit_ts, label, occurred_at IS NOT NULL FROM {query.events(commits=commits)}"
+                f" WHERE commit_ts IN (SELECT unnest({wanted}::BIGINT[]))"
             )
+        return {commit_ts: (label, occurred) for commit_ts, label, occurred in found}
 
     def replay(
         self, view: View, start: int, end: int, namespace: str | None = None, agent_id: str | None = None

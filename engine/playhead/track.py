@@ -31,6 +31,8 @@ class EventLine:
     commit_ts: int
     moment: datetime
     """`occurred_at` where the run has it, else `committed_at` (S29)."""
+    occurred: bool
+    """Whether the run has it."""
     kind: str
     label: str
 
@@ -125,9 +127,9 @@ class Track:
         labels = self._history.labels(self.view, wanted) if wanted else {}
         return {
             commit_ts: EventLine(
-                commit_ts, from_microseconds(int(self.times[commit_ts - 1])), self.kind(commit_ts), labels[commit_ts]
+                commit_ts, from_microseconds(int(self.times[commit_ts - 1])), occurred, self.kind(commit_ts), label
             )
-            for commit_ts in wanted
+            for commit_ts, (label, occurred) in labels.items()
         }
 
     def _page(self, page: int) -> list[EventHeader]:

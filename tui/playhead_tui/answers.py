@@ -12,15 +12,14 @@ from playhead.json_path import format_address
 from playhead_tui.drawing.event_lines import kind_role
 from playhead_tui.drawing.span import Role, Span, printable
 from playhead_tui.drawing.words import clock_time, count, plural, preview, value_words
-from playhead_tui.frame import moment_of
 
 if TYPE_CHECKING:
     from playhead.conditions import Interval, Series
     from playhead.cursor import Cursor
-    from playhead.model import EventHeader
     from playhead.origin import Appearance, Origin
     from playhead.path_history import PathChange
     from playhead.rules import Verdict
+    from playhead.track import EventLine
     from playhead.verbs import LogEntry
 
 ROWS_MAX = 10_000
@@ -52,13 +51,13 @@ class Answer:
 def when_answer(cursor: Cursor, expression: str, intervals: Sequence[Interval]) -> Answer:
     """The intervals in which a condition held; the one at the playhead, or the last before it, is chosen."""
     shown = intervals[:ROWS_MAX]
-    headers = _headers(cursor, [interval.first for interval in shown])
+    lines = _lines(cursor, [interval.first for interval in shown])
     rows = []
     for interval in shown:
         length = interval.last - interval.first + 1
         until = "still true" if interval.last == cursor.head else count(interval.last)
         begin = Span(count(interval.first), "playhead")
-        rows.append((begin, Span(until), Span(count(length), "muted"), *_event(cursor, headers.get(interval.first))))
+        rows.append((begin, Span(until), Span(count(length), "muted"), *_event(cursor, lines.get(interval.first))))
     before = [row for row, interval in enumerate(shown) if interval.first <= cursor.position]
     return Answer(
         f"When {printable(expression)}",
@@ -75,12 +74,12 @@ def history_answer(cursor: Cursor, name: str, changes: Sequence[PathChange]) -> 
     """Every value that a path has had, the newest first, with who wrote it and how long it lasted."""
     newest = list(changes[::-1][:ROWS_MAX])
     ends = [cursor.head + 1, *(change.commit_ts for change in newest)]
-    headers = _headers(cursor, [change.commit_ts for change in newest])
+    lines = _lines(cursor, [change.commit_ts for change in newest])
     rows = []
     for change, end in zip(newest, ends, strict=False):
         value = Span(preview(change.after, _CELL)) if change.exists else Span("removed", "removed")
         until = "now" if end > cursor.head else count(end - 1)
-        event = _event(cursor, headers.get(change.commit_ts))
+        event = _event(cursor, lines.get(change.commit_ts))
         rows.append((Span(count(change.commit_ts), "playhead"), Span(until), value, *event))
     at = [row for row, change in enumerate(newest) if change.commit_ts <= cursor.position]
     return Answer(
@@ -164,18 +163,18 @@ def _counted(number: int, noun: str) -> str:
     return plural(number, noun) + (f", the first {ROWS_MAX:,} here" if number > ROWS_MAX else "")
 
 
-def _headers(cursor: Cursor, commits: Sequence[int]) -> dict[int, EventHeader]:
-    wanted = sorted({commit_ts for commit_ts in commits if commit_ts})
-    return {header.commit_ts: header for header in cursor.track.headers(wanted)} if wanted else {}
+def _lines(cursor: Cursor, commits: Sequence[int]) -> dict[int, EventLine]:
+    return cursor.track.lines(commit_ts for commit_ts in commits if commit_ts)
 
 
-def _event(cursor: Cursor, header: EventHeader | None) -> tuple[Span, Span, Span]:
-    if header is None:
+def _event(cursor: Cursor, line: EventLine | None) -> tuple[Span, Span, Span]:
+    if line is None:
         return Span("", "faint"), Span("", "faint"), Span("the empty state", "faint")
-    moment = moment_of(header, cursor.store.imported is not None)
+    # The time of an import is not that of the run.
+    moment = line.moment if line.occurred or cursor.store.imported is None else None
     role: Role = "muted" if moment else "faint"
-    label = Span(printable(header.label))
-    return Span(clock_time(moment), role), Span(printable(header.kind), kind_role(header.kind)), label
+    label = Span(printable(line.label))
+    return Span(clock_time(moment), role), Span(printable(line.kind), kind_role(line.kind)), label
 
 
 def change_note(cursor: Cursor, name: str, change: PathChange) -> str:
@@ -199,12 +198,12 @@ def values_answer(cursor: Cursor, expression: str, series: Series) -> Answer:
     pairs = list(zip(series.commits, series.values, strict=True))[::-1]
     shown = pairs[:ROWS_MAX]
     ends = [cursor.head, *(commit_ts - 1 for commit_ts, _ in shown)]
-    headers = _headers(cursor, [commit_ts for commit_ts, _ in shown])
+    lines = _lines(cursor, [commit_ts for commit_ts, _ in shown])
     rows = []
     for (commit_ts, value), end in zip(shown, ends, strict=False):
         until = "now" if end == cursor.head else count(end)
         role: Role = "faint" if value is None else "text"
-        event = _event(cursor, headers.get(commit_ts))
+        event = _event(cursor, lines.get(commit_ts))
         rows.append((Span(count(commit_ts), "playhead"), Span(until), Span(value_words(value), role), *event))
     at = [row for row, (commit_ts, _) in enumerate(shown) if commit_ts <= cursor.position]
     return Answer(

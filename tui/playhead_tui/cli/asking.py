@@ -36,13 +36,14 @@ def asked_cursor(options: argparse.Namespace) -> Iterator[Cursor]:
 def run_when(options: argparse.Namespace) -> int:
     with asked_cursor(options) as cursor:
         intervals = cursor.when(options.expression)
+        lines = cursor.track.lines(interval.first for interval in intervals if interval.first)
         rows = [
             {
                 "first": interval.first,
                 "last": interval.last,
                 "from": _time(cursor, interval.first),
                 "to": _time(cursor, interval.last),
-                "label": _label(cursor, interval.first),
+                "label": lines[interval.first].label if interval.first else "(the empty state)",
             }
             for interval in intervals
         ]
@@ -58,10 +59,6 @@ def run_when(options: argparse.Namespace) -> int:
 def _time(cursor: Cursor, commit_ts: int) -> str | None:
     moment = cursor.time_at(commit_ts)
     return None if moment is None else iso(moment)
-
-
-def _label(cursor: Cursor, commit_ts: int) -> str:
-    return cursor.track.header(commit_ts).label if commit_ts else "(the empty state)"
 
 
 def run_c(options: argparse.Namespace) -> int:
