@@ -30,6 +30,7 @@ from playhead_tui.screens.state_actions import StateActions
 from playhead_tui.screens.timeline_actions import TimelineActions
 from playhead_tui.screens.verb_actions import VerbActions
 from playhead_tui.session import Keeper
+from playhead_tui.whereabouts import read_only_note
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
@@ -153,7 +154,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.reset_verbs()
         self.remove_class("-failed")
         self.header.show_name(name)
-        if note := loss_note(driver.store.imported):
+        if note := loss_note(driver.store.imported) or read_only_note(driver.store):
             self.tell(note)
         self.look_again()
 
@@ -182,8 +183,9 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         try:
             await driver.run()
         except (PlayheadError, OSError) as error:
+            reason = await driver.reason(error)
             if driver is self.driver:
-                self.fail(error)
+                self.fail(reason)
 
     def _poll(self) -> None:
         if self.driver is not None and self.driver.idle and self.playhead_app.grows(self.driver.store):
@@ -290,7 +292,9 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
             return shown
         if (shown.follow_agent, shown.event_filter) == (read.follow_agent, read.event_filter):
             self.event_list.add(read.headers, read.figures)
-        self.frame = replace(shown, event=read.event, previous_moment=read.previous_moment, is_whole=True)
+        self.frame = replace(
+            shown, event=read.event, previous_moment=read.previous_moment, has_events=True, is_whole=True
+        )
         self.header.show(self.frame, self._state_word(self.frame))
         return self.frame
 
@@ -355,7 +359,9 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         assert self.driver is not None
         if not self.playhead_app.grows(self.driver.store):
             return "IMPORTED"
-        return "LIVE" if frame.at_head else "PAST"
+        if not frame.at_head:
+            return "PAST"
+        return "READ-ONLY" if self.driver.store.read_only else "LIVE"
 
     # ── what the widgets say ─────────────────────────────────────────────────────────────────────────────────────────
 
