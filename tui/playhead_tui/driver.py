@@ -173,13 +173,16 @@ class Driver:
         Raises StoreNotFoundError where the store is gone, or another one in its place.
         """
 
-        def look(cursor: Cursor) -> Cursor | None:
-            if (gone := self._whereabouts.what_is_wrong()) is not None:
-                raise gone
-            return _refreshed(cursor)
-
-        newer = await self.ask(look)
+        if not await self._answer(self._reader.submit(self._has_grown)):
+            return False
+        newer = await self.ask(_refreshed)
         return newer is not None and await self.change(lambda cursor: _take_over(cursor, newer))
+
+    def _has_grown(self) -> bool:
+        if (gone := self._whereabouts.what_is_wrong()) is not None:
+            raise gone
+        self.store.refresh()
+        return self.store.head > self._cursor.head
 
     async def reason(self, error: Exception) -> Exception:
         """What is behind an error: that the store is not there any more, where that is so."""
