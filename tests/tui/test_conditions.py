@@ -13,6 +13,7 @@ from playhead.cursor import Cursor
 from playhead_tui import driver
 from playhead_tui.app import PlayheadApp
 from playhead_tui.recent import RecentStores
+from playhead_tui.screens.main import POLL_SECONDS, POLL_SECONDS_MOST, MainScreen
 
 from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, type_text, until
 
@@ -74,9 +75,8 @@ async def test_a_refresh_under_way_is_not_given_up_for_the_next_one(
 
     def slowly(cursor: Cursor) -> Cursor | None:
         newer = refreshed(cursor)
-        if newer is not None:
-            started.set()
-            may_end.wait()
+        started.set()
+        may_end.wait()
         return newer
 
     monkeypatch.setattr(driver, "_refreshed", slowly)
@@ -84,12 +84,35 @@ async def test_a_refresh_under_way_is_not_given_up_for_the_next_one(
         with playhead.open(run, create=False) as writer:
             writer.write(agent_id="planner", key="news", value="fresh")
         main = app_of(pilot).main
-        main._poll()
+        main.run_worker(main.refresh_now())
         await until(pilot, started.is_set)
-        main._poll()
+        main.run_worker(main.refresh_now())
         await pilot.pause()
         may_end.set()
         await until(pilot, "commit 31 / 31")
+
+
+async def test_a_run_that_rests_is_looked_at_less_often_and_one_that_goes_on_at_once_more_often(
+    run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    poll_again = MainScreen._poll_again
+
+    def noted(self: MainScreen, pause: float) -> None:
+        pauses.append(pause)
+        poll_again(self, 0.001)
+        self._poll_pause = pause
+
+    monkeypatch.setattr(MainScreen, "_poll_again", noted)
+    async with open_app(run) as pilot:
+        await until(pilot, lambda: POLL_SECONDS_MOST in pauses)
+        assert pauses[0] == POLL_SECONDS < POLL_SECONDS_MOST <= 1
+        await until(pilot, lambda: pauses[-2:] == [POLL_SECONDS_MOST] * 2)
+        quiet = len(pauses)
+        with playhead.open(run, create=False) as writer:
+            writer.write(agent_id="planner", key="news", value="fresh")
+        await until(pilot, "commit 31 / 31")
+        assert POLL_SECONDS in pauses[quiet:]
 
 
 async def test_a_log_can_be_opened_like_a_store_and_is_read_only(open_app: OpenApp) -> None:  # S28

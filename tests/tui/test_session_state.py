@@ -145,7 +145,7 @@ async def test_a_place_is_kept_while_the_app_runs_so_that_a_closed_window_loses_
     assert KEEP_SECONDS <= 10
     async with opened(run) as pilot:
         await press(pilot, "1", "2", "G")
-        app_of(pilot).main._keep_beside()
+        app_of(pilot).main.keep_beside()
         await app_of(pilot).workers.wait_for_complete()
         assert kept(run).position == 12
 

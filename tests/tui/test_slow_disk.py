@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.tui.conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, until
 
 import playhead
 from playhead.cursor import Cursor
@@ -18,6 +17,8 @@ from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, Wanted
 from playhead_tui.moves import Seek, Step
 from playhead_tui.workers import Worker
+
+from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, until
 
 _HANGING_SECONDS = 60
 
@@ -165,7 +166,7 @@ class Watcher:
         return Wanted("value", 60)
 
     def show_frame(self, frame: Frame, note: Note | None) -> None:
-        self.shown.append((frame.position, frame.is_whole))
+        self.shown.append((frame.position, frame.has_events))
 
     async def painted(self) -> None:
         return

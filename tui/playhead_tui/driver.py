@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from playhead_tui.frame import Frame, Lens, Note, Wanted, completed, read_frame
 from playhead_tui.moves import Move, make_moves, with_move
+from playhead_tui.whereabouts import Whereabouts
 from playhead_tui.workers import Worker
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Driver:
         self._late: asyncio.Future[Frame] | None = None
         """A read that took longer than a frame waits."""
         self._moving = self._reading = self._closed = False
+        self._whereabouts = Whereabouts(store)
 
     async def ask(self, question: Callable[[Cursor], Answer]) -> Answer:
         """The answer to a question that moves nothing, off the event loop. Raises what the cursor raises."""
@@ -125,7 +127,7 @@ class Driver:
                 return read_frame(cursor, lens), note, cursor.apart()
 
             frame, note, cursor = await self.change(travel)
-            if not frame.is_whole:
+            if not frame.has_events:
                 frame = await self._soon_whole(frame, cursor)
             if self._closed:
                 return
@@ -166,9 +168,25 @@ class Driver:
             self._reading = False
 
     async def refresh(self) -> bool:
-        """Look for commits of other processes; at the head, the playhead goes along. True if there were any."""
+        """Look for commits of other processes; at the head, the playhead goes along. True if there were any.
+
+        Raises StoreNotFoundError where the store is gone, or another one in its place.
+        """
+
+        if not await self._answer(self._reader.submit(self._has_grown)):
+            return False
         newer = await self.ask(_refreshed)
         return newer is not None and await self.change(lambda cursor: _take_over(cursor, newer))
+
+    def _has_grown(self) -> bool:
+        if (gone := self._whereabouts.what_is_wrong()) is not None:
+            raise gone
+        self.store.refresh()
+        return self.store.head > self._cursor.head
+
+    async def reason(self, error: Exception) -> Exception:
+        """What is behind an error: that the store is not there any more, where that is so."""
+        return await self._answer(self._reader.submit(self._whereabouts.what_is_wrong)) or error
 
     def close(self) -> None:
         """Close the store, once the move that is being made is."""

@@ -141,8 +141,10 @@ class Frame:
     """The events by turn, where that is how they are looked at."""
     rows: range = range(0)
     """The rows of the event list that may be in view."""
+    has_events: bool = True
+    """Whether the events in them were in memory."""
     is_whole: bool = True
-    """Whether nothing of that was still on the disk; `completed` brings what was."""
+    """Whether what there is to know beside the events was, too; `completed` brings what was not."""
 
     @property
     def at_head(self) -> bool:
@@ -186,7 +188,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
     headers = {at: known[commit_ts] for at, commit_ts in stops.items() if commit_ts in known}
     figures = cursor.figures.known(stops.values())
     previous_moment, knows_previous = _moment_before(cursor, position, imported, known)
-    is_whole = len(figures) == len(headers) == len(rows) and (position == 0 or position in known) and knows_previous
+    has_events = len(headers) == len(rows) and (position == 0 or position in known) and knows_previous
     return Frame(
         agent=cursor.agent,
         position=position,
@@ -215,7 +217,8 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         filtered_from=len(cursor.timeline.commits) if cursor.follow_agent else cursor.head,
         turns=cursor.turns if lens.by_turn else None,
         rows=rows,
-        is_whole=is_whole,
+        has_events=has_events,
+        is_whole=has_events and len(figures) == len(headers),
     )
 
 
@@ -237,6 +240,7 @@ def completed(cursor: Cursor, frame: Frame) -> Frame:
         figures={
             header.commit_ts: figures[header.commit_ts] for at in frame.rows if (header := headers.get(at)) is not None
         },
+        has_events=True,
         is_whole=True,
     )
 

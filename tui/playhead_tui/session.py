@@ -82,11 +82,18 @@ class Sessions:
         except (OSError, ValueError, RecursionError) as error:
             return None, f"Where you were is not known: {file.name} cannot be read ({error})"
 
-    def save(self, store_id: str, session: Session) -> None:
-        """Keep a session; of more than SESSIONS_KEPT, those that were not looked at for longest go."""
-        with suppress(OSError):
+    def save(self, store_id: str, session: Session) -> str:
+        """Keep a session; of more than SESSIONS_KEPT, those that were not looked at for longest go.
+
+        Returns why it cannot be kept; nothing where it is.
+        """
+        try:
             write_text(self.file_of(store_id), json.dumps({"version": SESSION_VERSION, **asdict(session)}))
+        except OSError as error:
+            return f"{self._folder}: {error.strerror}"
+        with suppress(OSError):
             self._prune()
+        return ""
 
     def _prune(self) -> None:
         files = list(self._folder.glob("*.json"))

@@ -27,12 +27,13 @@ class ComfortActions(Flows):
         self.keepers: dict[str, Keeper] = {}
         """What panes keep for a run besides the place in it, by the pane's name."""
         self._kept: Session | None = None
+        self._told_unkept = False
 
     # ── where a person was ───────────────────────────────────────────────────────────────────────────────────────────
 
     def on_mount(self) -> None:
         # What is only kept at the end is lost to whoever closes the terminal's window.
-        self.set_interval(KEEP_SECONDS, self._keep_beside)
+        self.set_interval(KEEP_SECONDS, self.keep_beside)
 
     def on_unmount(self) -> None:
         self.keep_session()
@@ -64,9 +65,18 @@ class ComfortActions(Flows):
 
     @work(thread=True, group="keep", exclusive=True)
     def _save(self, sessions: Sessions, store_id: str, session: Session) -> None:
-        sessions.save(store_id, session)
+        if problem := sessions.save(store_id, session):
+            self.app.call_from_thread(self._tell_unkept, problem)
 
-    def _keep_beside(self) -> None:
+    def _tell_unkept(self, problem: str) -> None:
+        """Once: whoever has no room for a small file has not got it the next time either."""
+        if not self._told_unkept:
+            self._told_unkept = True
+            said = f"{printable(problem)}: where you are in a run is forgotten when you leave".replace("[", "\\[")
+            self.app.notify(said, title="Your place cannot be kept", severity="warning", timeout=12)
+
+    def keep_beside(self) -> None:
+        """The same in a thread of its own, while the app goes on."""
         if (task := self._to_keep()) is not None:
             self._save(*task)
 

@@ -30,6 +30,7 @@ from playhead_tui.screens.state_actions import StateActions
 from playhead_tui.screens.timeline_actions import TimelineActions
 from playhead_tui.screens.verb_actions import VerbActions
 from playhead_tui.session import Keeper
+from playhead_tui.whereabouts import read_only_note
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 LEAST_SIZE = (60, 16)
 POLL_SECONDS = 0.25
+"""Between two looks for new commits, while they come; it grows to the most while none do."""
+POLL_SECONDS_MOST = 1.0
 _HOLDER_WIDTH = 24
 PATIENCE_SECONDS = 0.15
 """How long the inspector shows what was before a placeholder takes its place."""
@@ -102,7 +105,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self._page_width = self._asked_width = 0
         self._patience: Timer | None = None
         self._settled = False
-        self._refreshing: Driver | None = None
+        self._poll_pause = POLL_SECONDS
         self._asked: str | None = None
         self._asked_previews: list[PreviewKey] = []
         self.keepers["state"] = self.state_keeper()
@@ -133,7 +136,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.header.show(None, "opening…")
         self.show_tab(self.tab)
         self.state.focus()
-        self.set_interval(POLL_SECONDS, self._poll)
+        self._poll_again(POLL_SECONDS)
 
     def on_unmount(self) -> None:
         self.stop_asking()
@@ -156,7 +159,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.remove_class("-failed")
         self.footer.show_nothing(False)
         self.header.show_name(name)
-        if note := loss_note(driver.store.imported):
+        if note := loss_note(driver.store.imported) or read_only_note(driver.store):
             self.tell(note)
         self.look_again()
 
@@ -186,36 +189,45 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         try:
             await driver.run()
         except (PlayheadError, OSError) as error:
+            reason = await driver.reason(error)
             if driver is self.driver:
-                self.fail(error)
+                self.fail(reason)
 
     def _poll(self) -> None:
         if self.driver is not None and self.driver.idle and self.playhead_app.grows(self.driver.store):
             self._refresh(self.driver)
+        else:
+            self._poll_again(POLL_SECONDS)
+
+    def _poll_again(self, pause: float) -> None:
+        self._poll_pause = pause
+        if self.is_running:
+            self.set_timer(pause, self._poll)
 
     @work(group="poll")
     async def _refresh(self, driver: Driver) -> None:
-        # One at a time and to its end: the playhead of one that is cancelled may have moved, with nobody to show it.
-        if self._refreshing is not driver:
-            self._refreshing = driver
-            try:
-                await self.refresh_now()
-            finally:
-                self._refreshing = None
+        grown = False
+        try:
+            grown = await self._refresh_now(driver)
+        finally:
+            # A run that rests is asked less often.
+            self._poll_again(POLL_SECONDS if grown else min(1.25 * self._poll_pause, POLL_SECONDS_MOST))
 
     async def refresh_now(self) -> None:
         """Show what other processes have committed since."""
-        driver = self.driver
-        if driver is None:
-            return
+        if self.driver is not None:
+            await self._refresh_now(self.driver)
+
+    async def _refresh_now(self, driver: Driver) -> bool:
         try:
             grown = await driver.refresh()
         except (PlayheadError, OSError) as error:
             if driver is self.driver:
                 self.fail(error)
-            return
+            return False
         if grown and driver is self.driver:
             self.look_again()
+        return grown
 
     # ── what the driver asks and brings ──────────────────────────────────────────────────────────────────────────────
 
@@ -296,7 +308,9 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
             return shown
         if (shown.follow_agent, shown.event_filter) == (read.follow_agent, read.event_filter):
             self.event_list.add(read.headers, read.figures)
-        self.frame = replace(shown, event=read.event, previous_moment=read.previous_moment, is_whole=True)
+        self.frame = replace(
+            shown, event=read.event, previous_moment=read.previous_moment, has_events=True, is_whole=True
+        )
         self.header.show(self.frame, self._state_word(self.frame))
         return self.frame
 
@@ -362,7 +376,9 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         assert self.driver is not None
         if not self.playhead_app.grows(self.driver.store):
             return "IMPORTED"
-        return "LIVE" if frame.at_head else "PAST"
+        if not frame.at_head:
+            return "PAST"
+        return "READ-ONLY" if self.driver.store.read_only else "LIVE"
 
     # ── what the widgets say ─────────────────────────────────────────────────────────────────────────────────────────
 
