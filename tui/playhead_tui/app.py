@@ -30,6 +30,7 @@ from playhead_tui.screens.main import MainScreen
 from playhead_tui.session import Session, Sessions, put_cursor
 from playhead_tui.settings import Settings, SettingsFile, read_settings
 from playhead_tui.themes import OWN_THEMES, KeptTheme
+from playhead_tui.widgets.command_line import CommandLine
 
 if TYPE_CHECKING:
     from playhead import Store
@@ -70,7 +71,7 @@ class PlayheadApp(App[None]):
     typed after `:`. Both win over what `sessions` knows of the run; fresh: nothing of that is taken up the first time.
     settings: what the user set. kept_theme: where a theme chosen in the app is kept.
     follow: the log that `path` was loaded from, to be followed while it is shown. record: the file to be written as a
-    Python script that does again what is done here.
+    Python script that does again what is done here. ask: what to ask at once, as typed after `:`.
     """
 
     _following: Following | None
@@ -114,6 +115,7 @@ class PlayheadApp(App[None]):
         kept_theme: KeptTheme | None = None,
         follow: Path | None = None,
         record: Path | None = None,
+        ask: str = "",
     ) -> None:
         super().__init__()
         self.settings_file = settings or SettingsFile(Path())
@@ -128,6 +130,7 @@ class PlayheadApp(App[None]):
         self._follow, self._following, self._news = follow, None, ""
         self._agent = (agent_id, namespace)
         self._record, self._script = record, None
+        self._ask = ask
         self._goto = goto
         self.recent = recent or RecentStores.of_user()
         self.quiets_collector = False
@@ -313,6 +316,8 @@ class PlayheadApp(App[None]):
 
     def on_first_frame(self) -> None:
         """Called once, when a store is shown in full."""
+        if self._ask:
+            self.main.take_answer(CommandLine.Answered("command", self._ask))
         if self.quiets_collector:
             gc.collect()
             gc.freeze()
@@ -341,6 +346,7 @@ def run(
     follow: Path | None = None,
     fresh: bool = False,
     record: Path | None = None,
+    ask: str = "",
 ) -> int:
     """Open the app on a store, or on a list of what there is, and stay until it is left.
 
@@ -359,6 +365,7 @@ def run(
         settings=settings,
         kept_theme=KeptTheme.of_user(),
         record=record,
+        ask=ask,
     )
     app.quiets_collector = True
     app.run(mouse=settings.settings.mouse)

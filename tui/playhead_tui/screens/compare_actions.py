@@ -103,7 +103,8 @@ def other_of(cursor: Cursor, text: str) -> Other:
     Raises InvalidArgumentError.
     """
     try:
-        words = shlex.split(text)
+        # A path may be typed, or completed, as it is.
+        words = [text] if Path(text).expanduser().exists() else shlex.split(text)
     except ValueError:
         words = []
     if not 1 <= len(words) <= 2:
