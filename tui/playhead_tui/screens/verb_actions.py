@@ -7,14 +7,13 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from textual import work
 
 from playhead import InvalidArgumentError
 from playhead.bisection import commits_between
-from playhead_tui.arguments import commits_named, paths_begun, spelled_commits
+from playhead_tui.arguments import commits_named, path_typed, paths_begun, spelled_commits
 from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
@@ -197,7 +196,7 @@ class VerbActions(CompareActions, SearchActions):
 
         if not text:
             return self._put_lamps_out()
-        path = File(text).expanduser()
+        path = path_typed(text)
         loaded = rules.load(path)
         spelled = f"rules.check(cursor, rules.load(Path({str(path.resolve())!r})))"
         verdicts = record_call(cursor, spelled, lambda: rules.check(cursor, loaded))
