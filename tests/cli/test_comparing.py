@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import playhead
+from playhead_tui.cli import comparing
 
 from .conftest import Run
 
@@ -37,3 +40,27 @@ def test_two_agents_of_one_run_are_compared(run: Run, store: Path) -> None:
     assert outcome.out.splitlines()[1:3] == ["A\t4\ttool_error\tplan went wrong", "B\t5\ttool_result\trefunded"]
     assert run("compare", store, "--agent", "planner").code == 0
     assert "name a second run" in run("compare", store).err
+
+
+def test_compare_opens_both_in_the_debugger(
+    run: Run, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("fork", tmp_path / "a fork", "-s", store).code == 0
+    monkeypatch.chdir(tmp_path)
+    asked: list[tuple[Path, object, object]] = []
+
+    def show(path: Path, *, agent_id: object, namespace: object, ask: object) -> int:
+        asked.append((path, agent_id, ask))
+        return 0
+
+    monkeypatch.setattr(comparing, "show", show)
+    assert run("compare", store, "a fork", "--open").code == 0
+    assert run("compare", store, "a fork", "--agent", "refund", "--open").code == 0
+    assert run("compare", store, "--agent", "planner", "--other-agent", "refund", "--open").code == 0
+    assert asked == [
+        (store, None, "compare './a fork'"),
+        (store, "refund", "compare './a fork' default/refund"),
+        (store, "planner", "compare default/refund"),
+    ]
+    assert run("compare", store, "missing", "--open").code == 2
+    assert len(asked) == 3

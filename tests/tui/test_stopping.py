@@ -41,7 +41,15 @@ async def test_escape_interrupts_the_database_in_the_middle_of_a_query(run: Path
         assert "1 row" in screen_text(pilot), "the next question is answered"
 
 
-VERBS = ("when budget.left < 90", "rc budget.left < 90", "last budget.left", "watch budget.left", "fold 3")
+VERBS = (
+    "when budget.left < 90",
+    "rc budget.left < 90",
+    "last budget.left",
+    "watch budget.left",
+    "fold 3",
+    "log -S timeout",
+    "compare researcher",
+)
 
 
 class Hold:

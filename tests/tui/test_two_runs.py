@@ -189,6 +189,8 @@ async def test_runs_that_are_the_same_say_so(run: Path, open_app: OpenApp) -> No
         ("second nobody", "nobody is no agent of that run: default/planner, default/researcher"),
         ("a b c", "compare takes an agent of this run, or the path of another one"),
         ("", "compare takes OTHER"),
+        ("~nobody-of-that-name/run", "nobody here has a home of that name"),
+        ("n" * 400, "File name too long"),
     ],
 )
 async def test_what_cannot_be_compared_is_refused(
@@ -203,11 +205,21 @@ async def test_what_cannot_be_compared_is_refused(
 
 async def test_tab_completes_agents_and_paths(run: Path, second: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
-        for begun, completed in (("res", "researcher"), ("sec", "second/"), ("./sec", "./second/")):
-            await press(pilot, ":", *f"compare {begun}", "tab")
+        second.rename("a second")
+        Path("rules.toml").write_text("")
+        for begun, completed in (
+            ("compare res", "compare researcher"),
+            ("compare ./a", "compare ./a second/"),
+            ("check ru", "check rules.toml"),
+            ("compare a", "compare a second/"),
+        ):
+            await press(pilot, ":", *begun, "tab")
             await pilot.pause()
-            assert screen_text(pilot).splitlines()[-1].strip() == f":compare {completed}"
-            await press(pilot, "escape")
+            assert screen_text(pilot).splitlines()[-1].strip() == f":{completed}"
+            if begun != "compare a":
+                await press(pilot, "escape")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TwoRunsScreen))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 16), (160, 50), (300, 90)])
@@ -261,3 +273,13 @@ async def test_the_command_says_the_same_and_the_recording_asks_it_again(
     capsys.readouterr()
     assert runpy.run_path(str(script))["cursor"].position == 13
     assert capsys.readouterr().out.count("Divergence(pair=Pair(") == 3 + 1
+
+
+async def test_it_can_be_what_the_app_opens_with(run: Path, second: Path, tmp_path: Path) -> None:
+    app = PlayheadApp(run, recent=RecentStores(tmp_path / "recent.json"), ask=f"compare ./{second}")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, TwoRunsScreen))
+        await settle(pilot)
+        assert at(pilot) == (13, 14)
+        await press(pilot, "escape")
+        assert pilot.app.screen is app.main

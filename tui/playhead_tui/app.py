@@ -31,6 +31,7 @@ from playhead_tui.screens.main import MainScreen
 from playhead_tui.session import Session, Sessions, put_cursor
 from playhead_tui.settings import Settings, SettingsFile, read_settings
 from playhead_tui.themes import OWN_THEMES, KeptTheme
+from playhead_tui.widgets.command_line import CommandLine
 
 if TYPE_CHECKING:
     from playhead import Store
@@ -71,7 +72,7 @@ class PlayheadApp(App[None]):
     typed after `:`. Both win over what `sessions` knows of the run; fresh: nothing of that is taken up the first time.
     settings: what the user set. kept_theme: where a theme chosen in the app is kept.
     follow: the log that `path` was loaded from, to be followed while it is shown. record: the file to be written as a
-    Python script that does again what is done here.
+    Python script that does again what is done here. ask: what to ask at once, as typed after `:`.
     """
 
     _following: Following | None
@@ -115,6 +116,7 @@ class PlayheadApp(App[None]):
         kept_theme: KeptTheme | None = None,
         follow: Path | None = None,
         record: Path | None = None,
+        ask: str = "",
     ) -> None:
         super().__init__()
         self.settings_file = settings or SettingsFile(Path())
@@ -129,6 +131,7 @@ class PlayheadApp(App[None]):
         self._follow, self._following, self._news = follow, None, ""
         self._agent = (agent_id, namespace)
         self._record, self._script = record, None
+        self._ask = ask
         self._goto = goto
         self.recent = recent or RecentStores.of_user()
         self.quiets_collector = False
@@ -314,6 +317,8 @@ class PlayheadApp(App[None]):
 
     def on_first_frame(self) -> None:
         """Called once, when a store is shown in full."""
+        if self._ask:
+            self.main.take_answer(CommandLine.Answered("command", self._ask))
         if self.quiets_collector:
             gc.collect()
             gc.freeze()
@@ -342,6 +347,7 @@ def run(
     follow: Path | None = None,
     fresh: bool = False,
     record: Path | None = None,
+    ask: str = "",
 ) -> int:
     """Open the app on a store, or on a list of what there is, and stay until it is left.
 
@@ -364,6 +370,7 @@ def run(
         settings=settings,
         kept_theme=KeptTheme.of_user(),
         record=record,
+        ask=ask,
     )
     app.quiets_collector = True
     app.run(mouse=settings.settings.mouse)

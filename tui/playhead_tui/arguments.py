@@ -76,6 +76,14 @@ def log_search(typed: str) -> LogSearch:
     return LogSearch(**found)
 
 
+def path_typed(text: str) -> File:
+    """A path with the home of whoever `~` names. Raises InvalidArgumentError where nobody is called that."""
+    try:
+        return File(text).expanduser()
+    except RuntimeError:
+        raise InvalidArgumentError(f"{text}: nobody here has a home of that name; write the path in full") from None
+
+
 def paths_begun(text: str, suffix: str = "") -> list[str]:
     """What is there that begins like this path, as it is typed: folders, and files that end so."""
     folder, name = text[: text.rfind("/") + 1], text[text.rfind("/") + 1 :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -120,6 +120,11 @@ class RecordedCursor(Cursor):
         if position != self.position:
             self.script.add(f"cursor.position = {self.position}")
         self._written = (self.position, self.follow_agent)
+
+
+def unrecorded(cursor: Cursor) -> AbstractContextManager[object]:
+    """What is asked of the cursor within is not written down: nobody asked for it."""
+    return cursor.inside() if isinstance(cursor, RecordedCursor) else nullcontext()
 
 
 def record_call(cursor: Cursor, spelled: str, call: Callable[[], Answer], *, within: str = "") -> Answer:

@@ -56,7 +56,7 @@ class TwoRuns:
         self.heads = (cursors[0].head, cursors[1].head)
         self.imported = (cursors[0].store.imported is not None, cursors[1].store.imported is not None)
         self.pairs: tuple[Pair, ...] = comparison.pairs
-        self.differing = len(comparison.differing)
+        self._differing = len(comparison.differing)
         self._cursors, self._every_agent, self._opened = cursors, every_agent, opened
         # A row without an event of one run leaves that run's playhead where it was.
         self._commits = [
@@ -72,6 +72,8 @@ class TwoRuns:
         )
         """The rows behind which the states part, ascending."""
         self._diverging = frozenset(self.divergences)
+        self.summary = self._summed_up()
+        """`3 divergences · 2 keys differ at the end · 27 alike · 1 instead · 2 only in A · 0 only in B`"""
 
     def row_at(self, side: int, commit_ts: int) -> int:
         """The first row at which a run's playhead has come to a commit, or the last row there is."""
@@ -92,15 +94,13 @@ class TwoRuns:
         at = bisect_right(rows, row) if direction > 0 else bisect_left(rows, row) - 1
         return rows[at] if 0 <= at < len(rows) else None
 
-    @property
-    def summary(self) -> str:
-        """`3 divergences · 2 keys differ at the end · 27 alike · 1 instead · 2 only in A · 0 only in B`"""
+    def _summed_up(self) -> str:
         same = sum(pair.same for pair in self.pairs)
         only = [sum(pair[side] is None for pair in self.pairs) for side in (1, 0)]
         instead = len(self.pairs) - same - sum(only)
         parted = "The states never part"
         if self.divergences:
-            end = "1 key differs" if self.differing == 1 else f"{plural(self.differing, 'key')} differ"
+            end = "1 key differs" if self._differing == 1 else f"{plural(self._differing, 'key')} differ"
             parted = f"{plural(len(self.divergences), 'divergence')} · {end} at the end"
         return f"{parted} · {same:,} alike · {instead:,} instead · {only[0]:,} only in A · {only[1]:,} only in B"
 

@@ -45,7 +45,7 @@ VERBS = (
     Verb("unwatch", "EXPR", "stop watching it; alone: stop watching anything", optional=True),
     Verb("bisect", "EXPR", "the first bad commit: by an expression, or asking you from good..bad", optional=True),
     Verb("fold", "EVENTS", "the state without some events (312,400-420), or those struck with x", optional=True),
-    Verb("check", "RULES.toml", "judge the run by rules"),
+    Verb("check", "RULES.toml", "judge the run by rules, with a lamp for each; alone: put them out", optional=True),
     Verb("sql", "SELECT …", "one SELECT over events, operations, snapshots, state_at(t), changes(a, b)"),
     Verb("diff", "A B", "what differs between two moments"),
     Verb("compare", "OTHER", "this run beside another (a path), or beside another of its agents"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -16,6 +17,7 @@ from playhead.track import EventLine
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.moments import print_changes
 from playhead_tui.cli.output import note, print_json
+from playhead_tui.cli.screen import show
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import store_for
 
@@ -26,6 +28,8 @@ def run_compare(options: argparse.Namespace) -> int:
     every_agent = options.agent is None and options.other_agent is None
     if options.b is None and every_agent:
         raise InvalidArgumentError("name a second run, or two agents of this one with --agent and --other-agent")
+    if options.open:
+        return _show(options)
     with _cursors(options) as (a, b):
         comparison = a.compare(b, every_agent=every_agent)
         shown = comparison.divergences if options.json else comparison.divergences[: options.last]
@@ -38,6 +42,16 @@ def run_compare(options: argparse.Namespace) -> int:
         else:
             _print(comparison, (a, b), lines, options.last)
     return EXIT_OK if comparison.same else EXIT_NO
+
+
+def _show(options: argparse.Namespace) -> int:
+    """Both in the debugger, once it is known that there is what is named."""
+    with _cursors(options) as (a, b):
+        path, agent = a.store.path, b.agent
+    # With a folder before it, a path is none of the run's agents.
+    words = [] if options.b is None else [options.b if Path(options.b).is_absolute() else f"./{options.b}"]
+    words += [] if options.agent is None and options.other_agent is None else [str(agent)]
+    return show(path, agent_id=options.agent, namespace=options.namespace, ask=f"compare {shlex.join(words)}")
 
 
 @contextmanager

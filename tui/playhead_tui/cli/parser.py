@@ -217,6 +217,7 @@ def _add_past(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     compared.add_argument("--namespace", metavar="NAME", help="the agents' namespace")
     compared.add_argument("--other-namespace", metavar="NAME", help="that of the agent of B (default: the same)")
     compared.add_argument("-n", "--last", type=int, default=10, metavar="N", help="show N divergences (default: 10)")
+    compared.add_argument("--open", action="store_true", help="show both in the debugger, side by side")
     _json(compared)
     origin = _command(commands, "origin", "origins:run_origin", "say where a text came from (exit code 1: not seen)")
     origin.add_argument("text", metavar="TEXT|PATH", help="a text, a number, or a place in the agent's state")

@@ -36,8 +36,10 @@ def show(
     follow: Path | None = None,
     fresh: bool = False,
     record: str | None = None,
+    ask: str = "",
 ) -> int:
     """The app on a store, or on a log that is followed, until it is left. record: a new file for what is done there.
+    ask: what is asked at once, as typed after `:`.
 
     Raises InvalidArgumentError where there is no terminal to show it on, or the file to write exists.
     """
@@ -52,4 +54,6 @@ def show(
     from playhead_tui.app import run
 
     file = None if record is None else Path(record)
-    return run(path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow, fresh=fresh, record=file)
+    return run(
+        path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow, fresh=fresh, record=file, ask=ask
+    )

@@ -10,6 +10,7 @@ from playhead_tui.answers import Answer
 from playhead_tui.drawing.chrome_lines import title_line
 from playhead_tui.drawing.span import BLANK, Line, Role, Span, crop, fit, left, printable, right, width_of
 from playhead_tui.drawing.words import count, plural, value_words
+from playhead_tui.lamps import Lamp
 from playhead_tui.watching import Watched
 
 _MEASURED = 500
@@ -17,6 +18,7 @@ _WIDEST = 60
 """Cells of a column, but for the last one, which has what is left."""
 _GAP = 2
 _KEYS_NAMED = 4
+_LAMP_WIDTH = 40
 
 
 def column_widths(answer: Answer) -> tuple[int, ...]:
@@ -100,6 +102,34 @@ def watch_line(watched: Watched, position: int, names: int, width: int) -> Line:
 def _value(value: object, changed: bool) -> Span:
     role: Role = "faint" if value is None else "changed" if changed else "strong"
     return Span(value_words(value), role)
+
+
+def lamp_line(lamps: Sequence[Lamp], position: int, width: int) -> Line:
+    """` RULES  ✗ no errors since 5   ◐ a rule breaks at 40   ● another`: what is broken first, as many as fit."""
+    spans = [Span(" RULES", "strong")]
+    told = sorted((_lamp(lamp, position) for lamp in lamps), key=lambda each: each[0])
+    room = width - width_of(spans[0].text)
+    for number, (_, lamp) in enumerate(told):
+        more = f"   ⋯ {len(told) - number:,} more"
+        size = sum(width_of(span.text) for span in lamp)
+        if size + (width_of(more) if number < len(told) - 1 else 0) > room and number:
+            spans.append(Span(more, "faint"))
+            break
+        spans += lamp
+        room -= size
+    return Line(fit(spans, width))
+
+
+def _lamp(lamp: Lamp, position: int) -> tuple[int, list[Span]]:
+    """How urgent it is, and how it looks at the playhead."""
+    name = crop(printable(lamp.name), _LAMP_WIDTH)
+    if lamp.problem:
+        return 1, [Span("   ? ", "warning"), Span(name, "warning"), Span(f" {printable(lamp.problem)}", "muted")]
+    if lamp.broken_at is None:
+        return 3, [Span("   ● ", "added"), Span(name)]
+    if lamp.broken_at > position:
+        return 2, [Span("   ◐ ", "changed"), Span(name), Span(f" breaks at {count(lamp.broken_at)}", "muted")]
+    return 0, [Span("   ✗ ", "error"), Span(name, "error"), Span(f" since {count(lamp.broken_at)}", "muted")]
 
 
 def struck_line(struck: Sequence[int], differing: Mapping[str, Role] | None, position: int, width: int) -> Line:

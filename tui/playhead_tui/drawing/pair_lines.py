@@ -33,10 +33,16 @@ def pair_line(runs: TwoRuns, row: int, headers: PairHeaders | None, here: bool, 
     tones: tuple[Tone, Tone] = ("", "")
     if not pair.same and not here:
         tones = ("changed", "changed") if pair.a and pair.b else ("removed", "") if pair.a else ("", "added")
-    first, second = halves(width)
+    number_width = len(str(max(runs.heads)))
+    columns = shown_columns(_COLUMNS, Told(), number_width, min(halves(width)))
     left, right = (
-        _side(runs, side, pair[side], headers[side] if headers is not None else None, here, cells)
-        for side, cells in enumerate((first, second))
+        _side(
+            pair[side],
+            headers[side] if headers is not None else None,
+            here,
+            EventStyle(columns, number_width, cells, runs.imported[side]),
+        )
+        for side, cells in enumerate(halves(width))
     )
     middle = (Span(f" {sign}", role), Span("≠ " if runs.diverges(row) else "  ", "error"))
     return Line((*left, *middle, *right), tones[0], len(left) + len(middle), tones[1])
@@ -50,19 +56,14 @@ def _sign(pair: Pair) -> tuple[str, Role]:
     return ("−", "removed") if pair.b is None else ("~", "changed")
 
 
-def _side(
-    runs: TwoRuns, side: int, commit_ts: int | None, header: EventHeader | None, here: bool, width: int
-) -> list[Span]:
-    number_width = len(str(runs.heads[side]))
+def _side(commit_ts: int | None, header: EventHeader | None, here: bool, style: EventStyle) -> list[Span]:
     if commit_ts is None:
         # The playhead rests on the event before.
-        spans = [Span("▹" if here else " ", "playhead"), Span(f"{_GAP * 3:>{number_width + 1}}", "faint")]
+        spans = [Span("▹" if here else " ", "playhead"), Span(f"{_GAP * 3:>{style.number_width + 1}}", "faint")]
     else:
-        columns = shown_columns(_COLUMNS, Told(), number_width, width)
-        style = EventStyle(columns, number_width, width, runs.imported[side])
         spans = list(event_line(header, EventLook("▶" if here else ""), style).spans)
-    spans = list(fit(spans, width))
-    return [*spans, Span(" " * (width - sum(width_of(span.text) for span in spans)))]
+    spans = list(fit(spans, style.width))
+    return [*spans, Span(" " * (style.width - sum(width_of(span.text) for span in spans)))]
 
 
 def pair_head(runs: TwoRuns, row: int, width: int) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from playhead import AgentAddress, InvalidArgumentError
+from playhead_tui.arguments import path_typed
 from playhead_tui.drawing.words import count
 from playhead_tui.driver import Driver
 from playhead_tui.moves import Seek
@@ -102,16 +104,19 @@ def other_of(cursor: Cursor, text: str) -> Other:
 
     Raises InvalidArgumentError.
     """
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = []
+    words: list[str] = []
+    if path_typed(text).exists():
+        # A path may be typed, or completed, as it is.
+        words = [text]
+    else:
+        with suppress(ValueError):
+            words = shlex.split(text)
     if not 1 <= len(words) <= 2:
         raise InvalidArgumentError(
             "compare takes an agent of this run, or the path of another one: compare ../second-try;"
             " names with spaces stand in quotes"
         )
-    path = Path(words[0]).expanduser()
+    path = path_typed(words[0])
     if len(words) == 2:
         return Other(path, words[1])
     agents = cursor.agents()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from playhead import PlayheadError
-from playhead_tui.drawing.answer_lines import bisect_line, refusal_lines, struck_line, watch_lines
+from playhead_tui.drawing.answer_lines import bisect_line, lamp_line, refusal_lines, struck_line, watch_lines
 from playhead_tui.drawing.span import Line, Role, printable
 from playhead_tui.drawing.state_lines import ROLES
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame
+from playhead_tui.lamps import Lamp, judged
 from playhead_tui.moves import Seek
 from playhead_tui.screens import requests
 from playhead_tui.screens.flows import Flows
@@ -43,6 +44,9 @@ class PastActions(TimelineActions, Flows):
     def reset_verbs(self) -> None:
         """Forget what was asked of another run."""
         self.watched: tuple[Watched, ...] = ()
+        self.rules = ""
+        """The file by whose rules the run is judged, as it is found from anywhere; empty where none is."""
+        self.lamps: tuple[Lamp, ...] = ()
         self.when = ""
         """The condition whose intervals are shown; empty where none is."""
         self.struck: tuple[int, ...] = ()
@@ -59,6 +63,7 @@ class PastActions(TimelineActions, Flows):
     def keep_verbs(self) -> JSON:
         return {
             "watches": [each.expression for each in self.watched],
+            "rules": self.rules,
             "struck": list(self.struck),
             "typed": list(self.command_line.typed),
         }
@@ -68,7 +73,8 @@ class PastActions(TimelineActions, Flows):
         if not isinstance(kept, dict):
             return
         watches, typed = (_texts(kept.get(name)) for name in ("watches", "typed"))
-        struck = kept.get("struck")
+        struck, rules = kept.get("struck"), kept.get("rules")
+        self.rules = rules if isinstance(rules, str) else ""
         commits = struck if isinstance(struck, list) else []
         self.watched = tuple(Watched(expression, problem=_NOTHING) for expression in watches[:WATCHES_MAX])
         self.struck = tuple(sorted({each for each in commits if type(each) is int and each > 0}))
@@ -83,7 +89,7 @@ class PastActions(TimelineActions, Flows):
         past = (frame.agent, frame.head)
         if past != self._past_of and self.driver is not None:
             is_first, self._past_of = self._past_of is None, past
-            if self.watched or self.when:
+            if self.watched or self.when or self.rules:
                 self._read_past(self.driver, keeps_when=not is_first)
         self._follow_struck(frame)
         self.show_strip()
@@ -94,6 +100,8 @@ class PastActions(TimelineActions, Flows):
         if frame is not None:
             most = max(1, self.size.height // _ROWS_A_WATCH - 2)
             lines += watch_lines(self.watched, frame.position, most, width)
+            if self.lamps:
+                lines.append(lamp_line(self.lamps, frame.position, width))
             if self.struck:
                 lines.append(struck_line(self.struck, self._differing, frame.position, width))
         if self.bisection is not None and self.bisection.candidate is not None:
@@ -105,17 +113,21 @@ class PastActions(TimelineActions, Flows):
     @work(exclusive=True, group="past")
     async def _read_past(self, driver: Driver, keeps_when: bool) -> None:
         expressions, condition = [each.expression for each in self.watched], self.when if keeps_when else ""
+        rules = self.rules
 
-        def read(cursor: Cursor) -> tuple[tuple[Watched, ...], list[Happening | Course]]:
+        def read(cursor: Cursor) -> tuple[tuple[Watched, ...], tuple[Lamp, ...], list[Happening | Course]]:
             found = tuple(watched(cursor, expression) for expression in expressions)
             try:
                 intervals = cursor.conditions.when(condition) if condition else []
             except PlayheadError:
                 # Another agent may know nothing of what it names.
                 intervals = []
-            return found, [*when_tracks(condition, intervals), *watch_tracks(found)]
+            lamps = judged(cursor, rules) if rules else ()
+            return found, lamps, [*when_tracks(condition, intervals), *watch_tracks(found)]
 
-        found, tracks = await driver.ask(read)
+        found, lamps, tracks = await driver.ask(read)
+        if driver is self.driver and rules == self.rules:
+            self.lamps = lamps
         if driver is self.driver and expressions == [each.expression for each in self.watched]:
             self.watched = found
             self._show_tracks(tracks)
@@ -131,6 +143,11 @@ class PastActions(TimelineActions, Flows):
         """Show a condition's intervals (none where it is empty) and watches, with their tracks."""
         self.when, self.watched = when, tuple(found)
         self._show_tracks(tracks)
+
+    def show_lamps(self, rules: str, lamps: Sequence[Lamp]) -> None:
+        """Show a lamp for each rule of a file from now on; none, where it is empty."""
+        self.rules, self.lamps = rules, tuple(lamps)
+        self.show_strip()
 
     def drop_when(self) -> None:
         self.when = ""

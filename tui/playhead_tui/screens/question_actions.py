@@ -96,7 +96,7 @@ class QuestionActions(PastActions):
                     return ask(cursor)
             except QuestionStoppedError:
                 return f"Stopped: {crop(printable(typed), QUOTED)}"
-            except PlayheadError as error:
+            except (PlayheadError, OSError) as error:
                 self.app.call_from_thread(self._refuse, typed, str(error))
                 return None
             finally:

@@ -7,19 +7,19 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from textual import work
 
 from playhead import InvalidArgumentError, MomentError
 from playhead.bisection import commits_between
-from playhead_tui.arguments import commits_named, paths_begun, spelled_commits
+from playhead_tui.arguments import commits_named, path_typed, paths_begun, spelled_commits
 from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame
+from playhead_tui.lamps import lamps_of
 from playhead_tui.screens import requests
 from playhead_tui.screens.answers import Add, CommandsScreen, Remove, Show, WatchesScreen
 from playhead_tui.screens.changes import ChangesScreen
@@ -207,12 +207,21 @@ class VerbActions(CompareActions, SearchActions):
         from playhead_tui.answers import check_answer
         from playhead_tui.recording import record_call
 
-        path = File(text).expanduser()
+        if not text:
+            return self._put_lamps_out()
+        path = path_typed(text)
         loaded = rules.load(path)
         spelled = f"rules.check(cursor, rules.load(Path({str(path.resolve())!r})))"
         verdicts = record_call(cursor, spelled, lambda: rules.check(cursor, loaded))
         command = self._spelled(cursor, "check", text)
+        self.app.call_from_thread(self.show_lamps, str(path.resolve()), lamps_of(verdicts))
         return self._show(replace(check_answer(cursor, path.name, verdicts), command=command))
+
+    def _put_lamps_out(self) -> str:
+        if not self.rules:
+            raise InvalidArgumentError("no rules are checked; check takes RULES.toml")
+        self.app.call_from_thread(self.show_lamps, "", ())
+        return "The run is judged by no rules any more"
 
     def _sql(self, cursor: Cursor, query: str) -> str:
         from playhead_tui.answers import sql_answer
