@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +40,8 @@ PICTURES = (
             CORRUPTED, "plan"),
     Picture("main-light", "The same in a light theme", "`theme` in the command palette chooses among all of Textual’s.",
             CORRUPTED, "plan", theme="textual-light"),
-    Picture("side-by-side", "A difference side by side", "Where there is room, or after `|`.",
-            CORRUPTED, "plan", size=(150, 28)),
+    Picture("side-by-side", "A difference side by side", "Of texts where there is room, of anything after `|`.",
+            (*CORRUPTED, "|"), "plan", size=(150, 28)),
     Picture("value", "A value", "`i` turns the tabs; `z` folds, `y` copies.", (*CORRUPTED, "i"), "plan"),
     Picture("history", "The history of a value", "Every version, and a line of its numbers; moving in it travels.",
             (*CORRUPTED, "i", "i"), "usage"),
@@ -52,7 +53,9 @@ PICTURES = (
     Picture("zoom", "A stretch of the timeline by the clock", "`+` zooms, `{ }` pan, `%` goes by the clock.",
             (*CORRUPTED, "+", "+", "%"), size=(100, 38)),
     Picture("snapshots", "Snapshots", "`S`: travel, compare any two, restore.", (*CORRUPTED, "S")),
-    Picture("restore", "A restore, before it is done", "Exactly what it would change.", (*CORRUPTED, "S", "r")),
+    Picture("restore", "A restore, before it is done", "Exactly what it would change.", (*CORRUPTED, "S", "j", "r")),
+    Picture("agents", "Every agent at one moment", "`M`; Enter folds an agent, `a` chooses one.",
+            (*CORRUPTED, "Z", "M", "home")),
     Picture("help", "Every key", "`?` is made from the keys that hold.", ("?",)),
 )  # fmt: skip
 
@@ -74,9 +77,23 @@ async def draw(picture: Picture, target: Path) -> None:
                 await _rest(app)
                 await pilot.pause()
             drawn = app.export_screenshot(title=f"playhead · {picture.title}")
-            # Long names, and clipping that cuts nothing off, are a third of the file.
-            short = re.sub(r"terminal-\d+-", "t-", drawn)
-            target.write_text(re.sub(r' clip-path="url\(#t-line-\d+\)"', "", short), "utf-8")
+            target.write_text(_shortened(drawn), "utf-8")
+
+
+_CELLS = re.compile(
+    r'<rect fill="(#\w+)" x="[\d.]+" y="[\d.]+" width="[\d.]+" height="[\d.]+" shape-rendering="[^"]+"/>'
+)
+
+
+def _shortened(drawn: str) -> str:
+    """The same picture in half the text: short names, the ground painted once, no clipping that cuts nothing off."""
+    drawn = re.sub(r"terminal-\d+-", "t-", drawn)
+    drawn = re.sub(r' clip-path="url\(#t-line-\d+\)"', "", drawn)
+    drawn = re.sub(r'<clipPath id="t-line-\d+">.*?</clipPath>\s*', "", drawn, flags=re.DOTALL)
+    ((ground, _),) = Counter(_CELLS.findall(drawn)).most_common(1)
+    drawn = _CELLS.sub(lambda cells: "" if cells[1] == ground else cells[0], drawn)
+    screen = r'(<g transform="[^"]*" clip-path="url\(#t-clip-terminal\)">)'
+    return re.sub(screen, rf'\1<rect fill="{ground}" width="100%" height="100%"/>', drawn)
 
 
 async def _rest(app: PlayheadApp) -> None:

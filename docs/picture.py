@@ -16,7 +16,7 @@ PICTURE = Picture(
     "playhead",
     "when budget.remaining < 0",
     "The condition has a track of its own below the errors; so have the selected number and every agent.",
-    (*OVERDRAWN, ":", *"when budget.remaining < 0", "enter", "escape", "A", "tab", "tab", "shift+tab", "shift+tab"),
+    (*OVERDRAWN, ":", *"when budget.remaining < 0", "enter", "escape", "A"),
     size=(132, 42),
 )
 

@@ -57,6 +57,19 @@ async def test_what_was_typed_before_an_answer_is_not_heard_after_it(run: Path, 
         assert main.find == ""
 
 
+async def test_verbs_that_begin_like_what_is_typed_stand_behind_it(run: Path, open_app: OpenApp) -> None:
+    async with open_app(run) as pilot:
+        await pilot.press("colon", "w")
+        await press(pilot)
+        assert screen_text(pilot).splitlines()[-1].split() == [":w", "when", "watch"]
+        await pilot.press("h")
+        await press(pilot)
+        assert screen_text(pilot).splitlines()[-1].split()[:3] == [":wh", "when", "EXPR"]
+        await pilot.press("x")
+        await press(pilot)
+        assert screen_text(pilot).splitlines()[-1].split() == [":whx"]
+
+
 async def test_what_was_typed_stands_in_the_last_line_and_the_hints_come_back(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
         await pilot.press("slash", *"refnd", "left", "left", "u")

@@ -236,7 +236,7 @@ async def test_y_copies_a_comparison_as_text(run: Path, open_app: OpenApp) -> No
             "~ 2 changed",
             "▾ default/planner   ~ 2 changed",
         ]
-        assert "      ~ 20 → 30" in copied.splitlines()
+        assert "      ~ 20 → 30  +10" in copied.splitlines()
 
 
 # ── what is restored ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -125,6 +125,8 @@ class Frame:
     """Whether an agent is known without its namespace."""
     filter: str = ""
     """What the keys of the outline contain."""
+    changed_only: bool = False
+    """Whether the outline has only what this event changed."""
     agent_count: int = 1
     """How many agents ever wrote."""
     opened: frozenset[Place] = frozenset()
@@ -200,6 +202,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
         outline=outline,
         sections=read_sections(cursor, state, outline, lens.folded, changed_only=lens.changed_only, filter=lens.filter),
         opened=state.opened,
+        changed_only=lens.changed_only,
         selection=selection,
         marks=dict(cursor.marks),
         follow_agent=cursor.follow_agent,

@@ -30,8 +30,8 @@ class Palette:
         return Palette(
             roles={role: theme.role(role) for role in get_args(Role)},
             tones={tone: theme.tone(tone) for tone in get_args(Tone)},
-            cursor=Style(reverse=True) if theme.ansi else theme.background("primary", 0.42),
-            cursor_blurred=Style(bold=True) if theme.ansi else theme.background("primary", 0.16),
+            cursor=Style(reverse=True) if theme.ansi else theme.background("primary", 0.42 if theme.dark else 0.2),
+            cursor_blurred=Style(bold=True) if theme.ansi else theme.background("primary", 0.16 if theme.dark else 0.1),
         )
 
 
@@ -40,6 +40,7 @@ class _Theme:
         self._variables = variables
         self.ansi = variables["background"].startswith("ansi")
         self._surface = Color.parse(variables["background"])
+        self.dark = self._surface.brightness < 0.5
 
     def role(self, role: Role) -> Style:
         match role:

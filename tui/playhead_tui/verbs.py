@@ -86,8 +86,13 @@ def no_place(typed: str, refusal: str) -> str:
 
 
 def hint(typed: str) -> str:
-    """What stands faint behind the cursor: what the verb takes, as long as nothing was given to it."""
+    """What stands faint behind the cursor: the verbs that begin like this; what the verb takes, until it is given."""
     verb = BY_NAME.get(typed.strip())
+    if verb is None and typed.isalpha():
+        begun = [each for each in VERBS if each.name.startswith(typed)]
+        if len(begun) == 1:
+            return f"  {begun[0].usage}   {begun[0].summary}"
+        return "".join(f"  {each.name}" for each in begun)
     if verb is None or typed.strip() != typed.rstrip():
         return ""
     takes = f"{verb.usage.removeprefix(verb.name).strip()}   " if verb.takes else "  "

@@ -21,6 +21,7 @@ _PLACES = {
 }
 _GAP = 3
 _KEYS_WIDTH = 13
+_NARROWEST = 40
 _TWO_COLUMNS = 96
 """Cells from which on two columns are easier to read than one."""
 
@@ -28,10 +29,10 @@ _TWO_COLUMNS = 96
 def help_lines(width: int = 0, keymap: Keymap = NO_CHANGES) -> list[Line]:
     """A heading and its keys, group by group; counts and the mouse at the end.
 
-    Keys are those of the keymap. In two columns where `width` cells have room for them; descriptions are wrapped there.
+    Keys are those of the keymap. In two columns where `width` cells have room for them; descriptions are wrapped.
     """
     if width < _TWO_COLUMNS:
-        return _joined(_blocks(200, keymap))
+        return _joined(_blocks(max(width, _NARROWEST) if width else 200, keymap))
     column = (width - _GAP) // 2
     blocks = _blocks(column, keymap)
     half = sum(len(block) + 1 for block in blocks) // 2

@@ -274,7 +274,7 @@ def _block(height: float, row: int, rows: int) -> str:
 
 def _dotted(track: Track) -> Track:
     """A track among signs: only where it has something, so that it does not drown them."""
-    return Track(track.label, "".join(" " if cell == " " else "·" for cell in track.brief or track.cells), "muted")
+    return Track(track.label, "".join(" " if cell == " " else "·" for cell in track.brief or track.cells), "faint")
 
 
 def _signs_row(tracks: Sequence[Track], columns: int) -> Row:

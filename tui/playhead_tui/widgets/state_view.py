@@ -21,6 +21,7 @@ _PREVIEWS_MAX = 8_192
 _MEMBERS_MAX = 256
 _NUMBERS_MAX = 2_048
 _NO_KEYS = "No keys here."
+_CHANGED_NONE = "This event changed none of them · d shows all"
 
 Known = TypeVar("Known")
 Key = TypeVar("Key")
@@ -173,7 +174,9 @@ class StateView(LinesView):
         frame = self._frame
         assert frame is not None
         if not len(self._rows):
-            none = f'no key contains "{printable(frame.filter)}" · Esc drops the filter' if frame.filter else _NO_KEYS
+            none = _CHANGED_NONE if frame.changed_only else _NO_KEYS
+            if frame.filter:
+                none = f'no key contains "{printable(frame.filter)}" · Esc drops the filter'
             return Line((Span(f"  {none}", "muted"),))
         row, position = self._rows[index], frame.position
         if row.tree is None:
