@@ -154,7 +154,7 @@ PROOFS: dict[str, Proof] = {
     "row.first": proof(selected("budget"), "end"),
     "row.last": proof(selected("plan/steps"), "home"),
     "row.choose": proof("▾ budget", "home"),
-    "snapshots.tag": proof(lambda pilot: pilot.app.screen.place.tagged is not None, "S"),  # type: ignore[attr-defined]
+    "snapshots.tag": proof(lambda pilot: pilot.app.screen.query_one(MomentList).tagged is not None, "S"),
     "snapshots.diff": proof("From ", "S", "j"),
     "snapshots.restore": proof("would change", "S", "j"),
     "comparison.restore": proof("would change", "S", "j", "d"),
