@@ -12,6 +12,7 @@ import pytest
 from textual.command import CommandPalette
 
 from playhead_tui import keys
+from playhead_tui.screens.snapshots import MomentList
 
 from .conftest import AppPilot, OpenApp, app_of, press, record_run, screen_text, until
 
