@@ -72,7 +72,8 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 NUMBERS: list[JSON] = [0, 1, 1.5, -2, 2**53, 2**53 + 1, 1.0, -0.0]
 SCALARS: list[JSON] = [*NUMBERS, "", "x", "Xy", "1", True, False, None]
-ORDERED, TURNED = {"v": 1, "w": 2}, {"w": 2, "v": 1}
+ORDERED: JSON = {"v": 1, "w": 2}
+TURNED: JSON = {"w": 2, "v": 1}
 VALUES: list[JSON] = [*SCALARS, [], {"v": 1}, {"v": 1.0}, ORDERED, TURNED, [ORDERED], [TURNED]]
 
 
