@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import playhead
-from benchmarks.measure import each, seconds_of
+from benchmarks.measure import each_both
 from benchmarks.report import Budget, Result
 from benchmarks.stores import AGENT, Bench
 from playhead.bulk import bulk_load
@@ -16,6 +15,7 @@ from playhead.cursor import Cursor
 from playhead.directory import new_info
 from playhead.draft import Draft
 from playhead.timeline import VALUE_CACHE_RECORDS
+from playhead.verbs import LogEntry
 
 TOPIC = "asking"
 _ONE_VALUE = Budget("≤ 200 ms", high=0.2)
@@ -47,31 +47,41 @@ def _questions(bench: Bench, cursor: Cursor, size: int, *, is_last: bool) -> Ite
     following = [partial(_on, cursor, key) for key in keys[third : 2 * third]]
     held = [partial(cursor.held_values, key, ("step",)) for key in keys[2 * third :] or keys]
     one, condition = (_ONE_VALUE, _CONDITION) if is_last else (None, None)
-    yield Result(TOPIC, "last PATH", each(walks).median, "s", size=size, budget=one)
-    yield Result(TOPIC, "next PATH", each(following or walks).median, "s", size=size, budget=one)
-    yield Result(TOPIC, "history PATH", each(held).median, "s", size=size, budget=one)
+    yield from _asked("last PATH", walks, size, one)
+    yield from _asked("next PATH", following or walks, size, one)
+    yield from _asked("history PATH", held, size, one)
     cursor.position = begin
-    blamed = each([partial(cursor.blame_state)] * bench.scale.rounds)
+    blamed = [partial(cursor.blame_state)] * bench.scale.rounds
     assert len(cursor.timeline.keys) <= VALUE_CACHE_RECORDS, "the newest values are read once, as in a session"
-    yield Result(TOPIC, "blame of an agent's whole state", blamed.median, "s", size=size, budget=one)
+    yield from _asked("blame of an agent's whole state", blamed, size, one)
     names = [f'"{key}"' for key in three]
     expressions = [
         f"{names[0]}.step > {number} and {names[1]}.status = 'done' and {names[-1]}.status = 'failed'"
         for number in range(bench.scale.rounds)
     ]
-    when = each([partial(cursor.when, expression) for expression in expressions])
+    yield from _asked("when, with three keys", [partial(cursor.when, each) for each in expressions], size, condition)
     watched = [f"{name}.step" for name in names]
-    watch = each([partial(cursor.watch, watched)] * bench.scale.rounds)
-    yield Result(TOPIC, "when, with three keys", when.median, "s", size=size, budget=condition)
-    yield Result(TOPIC, "watch, three expressions", watch.median, "s", size=size, budget=condition)
-    wanted = f"{size // 2} zebra"
-    taken = each([lambda: list(cursor.log(wanted))] * 2)
-    processor = seconds_of(lambda: list(cursor.log(wanted)), time.process_time)
-    yield Result(TOPIC, "log -S over everything", taken.least, "s", size=size, budget=_PICKAXE if is_last else None)
-    yield Result(TOPIC, "log -S over everything, CPU time", processor, "s", size=size)
-    for order, newest_first in (("oldest", False), ("newest", True)):
-        first = each([lambda: next(cursor.log("pending", newest_first=newest_first))] * 2)  # noqa: B023 - asked at once
-        yield Result(TOPIC, f"log -S of a third of all values, {order} first: first hit", first.least, "s", size=size)
+    watches = [partial(cursor.watch, watched)] * bench.scale.rounds
+    yield from _asked("watch, three expressions", watches, size, condition)
+    searches = [partial(_search, cursor, f"{size // 2 + number} zebra") for number in range(3)]
+    yield from _asked("log -S over everything", searches, size, _PICKAXE if is_last else None)
+    for order in ("oldest", "newest"):
+        firsts = [partial(_first_hit, cursor, "pending", order == "newest")] * 2
+        yield from _asked(f"log -S of a third of all values, {order} first: first hit", firsts, size, None)
+
+
+def _asked(what: str, questions: Sequence[Callable[[], object]], size: int, budget: Budget | None) -> Iterator[Result]:
+    taken, processor = each_both(questions)
+    yield Result(TOPIC, what, taken.median, "s", size=size, budget=budget)
+    yield Result(TOPIC, f"{what}, CPU time", processor.median, "s", size=size)
+
+
+def _search(cursor: Cursor, text: str) -> int:
+    return sum(1 for _ in cursor.log(text))
+
+
+def _first_hit(cursor: Cursor, text: str, newest_first: bool) -> LogEntry:
+    return next(cursor.log(text, newest_first=newest_first))
 
 
 def _back(cursor: Cursor, key: str, begin: int) -> None:
@@ -94,9 +104,9 @@ def _compare(bench: Bench, size: int) -> Iterator[Result]:
             playhead.open(folder / "b", read_only=True) as b,
         ):
             sides = a.cursor(), b.cursor()
-            taken = each([lambda: sides[0].compare(sides[1], every_agent=True)] * bench.scale.rounds)
-    is_whole = size == _COMPARED_EVENTS
-    yield Result(TOPIC, "compare two runs", taken.median, "s", size=size, budget=_COMPARE if is_whole else None)
+            questions = [partial(sides[0].compare, sides[1], every_agent=True)] * bench.scale.rounds
+            budget = _COMPARE if size == _COMPARED_EVENTS else None
+            yield from _asked("compare two runs", questions, size, budget)
 
 
 def _run(size: int, name: str) -> Iterator[Draft]:

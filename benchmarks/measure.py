@@ -86,6 +86,16 @@ def each(questions: Iterable[Work]) -> Times:
     return Times(tuple(seconds_of(question) for question in questions))
 
 
+def each_both(questions: Iterable[Work]) -> tuple[Times, Times]:
+    """The time of each question by itself, and the CPU time of the whole process in it."""
+    taken: list[tuple[float, float]] = []
+    for question in questions:
+        processor = time.process_time()
+        taken.append((seconds_of(question), time.process_time() - processor))
+    seconds, processor_seconds = zip(*taken, strict=True)
+    return Times(seconds), Times(processor_seconds)
+
+
 def best_process(code: str, arguments: list[str], rounds: int) -> Process:
     """The quickest of several runs of Python code in a process of its own, with the most memory that any took."""
     runs = [_process(code, arguments) for _ in range(rounds)]

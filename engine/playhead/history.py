@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from playhead import checkpoint, codec, forking, scan
+from playhead import checkpoint, codec, forking, question, scan
 from playhead.checkpoint import Checkpoint
 from playhead.entry import from_microseconds
 from playhead.errors import CorruptStoreError, QueryError, StoreClosedError
@@ -150,6 +150,7 @@ class History:
         return record if record.version == version else Record.unknown(address)
 
     def _lookup(self, view: View) -> Lookup:
+        question.check()
         self._check_open()
         return Lookup(self._files, view)
 
