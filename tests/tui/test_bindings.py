@@ -173,6 +173,7 @@ PROOFS: dict[str, Proof] = {
     "runs": proof("PLAYHEAD RUNS"),
     "open": proof("a path, or a part of one below"),
     "screenshot": proof(left_behind(".svg")),
+    "suspend": proof("There is no shell here"),
     "export.text": proof(left_behind(".txt")),
     "theme": proof(lambda pilot: isinstance(pilot.app.screen, CommandPalette)),
     "settings": proof("Settings"),

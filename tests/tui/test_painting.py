@@ -18,7 +18,7 @@ from playhead_tui import details, driver
 from playhead_tui.frame import Frame, Lens, read_frame
 from playhead_tui.painting import DirtyCompositor
 
-from .agreement import assert_screen_agrees
+from .agreement import assert_screen_agrees, is_laid_out
 from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, until
 
 
@@ -48,6 +48,20 @@ async def test_a_pane_that_has_no_room_left_is_not_painted(run: Path, open_app: 
         main._compositor._dirty_regions = {main._compositor.size.region}
         assert main._compositor.render_partial_update() is not None
         assert app_of(pilot).is_running and "TIMELINE" in screen_text(pilot)
+
+
+async def test_panes_fit_their_place_though_somebody_asked_for_it_before_they_were_laid_out(
+    run: Path, open_app: OpenApp
+) -> None:
+    async with open_app(run) as pilot:
+        main = app_of(pilot).main
+        main._refresh_layout(scroll=True)  # as after every scroll: places are found anew when next asked for
+        main.timeline.styles.height = 12
+        main._clear_arrangement_cache()
+        assert main._compositor.full_map
+        await settle(pilot)
+        await until(pilot, lambda: is_laid_out(pilot))
+        assert "▶ 30" in screen_text(pilot)
 
 
 async def test_a_step_asks_no_line_of_a_widget_that_it_does_not_change(

@@ -326,6 +326,16 @@ class PlayheadApp(App[None]):
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         self.main.action_screenshot()
 
+    def action_suspend(self) -> None:
+        """Stop, with all of the job that this is a part of, as a terminal's own Ctrl-Z does."""
+        driver = self._driver
+        # Windows has neither; and whoever stops where no shell goes on with it stays so.
+        if driver is None or not driver.can_suspend or not hasattr(os, "killpg") or os.getpgrp() == os.getsid(0):
+            self.main.tell("There is no shell here that fg could be typed into")
+            return
+        self.app_suspend_signal.publish(self)
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
 

@@ -238,6 +238,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("export.text", "export_text", "Save what is on screen as text, nothing cut off", ("ctrl+e",), "Playhead"),
     Action("theme", "theme", "Choose a theme", (), "Playhead"),
     Action("settings", "settings", "Settings: where they are, what holds, and what is wrong", (), "Playhead"),
+    Action("suspend", "suspend", "Back to the shell, whose fg comes back here", ("ctrl+z",), "Playhead", "app"),
     Action("palette", "palette", "Every action, by name", ("ctrl+p",), "Playhead", palette=False),
     Action("help", "help", "This help", ("?", "f1"), "Playhead", hint="help"),
     Action("escape", "escape", "Close the top layer; drop filter and search", ("escape",), "Playhead", palette=False),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from textual._compositor import ChopsUpdate, Compositor
-from textual.geometry import Region
+from textual._compositor import ChopsUpdate, Compositor, ReflowResult
+from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 __all__ = ["DirtyCompositor", "PromptScreen"]
 
@@ -47,6 +48,12 @@ class DirtyCompositor(Compositor):
     def __init__(self) -> None:
         super().__init__()
         self._wanted: list[Region] | None = None
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        """Who asks where a widget is, after a scroll, has places found that no widget has heard of: those are told."""
+        result = super().reflow(parent, size)
+        unheard = {widget for widget, geometry in self.full_map.items() if widget._size != geometry.region.size}
+        return result._replace(resized=result.resized | unheard)
 
     def render_partial_update(self) -> ChopsUpdate | None:
         self._wanted = list(self._dirty_regions)
