@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from playhead import PlayheadError
 from playhead_tui.frame import Frame, Lens, Note, Wanted, completed, read_frame
 from playhead_tui.moves import Move, make_moves, with_move
 from playhead_tui.whereabouts import Whereabouts
@@ -54,6 +56,15 @@ class _Due(NamedTuple):
 
     frame: Frame
     cursor: Cursor
+    direction: int
+    """Which way the playhead went, 1 or −1."""
+
+
+class _Ahead(NamedTuple):
+    """What was read last, around which there is more to read."""
+
+    due: _Due
+    wanted: Wanted
 
 
 class Driver:
@@ -67,6 +78,9 @@ class Driver:
         self._mover, self._reader = Worker("playhead-moves"), Worker("playhead-reads")
         self._waiting = _Waiting([])
         self._due: _Due | None = None
+        self._ahead: _Ahead | None = None
+        self._position = cursor.position
+        """That of the frame that was shown last."""
         self._late: asyncio.Future[Frame] | None = None
         """A read that took longer than a frame waits."""
         self._moving = self._reading = self._closed = False
@@ -103,7 +117,7 @@ class Driver:
 
     @property
     def idle(self) -> bool:
-        return not (self._moving or self._reading or self._has_wishes or self._due)
+        return not (self._moving or self._reading or self._has_wishes or self._due or self._ahead)
 
     async def run(self) -> None:
         """Make every move that waits and show where it led, then read its values; moves that come meanwhile are made
@@ -113,6 +127,8 @@ class Driver:
                 await self._round()
             elif self._due is not None and not self._moving and not self._reading:
                 await self._read(self._due)
+            elif self._ahead is not None and not self._moving and not self._reading:
+                await self._read_ahead(self._ahead)
             else:
                 return
 
@@ -132,7 +148,8 @@ class Driver:
             if self._closed:
                 return
             self._audience.show_frame(frame, note)
-            self._due = _Due(frame, cursor)
+            self._due = _Due(frame, cursor, -1 if frame.position < self._position else 1)
+            self._ahead, self._position = None, frame.position
             # Values are read after the frame is painted: two threads of Python at once would slow the painting down.
             await self._audience.painted()
         finally:
@@ -163,7 +180,25 @@ class Driver:
 
             frame, details = await self._answer(self._reader.submit(read))
             if not self._closed:
+                self._ahead = _Ahead(due, wanted)
                 self._audience.show_details(frame, details)
+        finally:
+            self._reading = False
+
+    async def _read_ahead(self, ahead: _Ahead) -> None:
+        """Read what the next steps will show, until anything else is to be done."""
+        self._reading, self._ahead = True, None
+        frame, cursor, direction = ahead.due
+
+        def read() -> None:
+            from playhead_tui.details import read_ahead
+
+            # Nobody asked for it: what cannot be read is told to who does.
+            with suppress(PlayheadError, OSError):
+                read_ahead(cursor, frame, ahead.wanted, direction, lambda: not (self._has_wishes or self._closed))
+
+        try:
+            await self._answer(self._reader.submit(read))
         finally:
             self._reading = False
 
