@@ -218,7 +218,7 @@ async def test_of_the_frames_shown_while_one_read_waits_only_the_last_is_read_af
     await reading
     assert watcher.shown == [(400, True), *((390 - number, True) for number in range(6))]
     assert watcher.detailed == [400, 390, 385]
-    assert driver.idle
+    assert driver.at_rest
     driver.close()
 
 
@@ -241,7 +241,7 @@ async def test_what_is_read_ahead_gives_way_to_a_move(tmp_path: Path, monkeypatc
     await driver.run()
     assert watcher.detailed == [400, 300]
     assert read == [399, 299, 301, 298, 302, 297, 303, 296, 304]
-    assert driver.idle
+    assert driver.at_rest
     driver.close()
 
 

@@ -75,15 +75,15 @@ def read_details(cursor: Cursor, frame: Frame, wanted: Wanted) -> Details:
     return Details(page_of(cursor, frame, wanted) if wanted.tab else None, previews, members)
 
 
-def read_ahead(cursor: Cursor, frame: Frame, wanted: Wanted, direction: int, goes_on: Callable[[], bool]) -> None:
-    """Have in memory what a few steps from a frame will show, the nearest first; ends where it is not to go on.
+def read_ahead(cursor: Cursor, frame: Frame, wanted: Wanted, direction: int, goes_on: Callable[[], bool]) -> bool:
+    """Have in memory what a few steps from a frame will show, the nearest first. False where it was not to go on.
 
     direction: of the steps that are more likely, 1 or −1.
     """
     for distance in range(direction, (STEPS_AHEAD + 1) * direction, direction):
         for row in (frame.row + distance, frame.row - distance):
             if not goes_on():
-                return
+                return False
             if 0 <= row < cursor.stop_count:
                 cursor.position = cursor.stop_at(row)
                 for agent, keys in _by_agent(wanted.in_view).items():
@@ -92,6 +92,7 @@ def read_ahead(cursor: Cursor, frame: Frame, wanted: Wanted, direction: int, goe
                     cursor.comparison(frame.selection)
     ahead = len(frame.rows)
     read_rows(cursor, range(max(0, frame.rows.start - ahead), frame.rows.stop + ahead))
+    return True
 
 
 def _by_agent(keys: Iterable[PreviewKey]) -> dict[AgentAddress, list[PreviewKey]]:

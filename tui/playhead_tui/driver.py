@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
@@ -79,6 +78,8 @@ class Driver:
         self._waiting = _Waiting([])
         self._due: _Due | None = None
         self._ahead: _Ahead | None = None
+        self._asked, self._unasked = 0, asyncio.Event()
+        self._unasked.set()
         self._position = cursor.position
         """That of the frame that was shown last."""
         self._late: asyncio.Future[Frame] | None = None
@@ -88,8 +89,15 @@ class Driver:
 
     async def ask(self, question: Callable[[Cursor], Answer]) -> Answer:
         """The answer to a question that moves nothing, off the event loop. Raises what the cursor raises."""
-        cursor = await self._answer(self._mover.submit(self._cursor.apart))
-        return await self._answer(self._reader.submit(partial(question, cursor)))
+        self._asked += 1
+        self._unasked.clear()
+        try:
+            cursor = await self._answer(self._mover.submit(self._cursor.apart))
+            return await self._answer(self._reader.submit(partial(question, cursor)))
+        finally:
+            self._asked -= 1
+            if not self._asked:
+                self._unasked.set()
 
     async def change(self, request: Callable[[Cursor], Answer]) -> Answer:
         """The answer to what moves or refreshes the cursor itself; moves wait for it."""
@@ -117,7 +125,13 @@ class Driver:
 
     @property
     def idle(self) -> bool:
-        return not (self._moving or self._reading or self._has_wishes or self._due or self._ahead)
+        """Whether all that belongs to the playhead is shown."""
+        return not (self._moving or self._reading or self._has_wishes or self._due)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is read ahead either."""
+        return self.idle and self._ahead is None
 
     async def run(self) -> None:
         """Make every move that waits and show where it led, then read its values; moves that come meanwhile are made
@@ -186,21 +200,31 @@ class Driver:
             self._reading = False
 
     async def _read_ahead(self, ahead: _Ahead) -> None:
-        """Read what the next steps will show, until anything else is to be done."""
-        self._reading, self._ahead = True, None
-        frame, cursor, direction = ahead.due
+        """Read what the next steps will show, while nothing else is to be done."""
+        await self._unasked.wait()
+        if self._ahead is not ahead or self._reading or self._has_wishes:
+            return
+        self._reading = True
+        (frame, cursor, direction), wanted = ahead
 
-        def read() -> None:
+        def goes_on() -> bool:
+            return not (self._has_wishes or self._asked or self._closed)
+
+        def read() -> bool:
             from playhead_tui.details import read_ahead
 
-            # Nobody asked for it: what cannot be read is told to who does.
-            with suppress(PlayheadError, OSError):
-                read_ahead(cursor, frame, ahead.wanted, direction, lambda: not (self._has_wishes or self._closed))
+            try:
+                return read_ahead(cursor, frame, wanted, direction, goes_on)
+            except (PlayheadError, OSError):
+                # Nobody asked for it: what cannot be read is told to who does.
+                return True
 
         try:
-            await self._answer(self._reader.submit(read))
+            is_done = await self._answer(self._reader.submit(read))
         finally:
             self._reading = False
+        if is_done and self._ahead is ahead:
+            self._ahead = None
 
     async def refresh(self) -> bool:
         """Look for commits of other processes; at the head, the playhead goes along. True if there were any.
