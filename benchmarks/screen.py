@@ -192,6 +192,9 @@ def run(bench: Bench) -> Iterator[Result]:
 def _started(store: Path, home: Path, size: int) -> Started:
     """The app on a store, with nothing of the person's own settings or history."""
     environment = {**os.environ, "TERM": "xterm-256color", "HOME": str(home)}
+    # The first of several starts compiles the modules, and the others find them, as they do where it is installed.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         environment[name] = str(home / name.lower())
     terminal = Terminal([sys.executable, "-m", "playhead_tui", "open", str(store)], environment)

@@ -224,7 +224,8 @@ class Timeline:
                 missing.append((address, version))
                 # Versions count from 1 without a gap (S2), so a version is also a row.
                 commits.append(int(self._commits[self._key_slice(key).start + version - 1]))
-        for (address, version), record in self._history.records_at_versions(self._view, missing, commits).items():
+        found = self._history.records_at_versions(self._view, missing, commits) if missing else {}
+        for (address, version), record in found.items():
             answers[address.key] = self._records[address.key, version] = record
         while len(self._records) > VALUE_CACHE_RECORDS:
             self._records.popitem(last=False)

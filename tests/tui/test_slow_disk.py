@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 import playhead
+from playhead import Record
 from playhead.cursor import Cursor
 from playhead.history import History
+from playhead_tui.details import STEPS_AHEAD
 from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, Wanted
 from playhead_tui.moves import Seek, Step
@@ -21,6 +23,8 @@ from playhead_tui.workers import Worker
 from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, until
 
 _HANGING_SECONDS = 60
+AWAY = STEPS_AHEAD + 6
+"""So many steps that no value is there yet, while the events are."""
 
 
 class Disk:
@@ -77,23 +81,40 @@ async def test_moves_go_on_while_the_disk_does_not_answer_and_the_last_one_gets_
     async with open_app(tmp_path / "long", size=(120, 36)) as pilot:
         await until(pilot, "what page 400 says")
         disk.hold_up()
-        await pilot.press("h")
-        await until(pilot, lambda: position(pilot) == 399)
+        app_of(pilot).main.move(Step(-AWAY))
+        await until(pilot, lambda: position(pilot) == 390)
         await disk.waits()
         for _ in range(9):
             await pilot.press("h")
-        await until(pilot, lambda: position(pilot) == 390)
-        assert "commit 390 / 400" in line_with(pilot, "commit")
+        await until(pilot, lambda: position(pilot) == 381)
+        assert "commit 381 / 400" in line_with(pilot, "commit")
         # Those around the playhead were read before.
-        assert "▶ 390" in line_with(pilot, "read page 390")
+        assert "▶ 381" in line_with(pilot, "read page 381")
         await until(pilot, "reading…")
         assert "what page 400 says" not in screen_text(pilot)
-        assert "what page 390 says" not in screen_text(pilot)
+        assert "what page 381 says" not in screen_text(pilot)
 
         disk.go_on()
         await settle(pilot)
-        assert "what page 390 says" in screen_text(pilot)
+        assert "what page 381 says" in screen_text(pilot)
         assert "reading…" not in screen_text(pilot)
+
+
+async def test_values_around_the_playhead_are_there_before_a_step_asks_for_them(
+    tmp_path: Path, open_app: OpenApp, disk: Disk
+) -> None:
+    long_run(tmp_path / "long")
+    async with open_app(tmp_path / "long", size=(120, 36)) as pilot:
+        app_of(pilot).main.move(Seek(200))
+        await settle(pilot)
+        for steps in (STEPS_AHEAD, -STEPS_AHEAD):
+            there = position(pilot) + steps
+            disk.hold_up()
+            app_of(pilot).main.move(Step(steps))
+            await until(pilot, f"what page {there} says")
+            assert "reading…" not in screen_text(pilot)
+            disk.go_on()
+            await settle(pilot)
 
 
 async def test_events_far_away_show_their_numbers_until_the_disk_answers(
@@ -124,7 +145,7 @@ async def test_a_person_can_turn_to_other_panes_and_leave_while_the_disk_does_no
     long_run(tmp_path / "long")
     async with open_app(tmp_path / "long", size=(120, 36)) as pilot:
         disk.hold_up()
-        await pilot.press("h")
+        app_of(pilot).main.move(Step(-AWAY))
         await disk.waits()
         await pilot.press("question_mark")
         await until(pilot, lambda: pilot.app.screen is not app_of(pilot).main)
@@ -141,7 +162,7 @@ async def test_another_tab_asked_for_while_the_disk_does_not_answer_is_the_one_t
     long_run(tmp_path / "long")
     async with open_app(tmp_path / "long", size=(120, 36)) as pilot:
         disk.hold_up()
-        await pilot.press("h")
+        app_of(pilot).main.move(Step(-AWAY))
         await disk.waits()
         app_of(pilot).main.show_tab("value")
         await until(pilot, "reading…")
@@ -149,7 +170,7 @@ async def test_another_tab_asked_for_while_the_disk_does_not_answer_is_the_one_t
         await settle(pilot)
         page = app_of(pilot).main.page
         assert page is not None and page.tab == "value"
-        assert "what page 399 says" in screen_text(pilot)
+        assert "what page 390 says" in screen_text(pilot)
 
 
 class Watcher:
@@ -186,7 +207,7 @@ async def test_of_the_frames_shown_while_one_read_waits_only_the_last_is_read_af
     driver.look_again()
     await driver.run()
     disk.hold_up()
-    driver.wish(Step(-1))
+    driver.wish(Step(-AWAY))
     reading = asyncio.create_task(driver.run())
     await disk.waits()
     for _ in range(5):
@@ -195,9 +216,32 @@ async def test_of_the_frames_shown_while_one_read_waits_only_the_last_is_read_af
     assert not driver.idle
     disk.go_on()
     await reading
-    assert watcher.shown == [(400 - number, True) for number in range(7)]
-    assert watcher.detailed == [400, 399, 394]
-    assert driver.idle
+    assert watcher.shown == [(400, True), *((390 - number, True) for number in range(6))]
+    assert watcher.detailed == [400, 390, 385]
+    assert driver.at_rest
+    driver.close()
+
+
+async def test_what_is_read_ahead_gives_way_to_a_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_run(tmp_path / "long")
+    store = playhead.open(tmp_path / "long", create=False)
+    watcher = Watcher()
+    driver = Driver(store, store.cursor(), watcher)
+    read: list[int] = []
+    comparison = Cursor.comparison
+
+    def noted(cursor: Cursor, key: str | None = None) -> tuple[Record, Record]:
+        read.append(cursor.position)
+        if cursor.position == 399:
+            driver.wish(Step(-100))
+        return comparison(cursor, key)
+
+    monkeypatch.setattr(Cursor, "comparison", noted)
+    driver.look_again()
+    await driver.run()
+    assert watcher.detailed == [400, 300]
+    assert read == [399, 299, 301, 298, 302, 297, 303, 296, 304]
+    assert driver.at_rest
     driver.close()
 
 

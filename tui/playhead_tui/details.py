@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,15 @@ from playhead_tui.drawing.series import Series, series_of
 from playhead_tui.drawing.side_by_side import LEAST_WIDTH, side_by_side
 from playhead_tui.drawing.span import Line, Span, crop, fit, printable
 from playhead_tui.drawing.words import clock_time, count, plural
-from playhead_tui.frame import Frame, MembersKey, PageLens, PreviewKey, Tab, Wanted, moment_of
+from playhead_tui.frame import Frame, MembersKey, PageLens, PreviewKey, Tab, Wanted, moment_of, read_rows
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor, HistoryRow
 
 SPLIT_WIDTH = 112
 """Cells of the inspector from which on a difference stands side by side, unless a person chose."""
+STEPS_AHEAD = 4
+"""Steps to either side whose values are read while nothing else is to be done."""
 _NAME_WIDTH = 40
 _ALL_LEVELS = 1_000
 _POINTS_MAX = 400
@@ -71,14 +73,38 @@ class Details:
 def read_details(cursor: Cursor, frame: Frame, wanted: Wanted) -> Details:
     """The page of the chosen tab, and the previews and members that are not known yet."""
     previews: dict[PreviewKey, Glimpse] = {}
-    by_agent: dict[AgentAddress, list[PreviewKey]] = {}
-    for key in wanted.previews:
-        by_agent.setdefault(key.agent, []).append(key)
-    for agent, keys in by_agent.items():
+    for agent, keys in _by_agent(wanted.previews).items():
         records = cursor.timeline_of(agent).records([key.key for key in keys], frame.position)
         previews |= {key: glimpse(record.value) for key in keys if (record := records[key.key]).exists}
     members = {key: _members_of(cursor, key, frame.position) for key in wanted.members}
     return Details(page_of(cursor, frame, wanted) if wanted.tab else None, previews, members)
+
+
+def read_ahead(cursor: Cursor, frame: Frame, wanted: Wanted, direction: int, goes_on: Callable[[], bool]) -> bool:
+    """Have in memory what a few steps from a frame will show, the nearest first. False where it was not to go on.
+
+    direction: of the steps that are more likely, 1 or −1.
+    """
+    for distance in range(direction, (STEPS_AHEAD + 1) * direction, direction):
+        for row in (frame.row + distance, frame.row - distance):
+            if not goes_on():
+                return False
+            if 0 <= row < cursor.stop_count:
+                cursor.position = cursor.stop_at(row)
+                for agent, keys in _by_agent(wanted.in_view).items():
+                    cursor.timeline_of(agent).records([key.key for key in keys], cursor.position)
+                if frame.selection is not None:
+                    cursor.comparison(frame.selection)
+    ahead = len(frame.rows)
+    read_rows(cursor, range(max(0, frame.rows.start - ahead), frame.rows.stop + ahead))
+    return True
+
+
+def _by_agent(keys: Iterable[PreviewKey]) -> dict[AgentAddress, list[PreviewKey]]:
+    by_agent: dict[AgentAddress, list[PreviewKey]] = {}
+    for key in keys:
+        by_agent.setdefault(key.agent, []).append(key)
+    return by_agent
 
 
 def _members_of(cursor: Cursor, key: MembersKey, position: int) -> Sequence[Member]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from playhead import PlayheadError
 from playhead_tui.frame import Frame, Lens, Note, Wanted, completed, read_frame
 from playhead_tui.moves import Move, make_moves, with_move
 from playhead_tui.whereabouts import Whereabouts
@@ -54,6 +55,15 @@ class _Due(NamedTuple):
 
     frame: Frame
     cursor: Cursor
+    direction: int
+    """Which way the playhead went, 1 or −1."""
+
+
+class _Ahead(NamedTuple):
+    """What was read last, around which there is more to read."""
+
+    due: _Due
+    wanted: Wanted
 
 
 class Driver:
@@ -67,6 +77,11 @@ class Driver:
         self._mover, self._reader = Worker("playhead-moves"), Worker("playhead-reads")
         self._waiting = _Waiting([])
         self._due: _Due | None = None
+        self._ahead: _Ahead | None = None
+        self._asked, self._unasked = 0, asyncio.Event()
+        self._unasked.set()
+        self._position = cursor.position
+        """That of the frame that was shown last."""
         self._late: asyncio.Future[Frame] | None = None
         """A read that took longer than a frame waits."""
         self._moving = self._reading = self._closed = False
@@ -74,8 +89,15 @@ class Driver:
 
     async def ask(self, question: Callable[[Cursor], Answer]) -> Answer:
         """The answer to a question that moves nothing, off the event loop. Raises what the cursor raises."""
-        cursor = await self._answer(self._mover.submit(self._cursor.apart))
-        return await self._answer(self._reader.submit(partial(question, cursor)))
+        self._asked += 1
+        self._unasked.clear()
+        try:
+            cursor = await self._answer(self._mover.submit(self._cursor.apart))
+            return await self._answer(self._reader.submit(partial(question, cursor)))
+        finally:
+            self._asked -= 1
+            if not self._asked:
+                self._unasked.set()
 
     async def change(self, request: Callable[[Cursor], Answer]) -> Answer:
         """The answer to what moves or refreshes the cursor itself; moves wait for it."""
@@ -103,7 +125,13 @@ class Driver:
 
     @property
     def idle(self) -> bool:
+        """Whether all that belongs to the playhead is shown."""
         return not (self._moving or self._reading or self._has_wishes or self._due)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is read ahead either."""
+        return self.idle and self._ahead is None
 
     async def run(self) -> None:
         """Make every move that waits and show where it led, then read its values; moves that come meanwhile are made
@@ -113,6 +141,8 @@ class Driver:
                 await self._round()
             elif self._due is not None and not self._moving and not self._reading:
                 await self._read(self._due)
+            elif self._ahead is not None and not self._moving and not self._reading:
+                await self._read_ahead(self._ahead)
             else:
                 return
 
@@ -132,7 +162,8 @@ class Driver:
             if self._closed:
                 return
             self._audience.show_frame(frame, note)
-            self._due = _Due(frame, cursor)
+            self._due = _Due(frame, cursor, -1 if frame.position < self._position else 1)
+            self._ahead, self._position = None, frame.position
             # Values are read after the frame is painted: two threads of Python at once would slow the painting down.
             await self._audience.painted()
         finally:
@@ -163,9 +194,37 @@ class Driver:
 
             frame, details = await self._answer(self._reader.submit(read))
             if not self._closed:
+                self._ahead = _Ahead(due, wanted)
                 self._audience.show_details(frame, details)
         finally:
             self._reading = False
+
+    async def _read_ahead(self, ahead: _Ahead) -> None:
+        """Read what the next steps will show, while nothing else is to be done."""
+        await self._unasked.wait()
+        if self._ahead is not ahead or self._reading or self._has_wishes:
+            return
+        self._reading = True
+        (frame, cursor, direction), wanted = ahead
+
+        def goes_on() -> bool:
+            return not (self._has_wishes or self._asked or self._closed)
+
+        def read() -> bool:
+            from playhead_tui.details import read_ahead
+
+            try:
+                return read_ahead(cursor, frame, wanted, direction, goes_on)
+            except (PlayheadError, OSError):
+                # Nobody asked for it: what cannot be read is told to who does.
+                return True
+
+        try:
+            is_done = await self._answer(self._reader.submit(read))
+        finally:
+            self._reading = False
+        if is_done and self._ahead is ahead:
+            self._ahead = None
 
     async def refresh(self) -> bool:
         """Look for commits of other processes; at the head, the playhead goes along. True if there were any.

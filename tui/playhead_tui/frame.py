@@ -83,6 +83,8 @@ class Wanted:
     previews: Sequence[PreviewKey] = ()
     lens: PageLens = PageLens()
     members: Sequence[MembersKey] = ()
+    in_view: Sequence[PreviewKey] = ()
+    """The keys whose values the steps from here will want."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
     row = cursor.row_of(position) if stop_count else -1
     rows = range(max(0, row - lens.event_rows), min(stop_count, max(row, 0) + lens.event_rows + 1))
     stops = {at: cursor.stop_at(at) for at in rows}
-    known = cursor.track.known_headers([*stops.values(), *range(max(1, position - 1), position + 1)])
+    known = cursor.track.known_headers([*stops.values(), *_last_two(position)])
     headers = {at: known[commit_ts] for at, commit_ts in stops.items() if commit_ts in known}
     figures = cursor.figures.known(stops.values())
     previous_moment, knows_previous = _moment_before(cursor, position, imported, known)
@@ -226,26 +228,24 @@ def read_frame(cursor: Cursor, lens: Lens) -> Frame:
 
 
 def completed(cursor: Cursor, frame: Frame) -> Frame:
-    """The frame with what `read_frame` did not find in memory. Reads on a little, for the steps that follow."""
-    ahead = len(frame.rows)
-    stop_count = min(frame.stop_count, cursor.stop_count)
-    rows = range(max(0, frame.rows.start - ahead), min(stop_count, frame.rows.stop + ahead))
-    headers, figures = read_rows(cursor, rows)
+    """The frame with what `read_frame` did not find in memory."""
     if frame.is_whole:
         return frame
-    position = min(frame.position, cursor.head)
-    known = {header.commit_ts: header for header in cursor.track.headers([*range(max(1, position - 1), position + 1)])}
+    headers, figures = read_rows(cursor, frame.rows)
+    known = {header.commit_ts: header for header in cursor.track.headers(_last_two(frame.position))}
     return replace(
         frame,
-        event=known.get(position),
-        previous_moment=_moment_before(cursor, position, frame.imported, known)[0],
-        headers={at: headers[at] for at in frame.rows if at in headers},
-        figures={
-            header.commit_ts: figures[header.commit_ts] for at in frame.rows if (header := headers.get(at)) is not None
-        },
+        event=known.get(frame.position),
+        previous_moment=_moment_before(cursor, frame.position, frame.imported, known)[0],
+        headers=headers,
+        figures=figures,
         has_events=True,
         is_whole=True,
     )
+
+
+def _last_two(position: int) -> list[int]:
+    return [*range(max(1, position - 1), position + 1)]
 
 
 def _moment_before(

@@ -245,7 +245,8 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         tab = None if fits else self.tab
         self._asked_page, self._asked_width = key, self.page_view().area.width
         self._asked_previews = self.state.missing_previews()
-        return Wanted(tab, width, self._asked_previews, self.page_lens(frame), self.state.missing_members())
+        members, in_view = self.state.missing_members(), self.state.values_in_view()
+        return Wanted(tab, width, self._asked_previews, self.page_lens(frame), members, in_view)
 
     def show_frame(self, frame: Frame, note: Note | None) -> None:
         if self.frame is not None and frame.agent != self.frame.agent:

@@ -130,7 +130,7 @@ class StateView(LinesView):
 
     def missing_previews(self) -> list[PreviewKey]:
         """What the visible rows lack."""
-        return [key for key in self._visible_values() if key not in self._previews]
+        return [key for key in self.values_in_view() if key not in self._previews]
 
     def missing_members(self) -> list[MembersKey]:
         """What the open values lack."""
@@ -155,7 +155,8 @@ class StateView(LinesView):
     def _visible(self) -> list[StateRow]:
         return [self._rows[index] for index in self.visible_rows() if index < len(self._rows)]
 
-    def _visible_values(self) -> list[PreviewKey]:
+    def values_in_view(self) -> list[PreviewKey]:
+        """The values of the visible rows."""
         keys = (_value_of(row) for row in self._visible() if row.member is None)
         return list(dict.fromkeys(key for key in keys if key is not None))
 
