@@ -82,10 +82,39 @@ async def test_every_verb_can_be_stopped_and_leaves_the_playhead_where_it_is(
         hold.let_go.set()
         await settle(pilot)
         assert f"Stopped: {line}" in screen_text(pilot)
-        assert position(pilot) == 12 and not app_of(pilot).main.watched and pilot.app.screen is app_of(pilot).main
+        main = app_of(pilot).main
+        assert position(pilot) == 12 and pilot.app.screen is main and not (main.watched or main.commands)
         await press(pilot, ":")
         await type_text(pilot, line)
         assert "Stopped" not in screen_text(pilot), "asked again, it is answered"
+
+
+@pytest.mark.parametrize("queries", range(1, 4))
+@pytest.mark.parametrize("line", ["rc budget.left < 90", "last plan/steps[0].status", "watch budget.left"])
+async def test_a_verb_that_is_stopped_late_has_moved_nothing_either(
+    line: str, queries: int, run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, asked = History.query, 0
+
+    def stopped(*arguments: Any) -> Any:
+        nonlocal asked
+        current = question.current()
+        if current is not None:
+            asked += 1
+            if asked == queries:
+                current.stop()
+        return ask(*arguments)
+
+    async with open_app(run) as pilot:
+        await press(pilot, "2", "5", "G")
+        monkeypatch.setattr(History, "query", stopped)
+        await press(pilot, ":")
+        await type_text(pilot, line)
+        main = app_of(pilot).main
+        if "Stopped" in screen_text(pilot):
+            assert position(pilot) == 25 and not (main.watched or main.commands)
+        else:
+            assert asked < queries and len(main.commands) == 1, "it was answered before"
 
 
 async def test_what_waits_behind_a_question_is_given_up_with_it(

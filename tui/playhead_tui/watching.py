@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from playhead.errors import PlayheadError
+from playhead.errors import PlayheadError, QuestionStoppedError
 
 if TYPE_CHECKING:
     from playhead.conditions import Series
@@ -47,5 +47,7 @@ def watched(cursor: Cursor, expression: str) -> Watched:
     """The expression over the whole past. What cannot be evaluated says why."""
     try:
         return Watched(expression, cursor.conditions.series(expression))
+    except QuestionStoppedError:
+        raise
     except PlayheadError as error:
         return Watched(expression, problem=str(error).partition("\n")[0])

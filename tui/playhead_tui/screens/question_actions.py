@@ -90,11 +90,13 @@ class QuestionActions(PastActions):
         asked.add(question)
 
         def answer(cursor: Cursor) -> str | None:
+            position = cursor.position
             try:
                 with question:
                     question.check()
                     return ask(cursor)
             except QuestionStoppedError:
+                cursor.position = position
                 return f"Stopped: {crop(printable(typed), QUOTED)}"
             except (PlayheadError, OSError) as error:
                 self.app.call_from_thread(self._refuse, typed, str(error))

@@ -150,9 +150,9 @@ class VerbActions(CompareActions, SearchActions):
         from playhead_tui.answers import change_note
 
         key, path = self._path(cursor, text)
-        name, verb = format_address(key, path), "next" if forward else "last"
-        self._spelled(cursor, verb, name, at=cursor.position)
+        name, position = format_address(key, path), cursor.position
         change = cursor.next(key, path) if forward else cursor.last(key, path)
+        self._spelled(cursor, "next" if forward else "last", name, at=position)
         self._to_select = key
         if change is None:
             return f"{printable(name)} does not change {'later' if forward else 'earlier'}"
@@ -164,8 +164,8 @@ class VerbActions(CompareActions, SearchActions):
 
         key, path = self._path(cursor, text)
         name = format_address(key, path)
-        command = self._spelled(cursor, "history", name)
-        return self._show(replace(history_answer(cursor, name, cursor.path_history(key, path)), command=command))
+        answer = history_answer(cursor, name, cursor.path_history(key, path))
+        return self._show(replace(answer, command=self._spelled(cursor, "history", name)))
 
     def _blame_of(self, cursor: Cursor, text: str) -> str:
         from playhead.json_path import format_address
@@ -275,9 +275,9 @@ class VerbActions(CompareActions, SearchActions):
         if len(self.watched) >= WATCHES_MAX:
             raise InvalidArgumentError(f"{WATCHES_MAX} expressions are watched already: W removes some")
         cursor.watch([expression])
-        self._spelled(cursor, "watch", expression)
         others = [each for each in self.watched if each.expression != expression]
         self._show_watches(cursor, [*others, watched(cursor, expression)])
+        self._spelled(cursor, "watch", expression)
         return f"Watching {crop(printable(expression), QUOTED)}: W lists what is watched"
 
     def _unwatch(self, cursor: Cursor, expression: str) -> str:
