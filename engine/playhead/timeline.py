@@ -85,6 +85,7 @@ class Timeline:
         self._stride = self.head + 1
         self._ranks: Integers = self._key_rows * self._stride + self._commits
         self._starts: Integers = numpy.searchsorted(self._key_rows, numpy.arange(len(keys)))
+        self._firsts: dict[str, int] | None = None
         touched = numpy.zeros(self.head + 1, numpy.bool_)
         touched[self._commits] = True
         self.commits: Integers = numpy.flatnonzero(touched)
@@ -124,7 +125,9 @@ class Timeline:
 
     def first_commits(self, keys: Iterable[str]) -> list[int]:
         """When each of these keys was written for the first time; it has to be one of the agent's."""
-        return [int(self._commits[self._key_slice(key).start]) for key in keys]
+        if self._firsts is None:
+            self._firsts = dict(zip(self.keys, self._commits[self._starts].tolist(), strict=True))
+        return [self._firsts[key] for key in keys]
 
     def version_at(self, key: str, at: int) -> int:
         """The key's version at a moment; 0 where it was not written yet."""

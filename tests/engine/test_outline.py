@@ -59,3 +59,27 @@ def test_one_keys_row_is_that_of_the_outline_and_there_is_one_before_and_after_i
             cursor.position = position
             for row in cursor.outline(deleted=True):
                 assert outline_row(cursor.timeline, row.key, position) == row
+
+
+def test_a_key_that_does_not_exist_comes_where_it_is_asked_for_if_the_agent_ever_has_it(tmp_path: Path) -> None:
+    with playhead.open(tmp_path / "store", durability="os") as store:
+        cursor = cursor_on(store)
+        outline = cursor.outline(also="a")
+        assert list(outline) == [OutlineRow("a", 2, 2, False, None), OutlineRow("b", 2, 4, True, "changed")]
+        assert (outline.live_count, outline.row_of("a")) == (1, 0)
+        assert cursor.outline(also="b").keys == ["b"], "it is there already"
+        assert cursor.outline(also="note").keys == ["b"], "another agent's"
+        cursor.position = 1
+        assert list(cursor.outline(also="b"))[1] == OutlineRow("b", 0, 0, False, None), "not written yet"
+        cursor.position = 0
+        assert cursor.outline(also="b").keys == [], "an empty state stays empty"
+
+
+def test_a_timeline_knows_when_each_key_was_written_first(tmp_path: Path) -> None:
+    with playhead.open(tmp_path / "store", durability="os") as store:
+        cursor = cursor_on(store)
+        assert cursor.timeline.first_commits(["b", "a"]) == [3, 1]
+        assert cursor.timeline.knows("a") and not cursor.timeline.knows("note")
+        store.write(agent_id="main", key="c", value=1)
+        cursor.refresh()
+        assert cursor.timeline.first_commits(["a", "c"]) == [1, 5]

@@ -263,6 +263,13 @@ def test_a_row_is_as_wide_as_its_pane(width: int) -> None:
     assert agent_line(replace(section, folded=True), 5, width).width == width
 
 
+def test_an_agents_name_stays_whole_where_its_counts_have_no_room() -> None:
+    section = Section(AgentAddress("team", "researcher"), [], tree_of([]), "researcher", live=39, changed=2)
+    assert agent_line(section, 5, 60).text.endswith("2 changed · 39 keys")
+    narrow = agent_line(section, 5, 32).text
+    assert narrow.startswith("  ▾ researcher ─") and narrow.endswith("─ 2 changed")
+
+
 # ── the members of values ────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -340,7 +340,7 @@ def test_a_row_of_the_history_has_room_for_more_where_it_is_wide() -> None:
     header = EventHeader("t", 412, NOON, None, "tool_result", "3 matches", {}, 4)
     change = (Span("~ left 80 → 79"),)
     narrow = history_line(7, 412, 415, header, change, True, (1, 3), 50)
-    assert narrow.text == "▶ v7  412      −3  ~ left 80 → 79"
+    assert narrow.text == "▶ v7  412    −3  ~ left 80 → 79"
     wide = history_line(7, 412, 415, header, change, True, (1, 3), 120)
     assert "tool_result  3 matches" in wide.text and ":00:00" in wide.text
     assert history_line(7, 412, 415, None, None, False, (1, 3), 50).text.endswith("·")

@@ -223,7 +223,7 @@ async def test_the_selected_value_has_its_own_track(run: Path, open_app: OpenApp
         main.selection = "counters/pages"
         main.look_again()
         await settle(pilot)
-        assert "▁▁▁" in line_with(pilot, "…ters/pages") and "███" in line_with(pilot, "…ters/pages")
+        assert "▁▁▁" in line_with(pilot, " pages  ") and "███" in line_with(pilot, " pages  ")
         main.selection = "note"
         main.look_again()
         await settle(pilot)

@@ -51,7 +51,7 @@ def history_line(
         Span("▶" if current else " ", "playhead"),
         Span(right(f"v{version}", widths[0] + 2), "strong" if current else "text"),
         Span(right(words.count(commit_ts), widths[1] + 2), "muted"),
-        Span(right(words.age(position - commit_ts), 8) + "  ", age),
+        Span(right(words.age(position - commit_ts), 6) + "  ", age),
     ]
     if width >= _TIME_LEAST:
         moment = moment_of(header, imported) if header is not None else None

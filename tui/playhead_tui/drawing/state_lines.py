@@ -118,6 +118,9 @@ def agent_line(section: Section, position: int, width: int) -> Line:
     tail = [Span(plural(section.live, "key"), "muted")]
     if section.changed:
         tail = [Span(f"{count(section.changed)} changed", "changed"), Span(" · ", "faint"), *tail]
+    if width_of(label) + sum(width_of(span.text) for span in tail) > width - 6:
+        # Whose it is says more than how many keys there are.
+        tail = tail[:1] if section.changed else []
     used = sum(width_of(span.text) for span in tail)
     name = crop(label, max(6, width - 4 - used))
     rule = "─" * max(0, width - 4 - width_of(name) - used)
