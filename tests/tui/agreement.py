@@ -49,11 +49,16 @@ def assert_state_agrees(pilot: AppPilot, frame: Frame, cursor: Cursor) -> None:
     shown = [
         (section.agent, entry.key) for section in frame.sections if not section.pinned for entry in section.entries
     ]
+    narrowed = bool(main.filter_text or main.changed_only)
     assert shown == [
         (agent, key)
         for agent in agents
         for key in cursor.outline(
-            agent, changed_only=main.changed_only, filter=main.filter_text, deleted=main.shows_deleted
+            agent,
+            changed_only=main.changed_only,
+            filter=main.filter_text,
+            deleted=main.shows_deleted,
+            also=frame.selection if agent == cursor.agent and not narrowed else None,
         ).keys
     ]
     roomy = view.area.width >= PREVIEWED_WIDTH

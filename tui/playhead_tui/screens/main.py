@@ -379,7 +379,8 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
             return "IMPORTED"
         if not frame.at_head:
             return "PAST"
-        return "READ-ONLY" if self.driver.store.read_only else "LIVE"
+        # A log's store is never written by who looks at it, so of one that is followed that tells nothing.
+        return "READ-ONLY" if self.driver.store.read_only and self.driver.store.imported is None else "LIVE"
 
     # ── what the widgets say ─────────────────────────────────────────────────────────────────────────────────────────
 
