@@ -16,7 +16,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy engine tui tests sample_data docs benchmarks
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 4 --dist worksteal
 
 # For more: make bench BENCH='--full', '--only commit', '--json'.
 bench: $(VENV)/installed-bench

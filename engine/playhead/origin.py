@@ -229,7 +229,7 @@ def _parts(history: History, view: View, query: Query, text: str, before: int) -
                 stretches += [(first, middle), (middle, last)]
     longest: list[tuple[int, int, Appearance]] = []
     for start, length, appearance in sorted(found, key=lambda each: -each[1]):
-        if not any(start < other + size and other < start + length for other, size, _ in longest):
+        if not any(other <= start and start + length <= other + size for other, size, _ in longest):
             longest.append((start, length, appearance))
     return [appearance for _, _, appearance in sorted(longest, key=lambda each: each[0])]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 import playhead
@@ -144,9 +145,11 @@ async def press(pilot: AppPilot, *keys: str) -> None:
 
 
 async def type_text(pilot: AppPilot, text: str) -> None:
-    """Type into whatever asks, and answer with Enter."""
+    """Put a text into whatever asks, and answer with Enter."""
     await until(pilot, lambda: not _is_answering(app_of(pilot)))
-    await pilot.press(*text, "enter")
+    # At once: between two keys, a pilot waits for longer than typing takes.
+    pilot.app.post_message(events.Paste(text))
+    await pilot.press("enter")
     await settle(pilot)
 
 

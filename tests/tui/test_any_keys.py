@@ -127,7 +127,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(
-    max_examples=int(os.environ.get("PLAYHEAD_EXAMPLES", "6")),
+    max_examples=int(os.environ.get("PLAYHEAD_EXAMPLES", "4")),
     report_multiple_bugs=False,
     phases=[Phase.generate],  # a shorter example is not worth the minutes that finding it takes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

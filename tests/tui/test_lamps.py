@@ -86,7 +86,7 @@ async def test_lamps_are_kept_with_the_session_and_judged_by_the_file_as_it_is_t
     rules.unlink()
     async with app().run_test(size=(120, 36)) as pilot:
         await settle(pilot)
-        assert "? rules.toml" in line_with(pilot, "RULES") and "cannot be read" in line_with(pilot, "RULES")
+        assert "? rules.toml" in line_with(pilot, "RULES") and "rules.toml:" in line_with(pilot, "RULES")
 
 
 async def test_a_rule_that_says_nothing_of_the_other_agent_says_why(run: Path, open_app: OpenApp) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import runpy
 import shlex
@@ -489,22 +488,9 @@ async def test_help_lists_every_verb(run: Path, open_app: OpenApp) -> None:
 # ── commands and recordings ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_every_verb_leaves_the_command_that_does_the_same(
-    run: Path, open_app: OpenApp, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("rules.toml").write_text(RULES)
+async def test_the_commands_of_what_was_asked_are_listed_and_copied(run: Path, open_app: OpenApp) -> None:
     async with open_app(run) as pilot:
-        for line in (
-            "when budget.left < 90",
-            "rc budget.left < 90",
-            "c budget.left < 85",
-            "watch budget.left",
-            "bisect budget.left < 90",
-            "check rules.toml",
-            "sql SELECT max(commit_ts) AS commit_ts FROM events",
-            "diff 3 head",
-            "fold 4-5,9",
-        ):
+        for line in ("when budget.left < 90", "diff 3 head", "fold 4-5,9"):
             await ask(pilot, line)
             await press(pilot, "escape")
         commands = app_of(pilot).main.commands
@@ -514,12 +500,11 @@ async def test_every_verb_leaves_the_command_that_does_the_same(
         assert copied(pilot).splitlines() == commands
         await press(pilot, "y")
         assert copied(pilot) == commands[-1]
-    assert len(commands) == 9
-    for command in commands:
-        program, *arguments = shlex.split(command)
-        assert program == "playhead"
-        assert main([*arguments, "--json"]) == ("check" in arguments), command
-        assert json.loads(capsys.readouterr().out), command
+    assert [shlex.split(command)[:2] for command in commands] == [
+        ["playhead", "when"],
+        ["playhead", "diff"],
+        ["playhead", "fold"],
+    ]
 
 
 LINES = {

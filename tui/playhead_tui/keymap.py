@@ -23,7 +23,6 @@ _SENT_AS = {
     "ctrl+h": "Backspace",
     "ctrl+[": "Esc",
     "ctrl+c": "an interrupt",
-    "ctrl+z": "a suspension",
 }
 
 

@@ -39,7 +39,6 @@ from pathlib import Path
 
 import playhead
 from playhead import AgentAddress, rules
-from playhead.compare import compare
 '''
 
 

@@ -54,7 +54,6 @@ class CompareActions(QuestionActions):
             raise
 
     def _align(self, cursor: Cursor, other: Other, store: Store, opened: Store | None) -> str:
-        from playhead.compare import compare
         from playhead_tui.recording import record_call
         from playhead_tui.two_runs import TwoRuns
 
@@ -64,9 +63,9 @@ class CompareActions(QuestionActions):
         spelled = "" if agent is None else f"{agent.agent_id!r}, namespace={agent.namespace!r}"
         comparison = record_call(
             cursor,
-            f"compare(cursor, {'store' if opened is None else 'other'}.cursor({spelled}), every_agent={every_agent})"
+            f"cursor.compare({'store' if opened is None else 'other'}.cursor({spelled}), every_agent={every_agent})"
             ".divergences",
-            lambda: compare(cursor, second, every_agent=every_agent),
+            lambda: cursor.compare(second, every_agent=every_agent),
             within=""
             if opened is None
             else f"with playhead.open({str(opened.path.resolve())!r}, create=False, read_only=True) as other: ",
