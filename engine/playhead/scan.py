@@ -103,7 +103,8 @@ def _agents_in(file: File, last: int | None = None) -> set[AgentAddress]:
 
 
 def _distinct(rows: Table) -> set[AgentAddress]:
-    pairs = rows.select(_AGENT).group_by(_AGENT).aggregate([])
+    # Each row group has a dictionary of its own, and groups are made of one.
+    pairs = rows.select(_AGENT).unify_dictionaries().group_by(_AGENT).aggregate([])
     return {AgentAddress(*pair) for pair in zip(*(pairs[name].to_pylist() for name in _AGENT), strict=True)}
 
 

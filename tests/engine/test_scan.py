@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import playhead
-from playhead import AgentAddress
+from playhead import AgentAddress, segments
 from playhead.history import History
 from playhead.query import Query
 
@@ -92,3 +92,15 @@ def test_a_cursor_is_opened_without_a_question_to_the_database(tmp_path: Path, m
 
 def _refuse(*_: object, **__: object) -> None:
     raise AssertionError("this asks DuckDB")
+
+
+def test_agents_are_found_where_each_row_group_has_several_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "ROW_GROUP_ROWS", 2)
+    names = [f"agent-{number}" for number in range(9)]
+    with playhead.open(tmp_path / "run", durability="os") as store:
+        for name in names:
+            store.write(agent_id=name, key="key", value=name)
+        store.seal()
+        assert [agent.agent_id for agent in store.agents()] == names
