@@ -9,10 +9,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import playhead
-from playhead import JSON, Change, InvalidArgumentError, Record
-from playhead.compare import Comparison, Difference, Divergence, Pair
+from playhead import JSON, InvalidArgumentError
+from playhead.compare import Comparison, Divergence, Pair
 from playhead.cursor import Cursor
 from playhead.model import Address
+from playhead.parted import changes
 from playhead.track import EventLine
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.moments import print_changes
@@ -84,7 +85,7 @@ def _print(
             event = None if commit_ts is None else lines[side][commit_ts]
             text = "(no such event)" if event is None else f"{event.commit_ts}\t{event.kind}\t{event.label}"
             print(f"{'AB'[side]}\t{text}")
-        print_changes([_change(cursors, each) for each in divergence.differences])
+        print_changes(changes(*cursors, divergence.differences))
     left = len(comparison.divergences) - most
     if left > 0:
         note(f"and {plural(left, 'more divergence')}; -n {len(comparison.divergences)} shows all of them")
@@ -96,18 +97,6 @@ def _print(
         f" {plural(len(comparison.divergences), 'divergence')}, {plural(len(comparison.differing), 'key')} differ"
         " at the end"
     )
-
-
-def _change(cursors: tuple[Cursor, Cursor], difference: Difference) -> Change:
-    sides = ((difference.a, difference.version_a), (difference.b, difference.version_b))
-    before, after = (_record(cursor, *side) for cursor, side in zip(cursors, sides, strict=True))
-    return Change(difference.a, before, after)
-
-
-def _record(cursor: Cursor, address: Address, version: int) -> Record:
-    if version == 0:
-        return Record.unknown(address)
-    return cursor.store.get_state_at_version(address.agent_id, address.key, version, namespace=address.namespace)
 
 
 def _json(comparison: Comparison, lines: list[dict[int, EventLine]]) -> dict[str, JSON]:
