@@ -153,6 +153,12 @@ async def type_text(pilot: AppPilot, text: str) -> None:
     await settle(pilot)
 
 
+async def ask(pilot: AppPilot, text: str) -> None:
+    """Type a line after `:`."""
+    await press(pilot, ":")
+    await type_text(pilot, text)
+
+
 def app_of(pilot: AppPilot) -> PlayheadApp:
     assert isinstance(pilot.app, PlayheadApp)
     return pilot.app

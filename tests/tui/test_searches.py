@@ -6,13 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import AppPilot, OpenApp, app_of, line_with, position, press, screen_text, type_text
-
-
-async def ask(pilot: AppPilot, text: str) -> None:
-    """Type a line after `:`."""
-    await press(pilot, ":")
-    await type_text(pilot, text)
+from .conftest import OpenApp, app_of, ask, line_with, position, press, screen_text
 
 
 async def test_origin_of_a_text_lists_where_it_was_seen_first_and_a_row_travels(run: Path, open_app: OpenApp) -> None:

@@ -22,6 +22,7 @@ from .conftest import (
     AppPilot,
     OpenApp,
     app_of,
+    ask,
     line_with,
     position,
     press,
@@ -30,12 +31,6 @@ from .conftest import (
     type_text,
     until,
 )
-
-
-async def ask(pilot: AppPilot, text: str) -> None:
-    """Type a line after `:`."""
-    await press(pilot, ":")
-    await type_text(pilot, text)
 
 
 def struck(pilot: AppPilot) -> tuple[int, ...]:
