@@ -31,7 +31,8 @@ def test_a_topic_runs_at_a_tiny_size_and_reports_real_numbers(topic: str, tmp_pa
     assert results
     for result in results:
         assert result.topic == topic
-        assert result.value > 0
+        # The kernel counts CPU time in ticks: an idle second may well have none.
+        assert result.value > 0 or (result.value == 0 and result.what.startswith("screen, idle"))
         assert result.peer_value is None or result.peer_value > 0
     shown = StringIO()
     show(results, Console(file=shown, width=300))
