@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from playhead import codec
 from playhead.diff import equal
 from playhead.entry import from_microseconds
 from playhead.errors import QueryError
-from playhead.expression import Compiled, Spot, StatePath, Use, nearest
+from playhead.expression import Compiled, Spot, StatePath, Use, agents_that_have_it, nearest
 from playhead.expression_sql import compile_expression
 from playhead.generation import View
 from playhead.history import History
@@ -242,8 +242,21 @@ class _Evaluation:
         # `plan.steps` may be meant for the key "plan/steps".
         spelled = "/".join([path.key, *(str(step) for step in path.steps)])
         inside = [key for key in keys if spelled == key or spelled.startswith(f"{key}/")]
-        hint = f"; write {format_address(max(inside, key=len))}" if inside else nearest(path.key, keys)
+        if inside:
+            hint = f"; write {format_address(max(inside, key=len))}"
+        elif path.agent_id is None and (others := query.agents_with(path.key)):
+            hint = f"{agents_that_have_it(others)}; write {self._of_another(path, others)}"
+        else:
+            hint = nearest(path.key, keys)
         return self._compiled.text.error(f"{agent} never had a key {path.key!r}{hint}", self._spot_of(path))
+
+    def _of_another(self, path: StatePath, agents: Sequence[AgentAddress]) -> StatePath:
+        """The path as it is written for the first of the agents, or for one in the namespace that is looked at."""
+        namespace = self._agent.namespace
+        other = next((agent for agent in agents if agent.namespace == namespace), agents[0])
+        return replace(
+            path, agent_id=other.agent_id, namespace=None if other.namespace == namespace else other.namespace
+        )
 
     def _spot_of(self, path: StatePath) -> Spot:
         return self._compiled.spots[path]

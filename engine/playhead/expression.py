@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, cast
@@ -229,6 +229,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     found = [each for each in listed if each.casefold() == name.casefold()]
     found = found or difflib.get_close_matches(name, listed, 1, 0.6)
     return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def agents_that_have_it(agents: Sequence[object]) -> str:
+    """Whose something is that was looked for at another's, to end a message with; empty where nobody has it."""
+    if len(agents) <= 1:
+        return "".join(f"; {agent} has it" for agent in agents)
+    others = "1 other agent" if len(agents) == 2 else f"{len(agents) - 1:,} other agents"
+    return f"; {agents[0]} and {others} have it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from playhead.errors import StoreClosedError
 from playhead.generation import View
 from playhead.latest import Integers
 from playhead.manifest import Segment
+from playhead.model import AgentAddress
 from playhead.segments import EVENTS_FILE, OPERATIONS_FILE
 
 if TYPE_CHECKING:
@@ -152,6 +153,12 @@ class Query:
         question.check()
         parameters, self._parameters = self._parameters, {}
         return self.cursor.sql(sql, params=parameters).to_arrow_table()
+
+    def agents_with(self, key: str) -> list[AgentAddress]:
+        """Every agent that ever had the key, sorted (S17)."""
+        condition = f"key = {self.parameter(key)}"
+        rows = self.rows(f"SELECT DISTINCT namespace, agent_id FROM {self.operations()} WHERE {condition}")
+        return sorted(AgentAddress(*row) for row in rows)
 
     def agent(self, namespace: str | None, agent_id: str | None) -> str:
         """A condition that keeps to a namespace and an agent, where given."""

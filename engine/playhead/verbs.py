@@ -86,6 +86,11 @@ class Verbs:
     def conditions(self) -> Conditions:
         return Conditions(self.store.history, self.track.view, self.agent)
 
+    def agents_with(self, key: str) -> list[AgentAddress]:
+        """Every agent that ever had the key, sorted (S17)."""
+        with self.store.history.query(self.track.view) as query:
+            return query.agents_with(key)
+
     def when(self, expression: str) -> list[Interval]:
         """Every interval of commits in which the expression is true, oldest first (docs/expressions.md).
 

@@ -71,6 +71,8 @@ def test_an_unknown_key_suggests_the_nearest(run: Run, store: Path) -> None:
     outcome = run("last", "budgt.remaining", "-s", store, "--agent", "refund")
     assert outcome.code == 2
     assert outcome.err == "playhead: default/refund never had a key 'budgt'; did you mean 'budget'?\n"
+    outcome = run("last", "budget.remaining", "-s", store, "--agent", "planner")
+    assert outcome.err == "playhead: default/planner never had a key 'budget'; default/refund has it\n"
 
 
 def test_log_lists_the_run_newest_first(run: Run, store: Path) -> None:

@@ -368,6 +368,25 @@ def test_each_form_of_the_language_means_what_its_documentation_says(
     assert [(interval.first, interval.last) for interval in cursor.when(expression)] == expected
 
 
+def test_a_key_that_only_another_agent_has_had_is_said_to_be_that_ones(store: Store) -> None:
+    store.write("agent", "plan", 1)
+    store.write("refund", "budget", 2)
+    cursor = store.cursor("agent")
+    with pytest.raises(QueryError, match=r"default/refund has it; write agent\('refund'\)\.budget\.left\n"):
+        cursor.when("budget.left < 0")
+    store.write("agent", "budget", 3, namespace="night")
+    store.write("refund", "budget", 4, namespace="night")
+    cursor.refresh()
+    with pytest.raises(QueryError, match=r"default/refund and 2 other agents have it; write agent\('refund'\)\.budget"):
+        cursor.when("budget < 0")
+    store.write("agent", "elsewhere", 5, namespace="night")
+    cursor.refresh()
+    with pytest.raises(QueryError, match=r"night/agent has it; write agent\('night', 'agent'\)\.elsewhere"):
+        cursor.when("elsewhere = 5")
+    assert cursor.when("agent('night', 'agent').elsewhere = 5") == [Interval(5, 5)]
+    assert list(map(str, cursor.agents_with("budget"))) == ["default/refund", "night/agent", "night/refund"]  # S17
+
+
 def test_whole_numbers_too_large_for_a_float_are_told_apart(store: Store) -> None:
     store.write("agent", "id", 2**53)
     store.write("agent", "id", 2**53 + 1)

@@ -15,6 +15,7 @@ from playhead.diff import changes
 from playhead.outline import StateOutline
 from playhead_tui import keys
 from playhead_tui.drawing import words
+from playhead_tui.drawing.answer_lines import fits, in_sight, refusal_lines
 from playhead_tui.drawing.change_age import age_sign, coarse_age
 from playhead_tui.drawing.chrome_lines import footer_line, footer_targets, header_line, title_line
 from playhead_tui.drawing.diff_lines import diff_rows
@@ -630,3 +631,20 @@ def test_an_import_that_lost_nothing_is_not_talked_about() -> None:
     clean: dict[str, JSON] = {"malformed": 0, "torn": 0, "repaired": {}, "unknown": {"ping": 3}, "warnings": []}
     assert loss_note({"report": clean}) is None
     assert loss_note({}) is None and loss_note(None) is None
+
+
+def test_long_columns_are_shortened_where_that_brings_all_into_sight() -> None:
+    assert in_sight((5, 8, 11, 60, 60), 110) == (5, 8, 11, 37, 37)
+    assert in_sight((5, 8, 11, 20, 20), 110) == (5, 8, 11, 20, 20), "all of them are in sight"
+    assert in_sight((60, 60, 60, 60), 80) == (60, 60, 60, 60), "what cannot be in sight at once is scrolled"
+    assert fits((5, 8, 11, 60, 60), 110)
+    assert not fits((60, 60, 60, 60), 80)
+
+
+def test_a_refusal_is_wrapped_and_keeps_the_spot_in_sight() -> None:
+    expression = "a" * 60 + " = 1 and budget < 0"
+    message = f"default/planner never had a key 'budget'; default/refund has it\n  {expression}\n  {' ' * 69}^^^^^^"
+    lines = [line.text.rstrip() for line in refusal_lines(message, 50)]
+    assert lines[:2] == [" ✗ default/planner never had a key 'budget';", "   default/refund has it"]
+    assert lines[2][lines[3].index("^") : lines[3].rindex("^") + 1] == "budget"
+    assert max(map(len, lines)) <= 50

@@ -32,15 +32,16 @@ def names_place(cursor: Cursor, text: str) -> bool:
 def place_named(cursor: Cursor, text: str) -> tuple[str, Path]:
     """The key and the path that a text names: a key as it is, or `plan.steps[2].status`.
 
-    Raises InvalidArgumentError for a key that the agent never had, with the nearest one it had.
+    Raises InvalidArgumentError for a key that the agent never had, with who has it or the nearest one it had.
     """
-    from playhead.expression import nearest
+    from playhead.expression import agents_that_have_it, nearest
 
     keys = cursor.timeline.keys
     text = text.strip() if text not in keys else text
     key, path = (text, ()) if text in keys else parse_address(text)
     if key not in keys:
-        raise InvalidArgumentError(f"{cursor.agent} never had a key {key!r}{nearest(key, keys)}")
+        hint = agents_that_have_it(cursor.agents_with(key)) or nearest(key, keys)
+        raise InvalidArgumentError(f"{cursor.agent} never had a key {key!r}{hint}")
     return key, path
 
 

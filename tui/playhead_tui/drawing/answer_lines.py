@@ -8,6 +8,7 @@ from itertools import islice
 from playhead.bisection import Bisection
 from playhead_tui.answers import Answer
 from playhead_tui.drawing.chrome_lines import title_line
+from playhead_tui.drawing.json_lines import wrapped
 from playhead_tui.drawing.span import BLANK, Line, Role, Span, crop, fit, left, printable, right, width_of
 from playhead_tui.drawing.words import count, plural, value_words
 from playhead_tui.lamps import Lamp
@@ -16,6 +17,8 @@ from playhead_tui.watching import Watched
 _MEASURED = 500
 _WIDEST = 60
 """Cells of a column, but for the last one, which has what is left."""
+_READABLE = 24
+"""Cells that a column keeps where it is shortened for the sake of the others."""
 _GAP = 2
 _KEYS_NAMED = 4
 _LAMP_WIDTH = 40
@@ -30,6 +33,25 @@ def column_widths(answer: Answer) -> tuple[int, ...]:
     return tuple(widths)
 
 
+def in_sight(widths: Sequence[int], width: int) -> tuple[int, ...]:
+    """The widths with the long columns shortened, where that brings all of them into sight; else as they are."""
+    for most in range(max(widths, default=0), _READABLE - 1, -1):
+        shortened = tuple(min(wide, most) for wide in widths)
+        if sum(shortened) <= _room(widths, width):
+            return shortened
+    return tuple(widths)
+
+
+def fits(widths: Sequence[int], width: int) -> bool:
+    """Whether every column is in sight at once."""
+    return sum(in_sight(widths, width)) <= _room(widths, width)
+
+
+def _room(widths: Sequence[int], width: int) -> int:
+    """What the columns have between the signs at the sides and the gaps."""
+    return width - 4 - _GAP * (len(widths) - 1)
+
+
 def table_head(answer: Answer, widths: Sequence[int], first: int, width: int) -> Line:
     """The names of the columns from `first` on, with a sign at either side where there are more."""
     names = [Span(printable(name), "muted") for name in answer.columns]
@@ -41,6 +63,7 @@ def table_row(answer: Answer, index: int, widths: Sequence[int], first: int, wid
 
 
 def _row(cells: Sequence[Span], answer: Answer, widths: Sequence[int], first: int, width: int) -> Line:
+    widths = in_sight(widths, width)
     spans: list[Span] = [Span("‹ " if first else "  ", "faint")]
     room, last = width - 4, len(cells) - 1
     for place in range(first, len(cells)):
@@ -58,19 +81,26 @@ def _row(cells: Sequence[Span], answer: Answer, widths: Sequence[int], first: in
 
 def refusal_lines(message: str, width: int) -> list[Line]:
     """Why something typed cannot be done: the sentence, and the line with the spot underlined."""
-    said, *pointed = (line for line in message.splitlines() if line.strip())
-    lines = [Line(fit([Span(" "), Span("✗ " + printable(said), "error")], width))]
-    for number, text in enumerate(pointed):
-        role: Role = "error" if set(text.strip()) <= {"^"} else "text"
-        shift = _shift(pointed[number : number + 2], width)
-        lines.append(Line(fit([Span("   "), Span(printable(text[shift:]), role)], width)))
+    said, *rest = (line for line in message.splitlines() if line.strip())
+    lines = [
+        Line(fit([Span("   " if number else " ✗ ", "error"), Span(piece, "error")], width))
+        for number, piece in enumerate(wrapped(said, width - 4))
+    ]
+    while rest:
+        text, *rest = rest
+        if not (rest and _is_underline(rest[0])):
+            lines += [Line(fit([Span("   "), Span(piece, "text")], width)) for piece in wrapped(text, width - 4)]
+            continue
+        # The start of a long line goes, so that the spot below it is in sight.
+        spot, *rest = rest
+        shift = max(0, spot.rfind("^") - width + 12)
+        lines.append(Line(fit([Span("   "), Span(printable(text[shift:]), "text")], width)))
+        lines.append(Line(fit([Span("   "), Span(spot[shift:], "error")], width)))
     return lines
 
 
-def _shift(pair: Sequence[str], width: int) -> int:
-    """How much of the start of a long line goes, so that the spot below it is in sight."""
-    spot = max((text.rfind("^") for text in pair), default=0)
-    return max(0, spot - width + 12)
+def _is_underline(text: str) -> bool:
+    return set(text.strip()) == {"^"}
 
 
 def watch_lines(watched: Sequence[Watched], position: int, most: int, width: int) -> list[Line]:

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from playhead_tui import keys
 from playhead_tui.answers import Answer
 from playhead_tui.bindings import bindings_for
-from playhead_tui.drawing.answer_lines import column_widths, table_head, table_row, watch_line
+from playhead_tui.drawing.answer_lines import column_widths, fits, table_head, table_row, watch_line
 from playhead_tui.drawing.span import Line, Span, crop, fit, printable
 from playhead_tui.screens.changes import ChangeLines
 from playhead_tui.screens.layer import Layer, LayerBox
@@ -95,8 +95,7 @@ class AnswerScreen(Layer[int]):
 
     def action_scroll(self, columns: int) -> None:
         widths = self._list.widths
-        fits = sum(widths) + 2 * len(widths) <= self._list.area.width
-        last = 0 if fits else len(self.answer.columns) - 1
+        last = 0 if fits(widths, self._list.area.width) else len(self.answer.columns) - 1
         self._list.first = max(0, min(self._list.first + columns, last))
         self._head.redraw()
         self._list.update_lines()
