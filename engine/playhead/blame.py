@@ -63,13 +63,13 @@ class Blaming:
     def take(self, batch: Sequence[Record]) -> None:
         """Go on with the versions that were wanted, oldest first."""
         self._left -= len(batch)
-        each = 1 + max(weight_of(batch[0].value), weight_of(batch[-1].value))
-        self._size = max(1, min(2 * self._size, VERSIONS_AT_ONCE, CHARACTERS_AT_ONCE // each))
         for before in reversed(batch):
             self._pending = _carried(self._pending, before, self._last, self._found)
             self._last = before
             if self._pending is None:
-                break
+                return
+        each = 1 + max(weight_of(batch[0].value), weight_of(batch[-1].value))
+        self._size = max(1, min(2 * self._size, VERSIONS_AT_ONCE, CHARACTERS_AT_ONCE // each))
 
     def rows(self) -> list[BlameRow]:
         """Each leaf in document order, with the version that wrote it as far as is known by now."""

@@ -77,11 +77,9 @@ class _Compiler:
         if isinstance(place, EventField):
             self.needs_events = True
             kind = EVENT_FIELDS[place.name]
-            column: exp.Expr = exp.column(place.name, table="events")
-            if place.name == "commit_ts":
-                # The row of commit 0, where nothing has happened.
-                column = exp.func("nullif", column, exp.Literal.number(0))
-            return Part(column, kind, spot_of(node))
+            # Not commit_ts itself, which the row of commit 0 has too, where nothing has happened.
+            name = "number" if place.name == "commit_ts" else place.name
+            return Part(exp.column(name, table="events"), kind, spot_of(node))
         if place is not None:
             return self._leaf(place, spot_of(node))
         for kind_of_node, method in _methods():

@@ -40,15 +40,15 @@ def path_changes(history: History, view: View, address: Address, path: Path) -> 
     """Every commit that changed the value at a path of a key, oldest first. Of several writes in one, the last (S5)."""
     with history.query(view) as query:
         condition = f"{query.agent(address.namespace, address.agent_id)} AND key = {query.parameter(address.key)}"
-        part = extracted(query, "last.value", path)
-        found = query.rows(
-            f"SELECT commit_ts, last.version, {part}::VARCHAR FROM (SELECT commit_ts,"
-            " max_by({version: version, value: CASE WHEN op = 'write' THEN value END}, version) AS last"
-            f" FROM {query.operations()} WHERE {condition} GROUP BY commit_ts) ORDER BY commit_ts"
+        part = extracted(query, "value", path)
+        rows = query.rows(
+            f"SELECT commit_ts, version, CASE WHEN op = 'write' THEN {part}::VARCHAR END"
+            f" FROM {query.operations()} WHERE {condition} ORDER BY version"
         )
+    found = {commit_ts: (version, text) for commit_ts, version, text in rows}
     changes: list[PathChange] = []
     existed, before, last_text = False, None, None
-    for commit_ts, version, text in found:
+    for commit_ts, (version, text) in found.items():
         if text == last_text:
             continue
         last_text = text
@@ -62,8 +62,7 @@ def path_changes(history: History, view: View, address: Address, path: Path) -> 
 
 def extracted(query: Query, value: str, path: Path) -> str:
     """SQL of the part of a JSON value: keys as JSON pointers, which can spell any of them; positions as JSON paths."""
-    part = f"json_extract({value}, '$')"
-    pointer = ""
+    part, pointer = value, ""
     for step in path:
         if isinstance(step, str) and not step.isdecimal():
             pointer += "/" + step.replace("~", "~0").replace("/", "~1")
@@ -77,4 +76,4 @@ def extracted(query: Query, value: str, path: Path) -> str:
         else:
             position = query.parameter(f"$[{step}]" if step >= 0 else f"$[#{step}]")
             part = f"json_extract({part}, {position})"
-    return f"json_extract({part}, {query.parameter(pointer)})" if pointer else part
+    return f"json_extract({part}, {query.parameter(pointer or '$')})" if pointer or not path else part

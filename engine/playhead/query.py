@@ -57,9 +57,8 @@ class Query:
         self._process = os.getpid()
         self._view = view
         self._tail_names = (f"tail_events_{number}", f"tail_operations_{number}")
+        self._registered: set[str] = set()
         self._parameters: dict[str, object] = {}
-        for name, table in zip(self._tail_names, view.tail.tables(), strict=True):
-            cursor.register(name, table)
 
     def close(self) -> None:
         import duckdb
@@ -72,7 +71,7 @@ class Query:
             # From 2.0 on, a result that was not read to its end owns the connection until it is given up.
             if hasattr(self.cursor, "abort"):
                 self.cursor.abort()
-            for name in self._tail_names:
+            for name in self._registered:
                 self.cursor.unregister(name)
             self.cursor.close()
 
@@ -108,8 +107,15 @@ class Query:
                 bounds = f"{max(start, segment.first):d} AND {min(end, segment.last):d}"
                 parts.append(f"SELECT * FROM read_parquet({files}) WHERE commit_ts BETWEEN {bounds}")
         if end > view.tail.sealed_head or not parts:
+            self._register(tail_name)
             parts.append(f"SELECT * FROM {tail_name} WHERE commit_ts BETWEEN {start:d} AND {end:d}")
         return f"({' UNION ALL '.join(parts)})"
+
+    def _register(self, tail_name: str) -> None:
+        """Let DuckDB find a table of the tail: not before it is needed, because that costs as much as a question."""
+        if tail_name not in self._registered:
+            self.cursor.register(tail_name, self._view.tail.tables()[self._tail_names.index(tail_name)])
+            self._registered.add(tail_name)
 
     def checkpoint(self, known: Checkpoint) -> str:
         """A FROM item over a checkpoint's rows."""

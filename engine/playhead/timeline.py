@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy
 import numpy.typing
 
+from playhead import codec
 from playhead.generation import View
 from playhead.history import History
 from playhead.model import Address, AgentAddress, Record
@@ -174,16 +175,31 @@ class Timeline:
         return [records[address, version] for version in versions]
 
     def many_versions(self, wanted: Sequence[tuple[str, range]]) -> list[list[Record]]:
-        """Versions of many keys, each of which exists, in one question; those of each oldest first. Not cached."""
-        pairs: list[tuple[Address, int]] = []
+        """Versions of many keys, each of which exists, in one question; those of each oldest first. Not cached.
+
+        They come without `committed_at`, for which events would have to be read.
+        """
+        pairs: list[tuple[str, int]] = []
         commits: list[int] = []
         for key, versions in wanted:
             first = self._key_slice(key).start + versions.start - 1
-            address = Address(*self.agent, key)
-            pairs += [(address, version) for version in versions]
+            pairs += [(key, version) for version in versions]
             commits += self._commits[first : first + len(versions)].tolist()
-        records = self._history.records_at_versions(self._view, pairs, commits)
-        return [[records[Address(*self.agent, key), version] for version in versions] for key, versions in wanted]
+        with self._history.query(self._view) as query:
+            lists = [query.parameter(list(column)) for column in zip(*pairs, strict=True)]
+            # The agent is spelled out, so that footers tell which row groups hold none of it.
+            rows = query.rows(
+                "SELECT key, value, version, commit_ts, op = 'write' FROM (SELECT * FROM"
+                f" {query.operations(commits=commits)} WHERE {query.agent(*self.agent)})"
+                f" SEMI JOIN (SELECT unnest({lists[0]}) AS key, unnest({lists[1]}) AS version) USING (key, version)"
+            )
+        records = {
+            (key, version): Record(
+                *self.agent, key, codec.decode(value) if exists else None, version, commit_ts, None, exists
+            )
+            for key, value, version, commit_ts, exists in rows
+        }
+        return [[records[key, version] for version in versions] for key, versions in wanted]
 
     def numbers(self, key: str, commits: Sequence[int], members: Sequence[str]) -> dict[str, dict[int, float]]:
         """The numbers that a key was written with at these commits, by member and commit; those that are none left out.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,24 @@ class EventLine:
 
     def to_json(self) -> dict[str, JSON]:
         return {"commit_ts": self.commit_ts, "at": iso(self.moment), "kind": self.kind, "label": self.label}
+
+
+class EventLines:
+    """The lines of some commits. Labels are read when the first is asked for: they may lie in as many places."""
+
+    def __init__(self, track: Track, commits: Iterable[int]) -> None:
+        self._track = track
+        self._commits = sorted(set(commits))
+        self._known: dict[int, EventLine] = {}
+
+    def __getitem__(self, commit_ts: int) -> EventLine:
+        """The line of one of the commits. Raises KeyError for any other."""
+        if commit_ts not in self._known:
+            # Whoever looks at one looks at a screenful; whoever looks at more gets the rest in one question.
+            start = bisect_left(self._commits, commit_ts)
+            wanted = self._commits if self._known else self._commits[start : start + PAGE_ROWS]
+            self._known |= self._track.lines(wanted)
+        return self._known[commit_ts]
 
 
 class Track:

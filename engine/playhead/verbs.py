@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from playhead.model import JSON, Address, AgentAddress, Change
 from playhead.origin import Origin, origin, part_of, scalars_of
 from playhead.path_history import PathChange, path_changes
 from playhead.pickaxe import Hit
+from playhead.track import EventLines
 
 if TYPE_CHECKING:
     from playhead.store import Store
@@ -42,8 +43,13 @@ class HeldValue:
     exists: bool
     """False over a stretch without a value."""
     value: JSON
-    event: EventLine
-    """What brought it about."""
+    events: EventLines = field(repr=False, compare=False)
+    """Those of all the values of one answer."""
+
+    @property
+    def event(self) -> EventLine:
+        """What brought it about: read from the store, which has to be open, when that is asked for."""
+        return self.events[self.first]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +146,10 @@ class Verbs:
     def held_values(self, key: str, path: Path = ()) -> list[HeldValue]:
         """Every value that the path has had, oldest first: from when to when, and by which event."""
         changes = self.path_history(key, path)
-        events = self.track.lines(change.commit_ts for change in changes)
+        events = EventLines(self.track, (change.commit_ts for change in changes))
         lasts = [*(change.commit_ts - 1 for change in changes[1:]), self.track.head][: len(changes)]
         return [
-            HeldValue(change.commit_ts, last, change.exists, change.after, events[change.commit_ts])
+            HeldValue(change.commit_ts, last, change.exists, change.after, events)
             for change, last in zip(changes, lasts, strict=True)
         ]
 

@@ -30,6 +30,9 @@ class Moment:
     before: dict[str, JSON]
     after: dict[str, JSON]
     kind: str | None
+    number: int | None = None
+    tool: int | None = None
+    """What the event's meta says, if anything."""
 
 
 # ── the oracle: an expression as text, and as a function of one moment ────────────────────────────────────────────────
@@ -140,6 +143,33 @@ def event_kind(kind: str) -> Condition:
     return Condition(f"event.kind = '{kind}'", lambda moment: None if moment.kind is None else moment.kind == kind)
 
 
+def event_tool(number: int) -> Condition:
+    return Condition(
+        f"event.meta.tool = {number}", lambda moment: None if moment.tool is None else moment.tool == number
+    )
+
+
+NO_TOOL = Condition("not exists(event.meta.tool)", lambda moment: moment.tool is None)
+
+
+def number_above(path: Place) -> Condition:
+    """What only the state and the event together tell."""
+
+    def holds(moment: Moment) -> Truth:
+        found = path.find(moment.after)
+        if moment.number is None or kind_of(found) != "number":
+            return None
+        return moment.number > found  # type: ignore[operator]
+
+    return Condition(f"event.commit_ts > {path.text}", holds)
+
+
+def number_from(number: int) -> Condition:
+    return Condition(
+        f"event.commit_ts >= {number}", lambda moment: None if moment.number is None else moment.number >= number
+    )
+
+
 def both(one: Condition, other: Condition) -> Condition:
     def holds(moment: Moment) -> Truth:
         truths = {one.holds(moment), other.holds(moment)}
@@ -172,6 +202,10 @@ SIMPLE = st.one_of(
     st.builds(is_null, A_PATH),
     st.builds(changed, A_PATH),
     st.builds(event_kind, st.sampled_from(["k", "other"])),
+    st.builds(event_tool, st.integers(1, 2)),
+    st.just(NO_TOOL),
+    st.builds(number_from, st.integers(0, 6)),
+    st.builds(number_above, A_PATH),
 )
 CONDITIONS = st.recursive(
     SIMPLE,
@@ -202,6 +236,7 @@ def write_history(store: Store, steps: list[tuple[str, object]]) -> list[Moment]
     states: list[dict[str, JSON]] = [{}]
     moments = [Moment({}, {}, None)]
     for kind, what in steps:
+        tool = None
         if isinstance(what, int):
             head = store.head
             if store.restore(what) == head:
@@ -210,7 +245,8 @@ def write_history(store: Store, steps: list[tuple[str, object]]) -> list[Moment]
         else:
             assert isinstance(what, list)
             state = dict(states[-1])
-            with store.begin_transaction(kind=kind) as tx:
+            tool = len(what) if len(what) < 3 else None
+            with store.begin_transaction(kind=kind, meta={} if tool is None else {"tool": tool}) as tx:
                 for key, value in what:
                     agent, _, name = key.rpartition(" ") if key.startswith("other ") else (AGENT, "", key)
                     if value is MISSING:
@@ -219,7 +255,7 @@ def write_history(store: Store, steps: list[tuple[str, object]]) -> list[Moment]
                     else:
                         tx.write(agent, name, value)
                         state[key] = value
-        moments.append(Moment(states[-1], state, kind))
+        moments.append(Moment(states[-1], state, kind, len(states), tool))
         states.append(state)
     return moments
 

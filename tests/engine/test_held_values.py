@@ -53,11 +53,12 @@ def test_held_values_follow_each_other_and_are_what_the_states_held(
         if not any(written.agent == "a" for written in told.versions):
             return
         held = store.cursor("a").held_values("k", path)
+        events = [value.event for value in held]
     found: list[object] = [GONE] * (held[0].first if held else len(told.states))
-    for value in held:
+    for value, event in zip(held, events, strict=True):
         assert value.first == len(found)
         found += [value.value if value.exists else GONE] * (value.last - value.first + 1)
-        assert (value.event.commit_ts, value.event.kind) == (value.first, told.kinds[value.first])
+        assert (event.commit_ts, event.kind) == (value.first, told.kinds[value.first])
     expected = [at_path(state.get(("a", "k"), GONE), path) for state in told.states]
     assert len(found) == len(expected)
     assert all(map(same, found, expected))

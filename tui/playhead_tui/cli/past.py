@@ -64,7 +64,11 @@ def _shown(exists: bool, value: JSON) -> str:
 def run_history(options: argparse.Namespace) -> int:
     with asked_cursor(options) as cursor:
         held = cursor.held_values(*place_named(cursor, options.path))
-        agent = str(cursor.agent)
+        _print_held(held, str(cursor.agent), options)
+    return EXIT_OK if held else EXIT_NO
+
+
+def _print_held(held: Sequence[HeldValue], agent: str, options: argparse.Namespace) -> None:
     if options.json:
         print_json([_held_json(value, agent) for value in held])
     elif options.csv:
@@ -80,7 +84,6 @@ def run_history(options: argparse.Namespace) -> int:
         columns = ("first", "last", "at", "agent", "kind", "label", "value")
         print_table(columns, (_held_row(value, agent) for value in held), right=("first", "last"))
         note(plural(len(held), "value") if held else "there never was a value")
-    return EXIT_OK if held else EXIT_NO
 
 
 def _held_row(held: HeldValue, agent: str) -> Sequence[object]:
