@@ -93,13 +93,13 @@ def test_without_a_judge_each_commit_is_asked_about(run: Run, counted: Path, mon
     outcome = run(*asked, "--json")
     assert isinstance(outcome.json, dict)
     assert (outcome.code, outcome.json["first_bad"], outcome.json["last_good"]) == (0, 59, 57)
-    assert "is commit 49 bad? 6 steps at most" in outcome.err
-    assert "to 25" in outcome.err and "a/count  v24 → v25" in outcome.err, "what happened there"
-    assert '"a/count": 25' in outcome.err, "a look at the state"
+    assert "is commit 51 bad? 6 steps at most" in outcome.err
+    assert "to 26" in outcome.err and "a/count  v25 → v26" in outcome.err, "what happened there"
+    assert '"a/count": 26' in outcome.err, "a look at the state"
     answers = iter(["n\n", "q\n"])
     ended = run(*asked)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.endswith("given up; --good 49 --bad 100 goes on from here\n")
+    assert ended.err.endswith("given up; --good 51 --bad 100 goes on from here\n")
 
 
 def test_keys_that_no_file_name_can_hold_are_percent_encoded(tmp_path: Path) -> None:
