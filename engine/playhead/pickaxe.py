@@ -6,10 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal, cast
 
-from playhead import codec
+from playhead import codec, question
 from playhead.errors import InvalidArgumentError
 from playhead.generation import View
 from playhead.history import History
@@ -18,8 +17,6 @@ from playhead.latest import Integers
 from playhead.model import JSON, Address
 from playhead.query import Query
 
-HITS_AT_ONCE = 256
-"""Whose lines are looked at together; few, so that the first ones are told early."""
 COMMITS_AT_ONCE, COMMITS_AT_ONCE_MAX = 4_096, 262_144
 """Of a search that goes backwards: how many commits a stretch has at first, and at most; each has twice as many."""
 FEW_HITS = 32
@@ -47,14 +44,6 @@ class Hit:
     address: Address
     version: int
     lines: tuple[ChangedLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What was found after looking through so many commits; there may be nothing, so that a search can be watched."""
-
-    searched: int
-    hits: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +119,7 @@ class Pattern:
 
 def search(
     history: History, view: View, wanted: Text | Pattern, scope: Scope, *, newest_first: bool = False
-) -> Iterator[Batch]:
+) -> Iterator[Hit]:
     """Every version whose count of the text (whose matching lines) differs from the key's previous version.
 
     By commit, and those of a commit by address. Memory follows how many keys hold what is looked for, and how long
@@ -139,35 +128,36 @@ def search(
     """
     end = view.head if scope.end is None else min(scope.end, view.head)
     with history.query(view) as query:
-        looking = _Looking(query, [segment.last for segment in view.segments], wanted, scope)
+        borders = [segment.last for segment in view.segments]
+        looking = _Looking(query, borders, wanted, scope, end - scope.start + 1)
         yield from looking.descending(scope.start, end) if newest_first else looking.ascending(scope.start, end)
 
 
 class _Looking:
     """One search, stretch by stretch, each in tables of its own."""
 
-    def __init__(self, query: Query, borders: list[int], wanted: Text | Pattern, scope: Scope) -> None:
+    def __init__(self, query: Query, borders: list[int], wanted: Text | Pattern, scope: Scope, commits: int) -> None:
         self._query = query
         self._borders = borders
         """The last commits of segments, ascending: a segment is read once."""
         self._wanted = wanted
         self._scope = scope
-        self._searched = 0
+        self._commits, self._searched = commits, 0
 
-    def ascending(self, first: int, last: int) -> Iterator[Batch]:
+    def ascending(self, first: int, last: int) -> Iterator[Hit]:
         for _ in self._stretches(first, last):
-            yield from self._batches(self._query.stream(f"{self._changes()} ORDER BY ALL"))
+            yield from self._hits(self._query.stream(f"{self._changes()} ORDER BY ALL"))
 
-    def descending(self, first: int, last: int) -> Iterator[Batch]:
+    def descending(self, first: int, last: int) -> Iterator[Hit]:
         """The newest commits come backwards, for as long as that is worth reading what came before each stretch."""
         size = COMMITS_AT_ONCE
         while last >= first:
             begin = max(first, last - size + 1)
             found = 0
             for _ in self._stretches(begin, last, borders=[]):
-                for batch in self._batches(self._query.stream(f"{self._changes()} {_BACKWARDS}")):
-                    found += len(batch.hits)
-                    yield batch
+                for hit in self._hits(self._query.stream(f"{self._changes()} {_BACKWARDS}")):
+                    found += 1
+                    yield hit
             last, size = begin - 1, min(2 * size, COMMITS_AT_ONCE_MAX)
             if found < FEW_HITS:
                 break
@@ -178,8 +168,7 @@ class _Looking:
         )
         for _ in self._stretches(first, last):
             self._query.run(f"INSERT INTO changes {self._changes()}")
-            yield Batch(self._searched, ())
-        yield from self._batches(self._query.stream(f"SELECT * FROM changes {_BACKWARDS}"))
+        yield from self._hits(self._query.stream(f"SELECT * FROM changes {_BACKWARDS}"))
 
     def _stretches(self, first: int, last: int, borders: list[int] | None = None) -> Iterator[None]:
         """Fill the tables `found`, `known` and `following` for one stretch after the other, cut at the borders."""
@@ -190,6 +179,7 @@ class _Looking:
         for end in [*(border for border in borders if first <= border < last), last]:
             self._look_through(first, end)
             self._searched += end - first + 1
+            question.tell(self._searched / self._commits)
             yield
             self._query.run(
                 "CREATE OR REPLACE TEMP TABLE carried AS SELECT * FROM known k ANTI JOIN following f ON"
@@ -249,13 +239,8 @@ class _Looking:
             f" AND changed.key = before.key AND changed.version = before.version + 1{counts}"
         )
 
-    def _batches(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[Batch]:
-        """The rows as hits, some at a time; lines are looked at only when a batch is asked for."""
-        while part := list(islice(rows, HITS_AT_ONCE)):
-            yield Batch(self._searched, tuple(self._hits(part)))
-        yield Batch(self._searched, ())
-
-    def _hits(self, rows: list[tuple[Any, ...]]) -> Iterator[Hit]:
+    def _hits(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[Hit]:
+        """The rows as hits; lines are looked at only when one is asked for."""
         for commit_ts, namespace, agent_id, key, version, before, after in rows:
             lines = _changed_lines(self._wanted, before, after)
             if lines or self._wanted.counts:

@@ -26,6 +26,8 @@ class Question:
         self._lock = threading.Lock()
         self._interrupts: list[Callable[[], None]] = []
         self._stopped = False
+        self.done: float | None = None
+        """How much of it is done, from 0 to 1; None where that is not known."""
         self._tokens: list[Token[Question | None]] = []
 
     def __enter__(self) -> Question:
@@ -71,6 +73,13 @@ _current: ContextVar[Question | None] = ContextVar("question", default=None)
 def current() -> Question | None:
     """What this thread is asked at the moment, if it may be stopped."""
     return _current.get()
+
+
+def tell(done: float) -> None:
+    """Say how much of what this thread is asked is done, from 0 to 1."""
+    question = _current.get()
+    if question is not None:
+        question.done = min(done, 1.0)
 
 
 def check() -> None:

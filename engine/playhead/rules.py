@@ -179,7 +179,8 @@ def _judged(cursor: Cursor, rule: Rule) -> Verdict:
     for interval in cursor.when(broken):
         first = max(interval.first, start)
         if first <= min(interval.last, end):
-            return _broken(cursor, rule, first, f"{broken} is true")
+            reason = f"{rule.never} is true" if rule.never is not None else f"{rule.always} is false"
+            return _broken(cursor, rule, first, reason)
     return Verdict(rule, False, cursor.head, missing) if missing else Verdict(rule, kept=True)
 
 

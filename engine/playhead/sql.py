@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playhead import question
 from playhead.errors import QueryError, StoreExistsError, WriteError
@@ -27,6 +27,8 @@ _OPERATIONS = "* REPLACE (value::JSON AS value, hex(value_hash) AS value_hash, h
 _SNAPSHOTS = "id BIGINT, commit_ts BIGINT, timestamp DOUBLE, parent BIGINT, label VARCHAR"
 
 _LITERAL_MOMENT = re.compile(r"\bstate_at\s*\(\s*(\d{1,18})\s*\)", re.IGNORECASE)
+MEMORY_BYTES = 4 * 1024**3
+"""What DuckDB may take for one query."""
 MOST_MOMENTS = 8
 """Moments of one query that are answered from checkpoints; further ones are found by reading everything."""
 
@@ -79,6 +81,8 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
     """
     import duckdb
 
+    if not sql.isascii() and any("\ud800" <= character <= "\udfff" for character in sql):
+        raise QueryError("this is no text: it holds bytes that are not UTF-8")
     # An instance of its own: its settings are locked, and nothing it does outlives it.
     connection = duckdb.connect(":memory:")
     try:
@@ -91,10 +95,26 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
             # A statement that begins with WITH may write, and is a SELECT all the same.
             connection.execute("BEGIN TRANSACTION READ ONLY")
             return connection.sql(sql).to_arrow_table()
+    except duckdb.OutOfMemoryException:
+        raise QueryError(f"the answer takes more than {MEMORY_BYTES:,} bytes of memory; ask for less") from None
     except duckdb.Error as error:
         raise QueryError(str(error)) from None
     finally:
         connection.close()
+
+
+def values_of(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a result's column; texts, where Python has no such value (a date in the year 30000)."""
+    import pyarrow as pa
+
+    try:
+        values: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError):
+        try:
+            values = column.cast(pa.string()).to_pylist()
+        except pa.ArrowException:
+            values = ["(beyond what Python can hold)"] * len(column)
+    return values
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
@@ -185,5 +205,8 @@ def _define_states(connection: duckdb.DuckDBPyConnection, history: History, view
 def _confine(connection: duckdb.DuckDBPyConnection, view: View) -> None:
     files = [_path(view, segment, file) for segment in view.segments for file in (EVENTS_FILE, OPERATIONS_FILE)]
     connection.execute("SET allowed_paths = $files", {"files": files})
+    connection.execute(f"SET memory_limit = '{MEMORY_BYTES}B'")
+    # What does not fit is refused: nothing of the store is left in files.
+    connection.execute("SET temp_directory = ''")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import groupby
@@ -182,14 +182,13 @@ class Verbs:
         start: int = 1,
         end: int | None = None,
         newest_first: bool = False,
-        on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[LogEntry]:
         """The commits of the run from start to end, as they are found, oldest first.
 
         With a text, only those that wrote a value in which it occurs more or less often than in the key's version
         before; with a regex, only those in which matching lines came or went. `key` and `kind` are globs; without a
         namespace and an agent_id, all agents' writes count. Newest first, a search for what is rare tells its older
-        hits only at its end; `on_progress` is called with how many commits it has looked through.
+        hits only at its end.
         Raises InvalidArgumentError for a regex that cannot be read, and for an empty text.
         """
         end = self.track.head if end is None else min(end, self.track.head)
@@ -197,7 +196,7 @@ class Verbs:
         if text is None and regex is None:
             return self._log(scope, kind, newest_first)
         wanted = pickaxe.Text(text) if text is not None else pickaxe.Pattern(str(regex))
-        return self._searched(wanted, scope, kind, newest_first, on_progress)
+        return self._searched(wanted, scope, kind, newest_first)
 
     def _log(self, scope: pickaxe.Scope, kind: str | None, newest_first: bool) -> Iterator[LogEntry]:
         if scope.key is scope.agent_id is scope.namespace is None:
@@ -214,15 +213,9 @@ class Verbs:
         scope: pickaxe.Scope,
         kind: str | None,
         newest_first: bool,
-        on_progress: Callable[[int], None] | None,
     ) -> Iterator[LogEntry]:
-        def hits() -> Iterator[Hit]:
-            for batch in pickaxe.search(self.store.history, self.track.view, wanted, scope, newest_first=newest_first):
-                yield from batch.hits
-                if on_progress is not None:
-                    on_progress(batch.searched)
-
-        for commit_ts, of_commit in groupby(hits(), lambda hit: hit.commit_ts):
+        hits = pickaxe.search(self.store.history, self.track.view, wanted, scope, newest_first=newest_first)
+        for commit_ts, of_commit in groupby(hits, lambda hit: hit.commit_ts):
             if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
                 yield LogEntry(commit_ts, tuple(of_commit))
 

@@ -65,14 +65,18 @@ def test_c_and_rc_find_the_nearest_commit_at_which_an_expression_becomes_true(ru
 def test_watch_lists_every_value_that_expressions_have_had(run: Run, store: Path) -> None:
     asked = ("watch", "budget.remaining", "length(agent('planner').plan.steps)", "-s", store, "--agent", "refund")
     assert run(*asked).out.splitlines() == [
-        "commit_ts\tbudget.remaining\tlength(agent('planner').plan.steps)",
-        "0\t\t",
-        "1\t\t1",
-        "2\t40\t1",
-        "5\t-1\t1",
+        "commit_ts\tat\tbudget.remaining\tlength(agent('planner').plan.steps)",
+        "0\t\t\t",
+        "1\t2026-11-01T14:00:00.000000Z\t\t1",
+        "2\t2026-11-01T14:01:00.000000Z\t40\t1",
+        "5\t2026-11-01T14:05:00.000000Z\t-1\t1",
     ]
     assert run(*asked, "--csv").out.splitlines()[-1] == "5,2026-11-01T14:05:00.000000Z,-1,1"
-    assert run(*asked, "--json").json[-1] == {"commit_ts": 5, "values": [-1, 1]}  # type: ignore[index]
+    assert run(*asked, "--json").json[-1] == {  # type: ignore[index]
+        "commit_ts": 5,
+        "at": "2026-11-01T14:05:00.000000Z",
+        "values": [-1, 1],
+    }
     assert run(*asked, "--json", "--csv").code == 2
 
 

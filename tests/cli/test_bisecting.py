@@ -72,7 +72,6 @@ def test_an_expression_finds_the_commit_without_running_anything(run: Run, count
         (("--run", "exit 0"), "does not find commit 100 bad"),
         (("--run", "exit 1"), "does not find commit 1 good"),
         (("--run", "exit 130"), "was given up"),
-        ((), "one of them"),
         (("true", "--run", "exit 0"), "one of them"),
         (('"a/count" > 0',), "is true at commit 1 already"),
         (('"a/count" > 99',), "is not true at commit 100"),
@@ -85,6 +84,22 @@ def test_what_can_never_be_answered_is_refused(
     outcome = run("bisect", *arguments, "-s", counted, "--agent", "agent", "--good", "1")
     assert outcome.code == 2
     assert message in outcome.err
+
+
+def test_without_a_judge_each_commit_is_asked_about(run: Run, counted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("bisect", "--good", "1", "-s", counted, "--agent", "agent")
+    answers = iter(["l\n", "what?\n", "n\n", "y\n", "bad\n", "good\n", "y\n", "n\n"])
+    monkeypatch.setattr(sys.stdin, "readline", lambda: next(answers, ""))
+    outcome = run(*asked, "--json")
+    assert isinstance(outcome.json, dict)
+    assert (outcome.code, outcome.json["first_bad"], outcome.json["last_good"]) == (0, 59, 57)
+    assert "is commit 51 bad? 6 steps at most" in outcome.err
+    assert "to 26" in outcome.err and "a/count  v25 → v26" in outcome.err, "what happened there"
+    assert '"a/count": 26' in outcome.err, "a look at the state"
+    answers = iter(["n\n", "q\n"])
+    ended = run(*asked)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.endswith("given up; --good 51 --bad 100 goes on from here\n")
 
 
 def test_keys_that_no_file_name_can_hold_are_percent_encoded(tmp_path: Path) -> None:

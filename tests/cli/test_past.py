@@ -48,7 +48,6 @@ def test_history_lists_every_value_with_its_stretch_and_its_event(run: Run, stor
         (3, 3, True, "hello"),
         (4, 5, False, None),
     ]
-    assert run("history", "plan.nothing", "-s", store, "--agent", "planner").code == 1
     assert run(*asked, "--csv", "--json").code == 2
 
 
@@ -56,8 +55,8 @@ def test_blame_names_the_writer_of_every_leaf(run: Run, store: Path) -> None:
     asked = ("-s", store, "--agent", "planner")
     assert run("blame", *asked).out.splitlines() == [
         "commit\tage\tagent\tkind\tlabel\tpath\tvalue",
-        '1\t−4\tdefault/planner\tplan\tfirst plan\tplan.steps[0].id\t"a"',
-        '4\t−1\tdefault/planner\ttool_error\tplan went wrong\tplan.steps[0].status\t"done"',
+        '1\t4\tdefault/planner\tplan\tfirst plan\tplan.steps[0].id\t"a"',
+        '4\t1\tdefault/planner\ttool_error\tplan went wrong\tplan.steps[0].status\t"done"',
     ]
     below = run("blame", "plan.steps[0].status", *asked, "--at", "3", "--json").json
     assert isinstance(below, list)
@@ -73,6 +72,15 @@ def test_an_unknown_key_suggests_the_nearest(run: Run, store: Path) -> None:
     assert outcome.err == "playhead: default/refund never had a key 'budgt'; did you mean 'budget'?\n"
     outcome = run("last", "budget.remaining", "-s", store, "--agent", "planner")
     assert outcome.err == "playhead: default/planner never had a key 'budget'; default/refund has it\n"
+
+
+@pytest.mark.parametrize("verb", ["last", "next", "history", "blame"])
+def test_a_place_that_never_had_a_value_is_refused_with_the_nearest_name(run: Run, store: Path, verb: str) -> None:
+    outcome = run(verb, "plan.steps[0].statu", "-s", store, "--agent", "planner")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        "playhead: default/planner never had a value at plan.steps[0].statu; did you mean 'status'?\n"
+    )
 
 
 def test_log_lists_the_run_newest_first(run: Run, store: Path) -> None:
@@ -108,7 +116,9 @@ def test_origin_follows_a_text_to_its_first_places(run: Run, store: Path) -> Non
     assert outcome.out.splitlines() == ["3\tstate\tassistant\ta draft", "  planner: draft: «hello»"]
     of_path = run("origin", "budget.remaining", "-s", store, "--agent", "refund", "--at", "3", "--json").json
     assert isinstance(of_path, list)
-    assert [(each["text"], [found["commit_ts"] for found in each["whole"]]) for each in of_path] == [("40", [2])]
+    assert [(each["text"], [found["event"]["commit_ts"] for found in each["whole"]]) for each in of_path] == [
+        ("40", [2])
+    ]
     assert run("origin", "budget", "--text", "-s", store, "--agent", "refund").code == 1
     nowhere = run("origin", "no such words", "-s", store)
     assert (nowhere.code, nowhere.err) == (1, "not seen before\n")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import playhead
-from playhead import JSON, InvalidArgumentError, Store, pickaxe
+from playhead import JSON, InvalidArgumentError, Question, Store, pickaxe
 from playhead.verbs import LogEntry
 
 from .histories import GONE, Step, Told, Written, histories, write_history
@@ -112,7 +112,6 @@ def test_newest_first_tells_the_same_backwards_however_far_back_it_reads_at_a_ti
                 patch.setattr(pickaxe, "COMMITS_AT_ONCE", at_once)
                 patch.setattr(pickaxe, "COMMITS_AT_ONCE_MAX", 2 * at_once)
                 patch.setattr(pickaxe, "FEW_HITS", few)
-                patch.setattr(pickaxe, "HITS_AT_ONCE", 2)
                 newest_first = list(store.cursor().log(**asked, start=start, newest_first=True))  # type: ignore[arg-type]
             assert newest_first == oldest_first[::-1]
 
@@ -171,9 +170,12 @@ def test_a_search_says_how_far_it_has_come_segment_by_segment(tmp_path: Path) ->
             store.seal()
         store.write("agent", "key", "x")
         ends = [segment.last for segment in store.view().segments]
-        progress: list[int] = []
-        assert len(list(store.cursor().log("x", on_progress=progress.append))) == 7
-    assert list(dict.fromkeys(progress)) == [*ends, 7]
+        question, told = Question(), []
+        with question:
+            for _ in store.cursor().log("x"):
+                told.append(question.done)
+    assert len(told) == 7
+    assert list(dict.fromkeys(told)) == [*(end / 7 for end in ends), 1.0]
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
@@ -195,10 +197,9 @@ def test_the_first_hits_of_a_common_text_are_told_before_the_rest_is_looked_at(
 
         monkeypatch.setattr(pickaxe, "lines_of", counted)
         monkeypatch.setattr(pickaxe, "COMMITS_AT_ONCE", 8)
-        monkeypatch.setattr(pickaxe, "HITS_AT_ONCE", 4)
         entries = cursor.log("x", newest_first=newest_first)
         assert next(entries).commit_ts == (64 if newest_first else 2)
-        assert len(looked_at) <= 8
+        assert len(looked_at) <= 4
         assert len(list(entries)) == 62
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -266,10 +267,12 @@ async def test_a_damaged_session_is_passed_over(run: Path, open_app: OpenApp, ke
 # ── bisect ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_bisect_asks_until_one_commit_is_left(run: Path, open_app: OpenApp) -> None:
+async def test_bisect_asks_until_one_commit_is_left(
+    run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with open_app(run) as pilot:
         await ask(pilot, "bisect")
-        asked = []
+        asked: list[int] = []
         while app_of(pilot).main.bisection is not None:
             asked.append(position(pilot))
             assert f"is commit {position(pilot)} bad?" in screen_text(pilot)
@@ -278,6 +281,11 @@ async def test_bisect_asks_until_one_commit_is_left(run: Path, open_app: OpenApp
         assert "17 (tool_call: read page 17) is the first bad commit" in screen_text(pilot)
         await press(pilot, "g")
         assert position(pilot) == 1, "g goes to the start again"
+        (command,) = app_of(pilot).main.commands
+    answers = iter(["b\n" if commit_ts >= 17 else "g\n" for commit_ts in asked])
+    monkeypatch.setattr(sys.stdin, "readline", lambda: next(answers))
+    assert main(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().out == "17 is the first bad commit\ttool_call\tread page 17\n"
 
 
 async def test_bisect_takes_bounds_skips_and_can_be_ended(run: Path, open_app: OpenApp) -> None:

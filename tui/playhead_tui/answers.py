@@ -119,10 +119,12 @@ def check_answer(cursor: Cursor, name: str, verdicts: Sequence[Verdict]) -> Answ
 
 def sql_answer(cursor: Cursor, query: str) -> Answer:
     """The rows of a SELECT; they travel where they have a commit_ts. Raises QueryError."""
+    from playhead.sql import values_of
+
     table = cursor.store.sql(query)
     names = tuple(map(str, table.column_names))
     shown = table.slice(0, ROWS_MAX)
-    columns = [shown.column(place).to_pylist() for place in range(shown.num_columns)]
+    columns = [values_of(column) for column in shown.columns]
     rows = tuple(tuple(_cell(value) for value in row) for row in zip(*columns, strict=True))
     travel = next((place for place, name in enumerate(names) if name.casefold() == "commit_ts"), None)
     commits = (

@@ -10,7 +10,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from playhead.errors import InvalidArgumentError
-from playhead.json_path import Path, parse_address
+from playhead.json_path import Path, format_address, parse_address
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
@@ -43,6 +43,23 @@ def place_named(cursor: Cursor, text: str) -> tuple[str, Path]:
         hint = agents_that_have_it(cursor.agents_with(key)) or nearest(key, keys)
         raise InvalidArgumentError(f"{cursor.agent} never had a key {key!r}{hint}")
     return key, path
+
+
+def place_with_past(cursor: Cursor, text: str) -> tuple[str, Path]:
+    """Like `place_named`; raises InvalidArgumentError also where there never was a value, with the nearest name."""
+    from playhead.expression import nearest
+
+    key, path = place_named(cursor, text)
+    if path and not cursor.path_history(key, path):
+        near = nearest(path[-1], _names_beside(cursor, key, path)) if isinstance(path[-1], str) else ""
+        raise InvalidArgumentError(f"{cursor.agent} never had a value at {format_address(key, path)}{near}")
+    return key, path
+
+
+def _names_beside(cursor: Cursor, key: str, path: Path) -> list[str]:
+    """The names of all members that the object around a path has had."""
+    values = [change.after for change in cursor.path_history(key, path[:-1])]
+    return sorted({name for value in values if isinstance(value, dict) for name in value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from playhead.errors import PlayheadError
+from playhead.errors import PlayheadError, QuestionStoppedError
 
 EXIT_OK = 0
 EXIT_NO = 1
@@ -14,6 +14,7 @@ EXIT_NO = 1
 EXIT_MISTAKE = 2
 """The call or its input was wrong; one line on stderr says what."""
 EXIT_INTERRUPTED = 130
+INTERRUPTED = "playhead: interrupted"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
         return code
+    except (KeyboardInterrupt, QuestionStoppedError):
+        print(INTERRUPTED, file=sys.stderr)
+        return EXIT_INTERRUPTED
     except PlayheadError as error:
         print(f"playhead: {error}", file=sys.stderr)
         return EXIT_MISTAKE
@@ -36,6 +40,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What no layer below expected of the disk: still one line that names the file.
         print(f"playhead: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
         return EXIT_MISTAKE
-    except KeyboardInterrupt:
-        print("playhead: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED

@@ -1,4 +1,4 @@
-"""bisect: the first bad commit of a run, judged by a command or by an expression."""
+"""bisect: the first bad commit of a run, judged by an expression, by a command, or by whoever is asked."""
 
 from __future__ import annotations
 
@@ -6,36 +6,52 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy
+from rich.text import Text
 
 from playhead import JSON, InvalidArgumentError
 from playhead.bisection import Bisection, Verdict, check_bounds, commits_between
 from playhead.cursor import Cursor
+from playhead.json_path import format_address
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.asking import asked_cursor
-from playhead_tui.cli.output import note, print_json
+from playhead_tui.cli.moments import change_lines
+from playhead_tui.cli.output import clock, compact, note, print_json
 from playhead_tui.cli.stores import chosen_moment
+from playhead_tui.cli.working import aside
+from playhead_tui.drawing.span import printable
 from playhead_tui.drawing.words import plural
 
 SKIP = 125
 """What git bisect takes for: this one cannot be judged."""
 ABORT = 128
+CHOICES = "y: yes, n: no, s: skip, l: look at the state, q: quit"
+_VERDICTS: dict[str, Verdict] = {
+    **dict.fromkeys(("y", "yes", "b", "bad"), "bad"),
+    **dict.fromkeys(("n", "no", "g", "good"), "good"),
+    **dict.fromkeys(("s", "skip"), "skip"),
+}
+LINES_SHOWN = 20
+"""Of what a commit changed, before it is asked about."""
 
 
 def run_bisect(options: argparse.Namespace) -> int:
-    if (options.expression is None) == (options.command is None):
-        raise InvalidArgumentError("name what tells good from bad: an expression, or a command with --run; one of them")
+    if options.expression is not None and options.command is not None:
+        raise InvalidArgumentError("an expression tells good from bad, or a command with --run; name one of them")
     with asked_cursor(options) as cursor:
         good = chosen_moment(options.good, cursor.store)
         bad = chosen_moment(options.bad, cursor.store)
         if options.expression is not None:
             return _by_expression(cursor, good, bad, options)
-        return _by_command(cursor, good, bad, options)
+        if options.command is not None:
+            return _by_command(cursor, good, bad, options)
+        return _by_hand(cursor, good, bad, options)
 
 
 def _by_expression(cursor: Cursor, good: int, bad: int, options: argparse.Namespace) -> int:
@@ -63,9 +79,54 @@ def _by_command(cursor: Cursor, good: int, bad: int, options: argparse.Namespace
     while (candidate := bisection.candidate) is not None:
         verdict = judge(candidate)
         bisection.answer(verdict)
-        note(f"commit {candidate:,}: {verdict}; {plural(bisection.steps_left, 'more step')} at most")
+        left = f"; {plural(bisection.steps_left, 'more step')} at most" if bisection.steps_left else ""
+        note(f"commit {candidate:,}: {verdict}{left}")
     odd = _oddities(judge, commits, bisection, options.verify)
     return _report(cursor, bisection.suspects, bisection.good, odd, options)
+
+
+def _by_hand(cursor: Cursor, good: int, bad: int, options: argparse.Namespace) -> int:
+    """Ask about each commit: on the terminal, or of whatever writes lines to standard input."""
+    bisection = Bisection(commits_between(cursor.timeline.commits, good, bad))
+    while (candidate := bisection.candidate) is not None:
+        cursor.position = candidate
+        _show_commit(cursor)
+        verdict = _asked(cursor, f"is commit {candidate:,} bad? {plural(bisection.steps_left, 'step')} at most")
+        if verdict is None:
+            note(f"given up; --good {bisection.good} --bad {bisection.bad} goes on from here")
+            return EXIT_NO
+        bisection.answer(verdict)
+    return _report(cursor, bisection.suspects, bisection.good, [], options)
+
+
+def _asked(cursor: Cursor, question: str) -> Verdict | None:
+    """The verdict that is typed; None where the bisection is given up, or nobody is there to answer."""
+    with aside():
+        while True:
+            print(f"{question} ({CHOICES}) ", end="", file=sys.stderr, flush=True)
+            line = sys.stdin.readline()
+            answer = line.strip().lower()
+            if not line or answer in ("q", "quit"):
+                if not line:
+                    print(file=sys.stderr)
+                return None
+            if answer in _VERDICTS:
+                return _VERDICTS[answer]
+            if answer in ("l", "look"):
+                for record in cursor.records(cursor.outline().keys).values():
+                    print(f"  {format_address(record.key)}: {compact(record.value)}", file=sys.stderr)
+
+
+def _show_commit(cursor: Cursor) -> None:
+    """The event that is asked about, and what it changed in the agent's state."""
+    event = cursor.track.lines([cursor.position])[cursor.position]
+    title = f"{event.commit_ts:>7}  {clock(event.moment)}  {event.kind:<12} {event.label}"
+    note(Text(printable(title.rstrip()), "bold"))
+    lines = list(change_lines(cursor.changes()))
+    for line in lines[:LINES_SHOWN]:
+        note(Text("         ").append_text(line))
+    if len(lines) > LINES_SHOWN:
+        note(f"         … {plural(len(lines) - LINES_SHOWN, 'more line')}")
 
 
 def _oddities(judge: _Judge, commits: Sequence[int], bisection: Bisection, samples: int) -> list[str]:
@@ -106,7 +167,9 @@ class _Judge:
             write_state(Path(folder), state)
             environment = {**os.environ, "PLAYHEAD_STATE": folder, "PLAYHEAD_COMMIT": str(commit_ts)}
             given = json.dumps(state, ensure_ascii=False).encode()
-            self.code = subprocess.run(self._command, shell=True, input=given, env=environment, check=False).returncode
+            with aside():
+                run = subprocess.run(self._command, shell=True, input=given, env=environment, check=False)
+        self.code = run.returncode
         if self.code < 0 or self.code >= ABORT:
             raise InvalidArgumentError(
                 f"{self._command}: ended with {self.code} at commit {commit_ts}; the bisection was given up"

@@ -19,8 +19,9 @@ from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.moments import print_changes
 from playhead_tui.cli.output import note, print_json
 from playhead_tui.cli.screen import show
+from playhead_tui.cli.stores import loaded
+from playhead_tui.cli.working import working
 from playhead_tui.drawing.words import plural
-from playhead_tui.library import store_for
 
 
 def run_compare(options: argparse.Namespace) -> int:
@@ -32,12 +33,13 @@ def run_compare(options: argparse.Namespace) -> int:
     if options.open:
         return _show(options)
     with _cursors(options) as (a, b):
-        comparison = a.compare(b, every_agent=every_agent)
-        shown = comparison.divergences if options.json else comparison.divergences[: options.last]
-        lines = [
-            cursor.track.lines(at for each in shown for at in _commits(each, side) if at)
-            for side, cursor in enumerate((a, b))
-        ]
+        with working("comparing"):
+            comparison = a.compare(b, every_agent=every_agent)
+            shown = comparison.divergences if options.json else comparison.divergences[: options.last]
+            lines = [
+                cursor.track.lines(at for each in shown for at in _commits(each, side) if at)
+                for side, cursor in enumerate((a, b))
+            ]
         if options.json:
             print_json(_json(comparison, lines))
         else:
@@ -58,11 +60,11 @@ def _show(options: argparse.Namespace) -> int:
 @contextmanager
 def _cursors(options: argparse.Namespace) -> Iterator[tuple[Cursor, Cursor]]:
     agents = options.agent, options.other_agent or options.agent
-    with playhead.open(store_for(Path(options.a)).path, create=False, read_only=True) as one:
+    with playhead.open(loaded(Path(options.a)), create=False, read_only=True) as one:
         second = (
             nullcontext(one)
             if options.b is None
-            else playhead.open(store_for(Path(options.b)).path, create=False, read_only=True)
+            else playhead.open(loaded(Path(options.b)), create=False, read_only=True)
         )
         with second as other:
             yield (

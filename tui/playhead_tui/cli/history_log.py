@@ -5,24 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from itertools import islice
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from playhead import InvalidArgumentError
 from playhead.cursor import Cursor
 from playhead.json_path import format_address
-from playhead.model import is_error_kind, iso
+from playhead.model import iso
 from playhead.pickaxe import ChangedLine, Hit
 from playhead.track import EventLine
 from playhead.verbs import LogEntry
 from playhead_tui.cli import EXIT_NO, EXIT_OK
-from playhead_tui.cli.output import console
+from playhead_tui.cli.output import note, print_event, print_line
 from playhead_tui.cli.stores import narrowed_to, open_for_reading
+from playhead_tui.cli.working import aside, working
 
 FIRST_ENTRIES, ENTRIES_AT_ONCE = 32, 1_024
 """Whose labels are read in one question; the first ones are few, so that something is seen at once."""
@@ -34,38 +32,24 @@ def run_log(options: argparse.Namespace) -> int:
         raise InvalidArgumentError(f"-n is 1 or more, not {options.last}")
     if options.start_ts < 1:
         raise InvalidArgumentError(f"--start-ts is 1 or more, not {options.start_ts}")
-    with open_for_reading(options) as store:
+    with open_for_reading(options) as store, working("searching"):
         agent_id, namespace = narrowed_to(options, store)
         cursor = store.cursor()
-        last = cursor.head if options.end_ts is None else min(options.end_ts, cursor.head)
-        with _searching(options, max(1, last - options.start_ts + 1)) as on_progress:
-            entries = cursor.log(
-                options.text,
-                options.regex,
-                key=options.key,
-                kind=options.kind,
-                namespace=namespace,
-                agent_id=agent_id,
-                start=options.start_ts,
-                end=options.end_ts,
-                newest_first=not options.reverse,
-                on_progress=on_progress,
-            )
-            shown = _print(cursor, islice(entries, options.last), as_json=options.json)
+        entries = cursor.log(
+            options.text,
+            options.regex,
+            key=options.key,
+            kind=options.kind,
+            namespace=namespace,
+            agent_id=agent_id,
+            start=options.start_ts,
+            end=options.end_ts,
+            newest_first=not options.reverse,
+        )
+        shown = _print(cursor, islice(entries, options.last), as_json=options.json)
+    if not shown and not options.json:
+        note("no such event")
     return EXIT_OK if shown else EXIT_NO
-
-
-@contextmanager
-def _searching(options: argparse.Namespace, commits: int) -> Iterator[Callable[[int], None] | None]:
-    """A bar while a search goes through the run; none where nobody would see it."""
-    err = Console(stderr=True)
-    if (options.text is None and options.regex is None) or not err.is_terminal:
-        yield None
-        return
-    with Progress(TextColumn("searching"), BarColumn(), TextColumn("{task.percentage:.0f} %"), console=err) as progress:
-        progress.live.transient = True
-        task = progress.add_task("", total=commits)
-        yield lambda searched: progress.update(task, completed=searched)
 
 
 def _print(cursor: Cursor, entries: Iterator[LogEntry], *, as_json: bool) -> int:
@@ -74,10 +58,10 @@ def _print(cursor: Cursor, entries: Iterator[LogEntry], *, as_json: bool) -> int
     show = _print_json if as_json else _print_entry
     while batch := list(islice(entries, FIRST_ENTRIES if count == 0 else ENTRIES_AT_ONCE)):
         lines = cursor.track.lines(entry.commit_ts for entry in batch)
-        for entry in batch:
-            show(entry, lines[entry.commit_ts])
+        with aside():
+            for entry in batch:
+                show(entry, lines[entry.commit_ts])
         count += len(batch)
-        sys.stdout.flush()
     return count
 
 
@@ -97,20 +81,15 @@ def _address(hit: Hit, line: ChangedLine) -> str:
 
 
 def _print_entry(entry: LogEntry, event: EventLine) -> None:
-    line = f"{event.commit_ts:>7}  {iso(event.moment)}  {event.kind:<12} {event.label}"
-    out = console()
-    if not out.is_terminal:
-        print(line.rstrip())
+    if sys.stdout.isatty():
+        print_event(event, cropped=True)
     else:
-        out.print(Text(line.rstrip(), style="bold red" if is_error_kind(event.kind) else "bold"))
+        print(f"{event.commit_ts:>7}  {iso(event.moment)}  {event.kind:<12} {event.label}".rstrip())
     for hit in entry.hits:
-        where = f"{hit.address.agent_id}: "
         for changed in hit.lines:
-            text = f"         {changed.sign} {where}{_address(hit, changed)}: {_cut(changed.text)}"
-            if out.is_terminal:
-                out.print(Text(text, style="green" if changed.sign == "+" else "red"))
-            else:
-                print(text)
+            where = f"{hit.address.agent_id}: {_address(hit, changed)}"
+            text = f"         {changed.sign} {where}: {_cut(changed.text)}"
+            print_line(Text(text, style="green" if changed.sign == "+" else "red"), cropped=True)
 
 
 def _cut(text: str) -> str:

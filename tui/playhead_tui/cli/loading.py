@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from time import monotonic
-
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 import playhead
 from playhead import ImportReport, InvalidArgumentError, LogError, StoreExistsError
@@ -20,6 +16,7 @@ from playhead_tui.cli import EXIT_OK
 from playhead_tui.cli.output import note, print_json, print_table
 from playhead_tui.cli.screen import show
 from playhead_tui.cli.stores import chosen_moment, followed_log, open_for_reading
+from playhead_tui.cli.working import importing
 from playhead_tui.drawing.words import plural
 from playhead_tui.library import STANDARD_INPUT, Found, demo_store, spooled_input, store_for
 
@@ -32,7 +29,7 @@ def run_open(options: argparse.Namespace) -> int:
     if options.follow and options.keep_going:
         raise InvalidArgumentError("a log that is followed is read as far as it goes anyway; leave out --keep-going")
     follow = followed_log(Path(path)) if options.follow else None
-    with showing_progress(path) as progress:
+    with importing(path) as progress:
         found = store_for(Path(path), progress.start, keep_going=options.keep_going)
     return _show(found, options, follow)
 
@@ -82,7 +79,7 @@ def run_import(options: argparse.Namespace) -> int:
         raise StoreExistsError(f"{target}: something is there already; name a new directory, or remove it first")
     started = monotonic()
     given = spooled_input() if options.log == STANDARD_INPUT else nullcontext(Path(options.log))
-    with showing_progress(options.log) as progress, given as log:
+    with importing(options.log) as progress, given as log:
         report = playhead.import_log(log, target, keep_going=options.keep_going, on_start=progress.start)
     if options.json:
         print_json({"store": str(target), **report.to_json()})
@@ -168,33 +165,3 @@ def _write_export(store: playhead.Store, target: Path) -> int:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
     return written
-
-
-class _ImportProgress:
-    """A bar on stderr; nothing where stderr is no terminal."""
-
-    def __init__(self, progress: Progress, name: str) -> None:
-        self._progress = progress
-        self._name = name
-
-    def start(self, report: ImportReport) -> None:
-        task = self._progress.add_task(self._name, total=None)
-
-        def advance(bytes_read: int) -> None:
-            self._progress.update(task, completed=bytes_read, total=report.bytes_total)
-
-        report.advance = advance
-
-
-@contextmanager
-def showing_progress(name: str) -> Iterator[_ImportProgress]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    err = Console(stderr=True)
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        yield _ImportProgress(progress, Path(name).name)

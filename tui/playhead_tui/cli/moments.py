@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich.text import Text
@@ -12,8 +12,9 @@ from rich.text import Text
 from playhead import Change, InvalidArgumentError, Store
 from playhead import diff as value_diff
 from playhead_tui.cli import EXIT_NO, EXIT_OK
-from playhead_tui.cli.output import compact, console, note, print_json, print_table
+from playhead_tui.cli.output import clock, compact, note, print_json, print_line, print_table
 from playhead_tui.cli.stores import chosen_moment, narrowed_to, open_for_reading, open_for_writing
+from playhead_tui.drawing.span import printable
 from playhead_tui.drawing.words import plural, size
 
 _SIGNS = {"added": ("+", "green"), "removed": ("−", "red"), "changed": ("~", "yellow")}
@@ -40,7 +41,7 @@ def run_snapshot_list(options: argparse.Namespace) -> int:
             (
                 snapshot.id,
                 snapshot.commit_ts,
-                datetime.fromtimestamp(snapshot.timestamp, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+                clock(datetime.fromtimestamp(snapshot.timestamp, UTC)),
                 snapshot.parent,
                 len(snapshot.keys),
                 size(snapshot.size_bytes),
@@ -69,23 +70,28 @@ def _differences(options: argparse.Namespace, store: Store, a: int, b: int) -> l
     return store.diff(a, b, agent_id, namespace=namespace)
 
 
-def print_changes(changes: Sequence[Change]) -> None:
+def change_lines(changes: Sequence[Change]) -> Iterator[Text]:
     """Each change under its address, down to the paths inside the value."""
-    out = console()
 
-    def line(sign: str, text: str, color: str) -> None:
-        out.print(Text(f"{sign} {text}", style=color if out.is_terminal else ""))
+    def line(sign: str, text: str, color: str) -> Text:
+        return Text(printable(f"{sign} {text}"), style=color)
 
     for change in changes:
         sign, color = _SIGNS[change.status]
         before, after = (f"v{record.version}" if record.version else "" for record in (change.before, change.after))
-        line(sign, f"{change.address}  {' → '.join(filter(None, (before, after)))}", f"bold {color}")
+        yield line(sign, f"{change.address}  {' → '.join(filter(None, (before, after)))}", f"bold {color}")
         if change.status != "changed":
-            line(" ", f"  {compact((change.after if change.after.exists else change.before).value)}", color)
+            yield line(" ", f"  {compact((change.after if change.after.exists else change.before).value)}", color)
             continue
         for item in value_diff.changes(change.before.value, change.after.value).changes:
             item_sign, item_color = _SIGNS.get(item.op, ("↕", "blue"))
-            line(" ", f"{item_sign} {_item_text(item)}", item_color)
+            yield line(" ", f"{item_sign} {_item_text(item)}", item_color)
+
+
+def print_changes(changes: Sequence[Change]) -> None:
+    """What differs, line by line, and how much it is."""
+    for line in change_lines(changes):
+        print_line(line)
     counts = [
         (sum(change.status == status for change in changes), status) for status in ("added", "removed", "changed")
     ]

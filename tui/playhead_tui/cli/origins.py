@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from rich.text import Text
 
@@ -12,17 +13,19 @@ from playhead.origin import Appearance, Origin
 from playhead.track import EventLine
 from playhead_tui.arguments import place_named
 from playhead_tui.cli import EXIT_NO, EXIT_OK
-from playhead_tui.cli.output import console, note, print_json
+from playhead_tui.cli.output import note, print_event, print_json, print_line
 from playhead_tui.cli.stores import chosen_agent, chosen_moment, narrowed_to, open_for_reading
+from playhead_tui.cli.working import working
+from playhead_tui.drawing.span import printable
 
 AROUND = 60
 """Characters shown before and behind what was looked for."""
 MARKS = ("«", "»")
-"""What stands around it where there are no colours."""
+"""What stands around it."""
 
 
 def run_origin(options: argparse.Namespace) -> int:
-    with open_for_reading(options) as store:
+    with open_for_reading(options) as store, working("searching"):
         agent_id, namespace = narrowed_to(options, store)
         cursor = store.cursor(agent_id, namespace=namespace)
         cursor.position = chosen_moment(options.at, store)
@@ -71,16 +74,16 @@ def _print(origin: Origin, events: dict[int, EventLine], *, titled: bool) -> Non
 
 
 def _print_appearance(appearance: Appearance, event: EventLine) -> None:
-    out = console()
-    print(f"{event.commit_ts}\t{appearance.role}\t{event.kind}\t{event.label}")
+    if sys.stdout.isatty():
+        print_event(event, note=appearance.role, cropped=True)
+    else:
+        print(f"{event.commit_ts}\t{appearance.role}\t{event.kind}\t{event.label}")
     where = f"{appearance.address.agent_id}: {format_address(appearance.address.key, appearance.path)}"
     before = appearance.line[max(0, appearance.start - AROUND) : appearance.start]
     behind = appearance.line[appearance.end : appearance.end + AROUND]
-    text = f"  {where}: {before}", _cut(appearance.text), behind
-    if out.is_terminal:
-        out.print(Text.assemble(text[0], (text[1], "bold reverse"), text[2]))
-    else:
-        print(f"{text[0]}{MARKS[0]}{text[1]}{MARKS[1]}{text[2]}".replace("\n", "↵"))
+    found = f"{MARKS[0]}{_cut(appearance.text)}{MARKS[1]}"
+    before, found, behind = (part.replace("\n", "↵") for part in (f"  {where}: {before}", found, behind))
+    print_line(Text.assemble(printable(before), (printable(found), "bold green"), printable(behind)))
 
 
 def _cut(text: str) -> str:
@@ -91,13 +94,13 @@ def _json(origin: Origin, events: dict[int, EventLine]) -> dict[str, JSON]:
     def told(appearance: Appearance) -> dict[str, JSON]:
         event = events[appearance.commit_ts]
         return {
-            **event.to_json(),
             "role": appearance.role,
             **appearance.address._asdict(),
             "version": appearance.version,
             "path": format_address(appearance.address.key, appearance.path),
             "line": appearance.line,
             "span": [appearance.start, appearance.end],
+            "event": event.to_json(),
         }
 
     return {

@@ -137,7 +137,7 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     source.add_argument("commit", type=int, metavar="COMMIT")
     _store_option(source)
     _json(source, "print the record with its file and place as one JSON object")
-    sql = _command(commands, "sql", "reading:run_sql", "run one SELECT over a store")
+    sql = _command(commands, "sql", "sql:run_sql", "run one SELECT over a store")
     sql.add_argument(
         "query",
         metavar="QUERY",

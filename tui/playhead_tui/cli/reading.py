@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 import threading
@@ -13,12 +12,10 @@ from datetime import datetime
 from pathlib import Path
 
 from playhead import JSON, Event, InvalidArgumentError, MomentError, Record, Store
-from playhead.model import iso
 from playhead.source_record import source_record
-from playhead.sql import write_parquet
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
-from playhead_tui.cli.output import compact, console, note, print_json, print_table
+from playhead_tui.cli.output import clock, compact, console, note, print_json, print_table
 from playhead_tui.cli.stores import chosen_agent, chosen_moment, followed_log, narrowed_to, open_for_reading, store_path
 from playhead_tui.drawing.words import plural, size
 
@@ -68,7 +65,7 @@ def _losses(report: object) -> list[tuple[str, object]]:
 
 
 def _local(moment: str | None) -> str:
-    return "—" if moment is None else _clock(datetime.fromisoformat(moment))
+    return "—" if moment is None else clock(datetime.fromisoformat(moment))
 
 
 def run_agents(options: argparse.Namespace) -> int:
@@ -216,7 +213,7 @@ def _print_events(events: Iterable[Event], *, following: bool) -> None:
 
     for event in events:
         style = "bold red" if event.is_error else "bold"
-        line = f"{event.commit_ts:>7}  {_clock(event.moment)}  {event.kind:<12} {event.label}"
+        line = f"{event.commit_ts:>7}  {clock(event.moment)}  {event.kind:<12} {event.label}"
         show(line.rstrip(), style)
         for operation in event.operations:
             sign, color = ("−", "red") if operation.op == "delete" else ("=", "green")
@@ -228,36 +225,3 @@ def _print_events(events: Iterable[Event], *, following: bool) -> None:
         if following:
             # Whoever reads a pipe that is followed waits for each event.
             sys.stdout.flush()
-
-
-def _clock(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-
-
-def run_sql(options: argparse.Namespace) -> int:
-    with open_for_reading(options) as store:
-        table = store.sql(options.query)
-        if options.parquet:
-            write_parquet(table, Path(options.parquet))
-            note(f"{options.parquet}: {plural(table.num_rows, 'row')}")
-            return EXIT_OK
-    rows = table.to_pylist()
-    if options.csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(table.column_names)
-        writer.writerows([_json_cell(cell) for cell in row.values()] for row in rows)
-    elif options.json:
-        print_json([{name: _json_cell(cell) for name, cell in row.items()} for row in rows])
-    else:
-        numbers = [
-            field.name for field in table.schema if str(field.type).startswith(("int", "uint", "double", "decimal"))
-        ]
-        print_table(table.column_names, ([_json_cell(cell) for cell in row.values()] for row in rows), right=numbers)
-        note(plural(len(rows), "row"))
-    return EXIT_OK
-
-
-def _json_cell(cell: object) -> object:
-    if isinstance(cell, datetime):
-        return iso(cell if cell.tzinfo else cell.astimezone())
-    return cell.hex() if isinstance(cell, bytes) else cell

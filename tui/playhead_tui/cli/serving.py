@@ -13,8 +13,8 @@ from pathlib import Path
 from playhead import InvalidArgumentError
 from playhead.directory import DEFAULT_PATH, PATH_VARIABLE, read_info
 from playhead_tui.cli import EXIT_OK
-from playhead_tui.cli.loading import showing_progress
 from playhead_tui.cli.output import note
+from playhead_tui.cli.working import importing
 from playhead_tui.library import store_for
 
 _LAST_PORT = 65_535
@@ -26,7 +26,7 @@ def run_serve(options: argparse.Namespace) -> int:
     if find_spec("textual_serve") is None:
         raise InvalidArgumentError(f"serving needs the package textual-serve: pip install '{EXTRA}'")
     given = options.store or options.store_option or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
-    with showing_progress(given) as progress:
+    with importing(given) as progress:
         store = store_for(Path(given), progress.start).path
     read_info(store)
     from playhead_tui.web import Server, is_loopback

@@ -12,6 +12,7 @@ from playhead import AgentAddress, InvalidArgumentError, MomentError, Store
 from playhead.directory import DEFAULT_PATH, PATH_VARIABLE, is_store
 from playhead.goto import Absolute, Label, parse
 from playhead_tui.cli.output import note
+from playhead_tui.cli.working import importing
 from playhead_tui.library import STANDARD_INPUT, store_for
 
 
@@ -25,12 +26,18 @@ def store_path(options: argparse.Namespace) -> Path:
 
 def open_for_reading(options: argparse.Namespace) -> Store:
     """Open the named store, or the log's; never creates one where a path was mistyped."""
-    return playhead.open(store_for(store_path(options)).path, create=False, read_only=True)
+    return playhead.open(loaded(store_path(options)), create=False, read_only=True)
 
 
 def open_for_writing(options: argparse.Namespace) -> Store:
     """Open an existing store to write to it."""
-    return playhead.open(store_for(store_path(options)).path, create=False)
+    return playhead.open(loaded(store_path(options)), create=False)
+
+
+def loaded(path: Path) -> Path:
+    """The store that a path means; a log is loaded, where that was not done before."""
+    with importing(str(path)) as progress:
+        return store_for(path, progress.start).path
 
 
 def followed_log(path: Path) -> Path | None:

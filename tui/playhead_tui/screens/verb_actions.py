@@ -255,7 +255,7 @@ class VerbActions(CompareActions, SearchActions):
             return self._bisect_by(cursor, argument)
         good, bad = (moment_of_text(cursor, text) for text in bounds)
         commits = commits_between(cursor.timeline.commits, good, bad)
-        self._spelled(cursor, "bisect", "--good", str(good), "--bad", str(bad), "--run", "./check.sh")
+        self._spelled(cursor, "bisect", "--good", str(good), "--bad", str(bad))
         self.app.call_from_thread(self.begin_bisection, commits)
         return f"{plural(len(commits) - 1, 'event')} between {count(good)} and {count(bad)}: look, then g, b or s"
 
