@@ -38,6 +38,11 @@ class EventList(Verbs):
         self._filter, self._fitting, self._fitting_head = kept, self._fitting[:0], 0
         return self.stop_count
 
+    def keep_to_same(self, other: EventList) -> None:
+        """Keep to what another list of the same run keeps to; what it has found is not asked for again."""
+        self._filter = other._filter
+        self.take_stops(other)
+
     @property
     def stops(self) -> Integers | None:
         """The commits to stop at, ascending; None where that is every one."""

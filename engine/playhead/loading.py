@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playhead import directory
+from playhead import directory, question
 from playhead.bulk import bulk_load
 from playhead.draft import Draft
 from playhead.errors import ImportFormatError, LogError
@@ -88,7 +88,8 @@ def import_log(
     snapshots: to be there from the beginning, beside those that the log brings itself.
     The store is read-only but for snapshots (S28), unless the log is our own export of a store that was not.
 
-    Raises LogError for a log that cannot be read or recognised, StoreExistsError, WriteError.
+    Raises LogError for a log that cannot be read or recognised, StoreExistsError, WriteError, and where it is part of a
+    question that another thread stops, QuestionStoppedError.
     """
     known = log if isinstance(log, RecognisedLog) else RecognisedLog.at(Path(log))
     report = ImportReport()
@@ -99,7 +100,9 @@ def import_log(
     imported: dict[str, JSON] = {"format": known.format, "file": file, "imported_at": iso(datetime.now(UTC))}
 
     def drafts() -> Iterator[Draft]:
-        yield from read
+        for draft in read:
+            question.check()
+            yield draft
         imported["report"] = report.to_json()
         report.snapshots += snapshots
 
@@ -136,6 +139,7 @@ def continue_import(
         if on_start is not None:
             on_start(report)
         for draft in known.read(report, keep_going):
+            question.check()
             if not continuation.take(draft):
                 return Continued(report, 0, continuation.agreed)
         if not continuation.is_caught_up:

@@ -120,6 +120,8 @@ async def settle(pilot: AppPilot) -> None:
     def settled() -> bool:
         driver = app.main.driver
         shown = driver is not None and app.main.frame is not None and driver.at_rest
+        if app.main.asked is not None:
+            return False
         return not _is_busy(app, _BUSY_GROUPS) and not _is_answering(app) and (shown or app.main.has_class("-failed"))
 
     await until(pilot, settled)

@@ -130,6 +130,7 @@ PROOFS: dict[str, Proof] = {
     "everyone": proof("▾ researcher"),
     "strike": proof("Struck 30 through"),
     "commands": proof("No verb was asked yet"),
+    "answer": proof("No answer waits"),
     "answer.command": proof(lambda pilot: "playhead history" in pilot.app.clipboard, ":", *"history budget", "enter"),
     "follow.agent": proof("this agent’s events only"),
     "choose.agent": proof("2 agents"),

@@ -13,7 +13,8 @@ from playhead.cursor import Cursor
 from playhead_tui import driver
 from playhead_tui.app import PlayheadApp
 from playhead_tui.recent import RecentStores
-from playhead_tui.screens.main import POLL_SECONDS, POLL_SECONDS_MOST, MainScreen
+from playhead_tui.screens.driving import POLL_SECONDS, POLL_SECONDS_MOST
+from playhead_tui.screens.main import MainScreen
 
 from .conftest import OpenApp, app_of, line_with, position, press, screen_text, settle, type_text, until
 

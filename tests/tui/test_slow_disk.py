@@ -245,6 +245,36 @@ async def test_what_is_read_ahead_gives_way_to_a_move(tmp_path: Path, monkeypatc
     driver.close()
 
 
+async def test_what_is_read_ahead_and_never_comes_keeps_no_value_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_run(tmp_path / "long")
+    store = playhead.open(tmp_path / "long", create=False)
+    watcher = Watcher()
+    driver = Driver(store, store.cursor(), watcher)
+    blocked, goes_on = threading.Event(), threading.Event()
+    comparison = Cursor.comparison
+
+    def held(cursor: Cursor, key: str | None = None) -> tuple[Record, Record]:
+        blocked.set()
+        goes_on.wait()
+        return comparison(cursor, key)
+
+    monkeypatch.setattr(Cursor, "comparison", held)
+    driver.look_again()
+    reading = asyncio.create_task(driver.run())
+    assert await asyncio.to_thread(blocked.wait, _HANGING_SECONDS)
+    for steps in (100, 50):
+        driver.wish(Step(-steps))
+        await driver.run()
+    assert watcher.detailed == [400, 300, 250]
+    assert await driver.ask(lambda cursor: cursor.record("notes").value) == "what page 250 says"
+    goes_on.set()
+    await reading
+    assert driver.at_rest
+    driver.close()
+
+
 async def test_a_store_that_is_closed_while_something_is_read_ends_whoever_waits_without_a_word(
     tmp_path: Path, disk: Disk
 ) -> None:

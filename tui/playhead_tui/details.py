@@ -95,9 +95,20 @@ def read_ahead(cursor: Cursor, frame: Frame, wanted: Wanted, direction: int, goe
                     cursor.timeline_of(agent).records([key.key for key in keys], cursor.position)
                 if frame.selection is not None:
                     cursor.comparison(frame.selection)
-    ahead = len(frame.rows)
-    read_rows(cursor, range(max(0, frame.rows.start - ahead), frame.rows.stop + ahead))
+    commits = [cursor.stop_at(row) for row in _rows_ahead(cursor, frame)]
+    # With the event after each, which tells how long it took.
+    cursor.track.headers([*commits, *(min(commit_ts + 1, cursor.head) for commit_ts in commits)])
     return True
+
+
+def figures_ahead(cursor: Cursor, frame: Frame) -> None:
+    """Have in memory what there is to know beside the events whose headers `read_ahead` has read."""
+    read_rows(cursor, _rows_ahead(cursor, frame))
+
+
+def _rows_ahead(cursor: Cursor, frame: Frame) -> range:
+    ahead = len(frame.rows)
+    return range(max(0, frame.rows.start - ahead), min(frame.rows.stop + ahead, cursor.stop_count))
 
 
 def _by_agent(keys: Iterable[PreviewKey]) -> dict[AgentAddress, list[PreviewKey]]:

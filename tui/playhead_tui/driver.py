@@ -1,10 +1,11 @@
-"""Between the screen and the cursor: one thread that moves it, and one that reads what a disk may be slow to give."""
+"""Between the screen and the cursor: a thread that moves it, one that reads what is shown, and one that reads ahead."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
@@ -68,13 +69,15 @@ class _Ahead(NamedTuple):
 
 class Driver:
     """Owns a store and its cursor, which one thread moves. What takes reading is asked of copies, by another thread:
-    a slow disk keeps back values, never a move."""
+    a slow disk keeps back values, never a move. What nobody asked for yet is read by a third one, and keeps back
+    nothing."""
 
     def __init__(self, store: Store, cursor: Cursor, audience: Audience) -> None:
         self.store = store
         self._cursor = cursor
         self._audience = audience
         self._mover, self._reader = Worker("playhead-moves"), Worker("playhead-reads")
+        self._ahead_reader = Worker("playhead-reads-ahead")
         self._waiting = _Waiting([])
         self._due: _Due | None = None
         self._ahead: _Ahead | None = None
@@ -84,7 +87,7 @@ class Driver:
         """That of the frame that was shown last."""
         self._late: asyncio.Future[Frame] | None = None
         """A read that took longer than a frame waits."""
-        self._moving = self._reading = self._closed = False
+        self._moving = self._reading = self._reading_ahead = self._closed = False
         self._whereabouts = Whereabouts(store)
 
     async def ask(self, question: Callable[[Cursor], Answer]) -> Answer:
@@ -141,7 +144,7 @@ class Driver:
                 await self._round()
             elif self._due is not None and not self._moving and not self._reading:
                 await self._read(self._due)
-            elif self._ahead is not None and not self._moving and not self._reading:
+            elif self._ahead is not None and not (self._moving or self._reading or self._reading_ahead):
                 await self._read_ahead(self._ahead)
             else:
                 return
@@ -202,9 +205,9 @@ class Driver:
     async def _read_ahead(self, ahead: _Ahead) -> None:
         """Read what the next steps will show, while nothing else is to be done."""
         await self._unasked.wait()
-        if self._ahead is not ahead or self._reading or self._has_wishes:
+        if self._ahead is not ahead or self._reading or self._reading_ahead or self._has_wishes:
             return
-        self._reading = True
+        self._reading_ahead = True
         (frame, cursor, direction), wanted = ahead
 
         def goes_on() -> bool:
@@ -213,16 +216,23 @@ class Driver:
         def read() -> bool:
             from playhead_tui.details import read_ahead
 
-            try:
-                return read_ahead(cursor, frame, wanted, direction, goes_on)
-            except (PlayheadError, OSError):
-                # Nobody asked for it: what cannot be read is told to who does.
-                return True
+            return read_ahead(cursor.apart(), frame, wanted, direction, goes_on)
 
+        def read_figures() -> None:
+            from playhead_tui.details import figures_ahead
+
+            figures_ahead(cursor, frame)
+
+        is_done = True
         try:
-            is_done = await self._answer(self._reader.submit(read))
+            # What cannot be read is told to whoever asks for it: nobody does yet.
+            with suppress(PlayheadError, OSError):
+                is_done = await self._answer(self._ahead_reader.submit(read))
+                if is_done and self._ahead is ahead:
+                    # By the one thread that reads figures; their events are in memory.
+                    await self._answer(self._reader.submit(read_figures))
         finally:
-            self._reading = False
+            self._reading_ahead = False
         if is_done and self._ahead is ahead:
             self._ahead = None
 
@@ -251,6 +261,7 @@ class Driver:
         """Close the store, once the move that is being made is."""
         if not self._closed:
             self._closed = True
+            self._ahead_reader.stop()
             self._reader.stop()
             self._mover.stop(self.store.close)
 

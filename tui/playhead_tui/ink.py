@@ -18,13 +18,21 @@ from playhead_tui.palette import Palette
 class Ink:
     """One palette over one style of ground. Sums of styles are kept: a screen full of lines needs few of them.
 
-    `filters` are what the terminal asks for, such as no colours; `background` is what they blend with.
+    `filters` are what the terminal asks for, such as no colours; `background` is what they blend with. `cursor`: for a
+    line under the cursor.
     """
 
     def __init__(
-        self, palette: Palette, ground: Style, filters: Sequence[LineFilter] = (), background: Color = TRANSPARENT
+        self,
+        palette: Palette,
+        ground: Style,
+        filters: Sequence[LineFilter] = (),
+        background: Color = TRANSPARENT,
+        *,
+        cursor: bool = False,
     ) -> None:
-        self._palette, self._filters, self._background = palette, filters, background
+        self._roles = palette.cursor_roles if cursor else palette.roles
+        self._filters, self._background = filters, background
         self.ground = self.filtered(ground)
         """The style of what no text covers."""
         self._bare_grounds = {tone: ground + style for tone, style in palette.tones.items()}
@@ -49,7 +57,7 @@ class Ink:
                 continue
             style = self._styles.get((tone, role))
             if style is None:
-                style = self._styles[tone, role] = self.filtered(self._bare_grounds[tone] + self._palette.roles[role])
+                style = self._styles[tone, role] = self.filtered(self._bare_grounds[tone] + self._roles[role])
             segments.append(Segment(text, style))
             room -= width_of(text)
         if room < 0:

@@ -135,6 +135,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump.back", "back", "Back to where the playhead was", ("[",), "Through time"),
     Action("jump.forward", "forward", "Forward again", ("]",), "Through time"),
     Action("go.to", "command", "Go to :412  :+50  :@-5m  :label …; or ask: :help", (":",), "Through time", hint="go"),
+    Action("answer", "answer", "To the answer that came while you went on", (";",), "Ask the past"),
     Action("search", "search", "Search labels, kinds and keys; or the inspector", ("/",), "Find", hint="search"),
     Action("search.next", "hit(1)", "Next hit", ("n",), "Find"),
     Action("search.previous", "hit(-1)", "Previous hit", ("N",), "Find"),

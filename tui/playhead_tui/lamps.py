@@ -35,16 +35,17 @@ def judged(cursor: Cursor, file: str) -> tuple[Lamp, ...]:
     try:
         loaded = rules.load(Path(file))
     except PlayheadError as error:
-        return (Lamp(Path(file).name, problem=_first_line(error)),)
+        return (Lamp(Path(file).name, problem=_reason(error, f"{file}: ")),)
     lamps: list[Lamp] = []
     with unrecorded(cursor):
         for rule in loaded:
             try:
                 lamps += lamps_of(rules.check(cursor, [rule]))
             except PlayheadError as error:
-                lamps.append(Lamp(rule.name, problem=_first_line(error)))
+                lamps.append(Lamp(rule.name, problem=_reason(error, f"rule {rule.name!r}: ")))
     return tuple(lamps)
 
 
-def _first_line(error: PlayheadError) -> str:
-    return str(error).partition("\n")[0]
+def _reason(error: PlayheadError, named: str) -> str:
+    """The first line of what is wrong, without what the lamp is called by."""
+    return str(error).partition("\n")[0].removeprefix(named)

@@ -22,13 +22,19 @@ class Palette:
     """The line of a focused list that keys act on."""
     cursor_blurred: Style
     """The same line while the list is not focused."""
+    cursor_roles: Mapping[str, Style]
+    """The roles on such a line: what is dim elsewhere would be lost on its ground."""
 
     @staticmethod
     def of(variables: Mapping[str, str]) -> Palette:
         """The palette of a theme, from its CSS variables. Themes of 16 colours get attributes instead of blends."""
         theme = _Theme(variables)
+        roles = {role: theme.role(role) for role in get_args(Role)}
         return Palette(
-            roles={role: theme.role(role) for role in get_args(Role)},
+            roles=roles,
+            cursor_roles=roles
+            if theme.ansi
+            else {role: theme.cursor_role(role, style) for role, style in roles.items()},
             tones={tone: theme.tone(tone) for tone in get_args(Tone)},
             cursor=Style(reverse=True) if theme.ansi else theme.background("primary", 0.42 if theme.dark else 0.2),
             cursor_blurred=Style(bold=True) if theme.ansi else theme.background("primary", 0.16 if theme.dark else 0.1),
@@ -87,6 +93,14 @@ class _Theme:
             case "active":
                 return self._colour("text-primary", bold=True, reverse=True)
         return Style()
+
+    def cursor_role(self, role: Role, style: Style) -> Style:
+        """A role's style on the line under the cursor."""
+        if role in ("muted", "punctuation"):
+            return self._dimmed(0.88)
+        if role in ("faint", "struck"):
+            return style + self._dimmed(0.76)
+        return style
 
     def tone(self, tone: Tone) -> Style:
         if not tone or self.ansi:

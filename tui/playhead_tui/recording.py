@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from playhead.cursor import Cursor
 from playhead_tui.small_files import write_text
@@ -42,12 +42,33 @@ from playhead import AgentAddress, rules
 '''
 
 
-class Script:
+class Lines:
+    """What was done, a line each."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, count: int) -> None:
+        """A step, which adds up with those in the same direction right before it."""
+        before = self.lines[-1] if self.lines else ""
+        if before.startswith("cursor.step(") and (int(before[12:-1]) > 0) == (count > 0):
+            self.lines.pop()
+            count += int(before[12:-1])
+        self.lines.append(f"cursor.step({count})")
+
+    def add(self, *lines: str) -> None:
+        self.lines += lines
+
+    def save(self) -> None:
+        """Of what is not written down yet, nothing is in a file either."""
+
+
+class Script(Lines):
     """The lines so far, and the file that holds them."""
 
     def __init__(self, file: Path) -> None:
+        super().__init__()
         self._file = file
-        self._lines: list[str] = []
         self._is_open = False
         self.problem = ""
         """Why the file could not be written last."""
@@ -55,27 +76,16 @@ class Script:
     def open(self, cursor: Cursor) -> None:
         """Go on with another store."""
         if self._is_open:
-            self._lines.append("store.close()")
+            self.lines.append("store.close()")
         self._is_open = True
         namespace, agent_id = cursor.agent
-        self._lines += [
+        self.lines += [
             "",
             f"store = playhead.open({str(cursor.store.path.resolve())!r}, create=False, read_only=True)",
             f"cursor = store.cursor({agent_id!r}, namespace={namespace!r})"
             if cursor.agents()
             else "cursor = store.cursor()",
         ]
-
-    def step(self, count: int) -> None:
-        """A step, which adds up with those in the same direction right before it."""
-        before = self._lines[-1] if self._lines else ""
-        if before.startswith("cursor.step(") and (int(before[12:-1]) > 0) == (count > 0):
-            self._lines.pop()
-            count += int(before[12:-1])
-        self._lines.append(f"cursor.step({count})")
-
-    def add(self, line: str) -> None:
-        self._lines.append(line)
 
     def save(self) -> None:
         """Write what there is by now. A disk that refuses ends no session: it is told when that is over."""
@@ -88,7 +98,7 @@ class Script:
     def write(self) -> None:
         """Replace the file, whole. Raises OSError."""
         closing = ["store.close()"] if self._is_open else []
-        write_text(self._file, "\n".join([_HEAD, *self._lines, *closing]).replace("\n\n\n\n", "\n\n") + "\n")
+        write_text(self._file, "\n".join([_HEAD, *self.lines, *closing]).replace("\n\n\n\n", "\n\n") + "\n")
 
 
 class RecordedCursor(Cursor):
@@ -96,11 +106,17 @@ class RecordedCursor(Cursor):
 
     def __init__(self, store: Store, agent_id: str | None, namespace: str | None, script: Script) -> None:
         super().__init__(store, agent_id, namespace)
-        self.script = script
+        self.script: Lines = script
         self._depth = 0
         script.open(self)
         self._written = (self.position, self.follow_agent)
         """Where the script's own cursor is by now."""
+
+    def apart(self) -> Self:
+        """What the copy does is written down by `write_down`, or never."""
+        other = super().apart()
+        other.script = Lines()
+        return other
 
     @contextmanager
     def inside(self) -> Iterator[bool]:
@@ -119,6 +135,26 @@ class RecordedCursor(Cursor):
         if position != self.position:
             self.script.add(f"cursor.position = {self.position}")
         self._written = (self.position, self.follow_agent)
+
+
+@contextmanager
+def write_down(cursor: Cursor, asked: Cursor, position: int) -> Iterator[None]:
+    """Write down what was asked of a copy that was made at a position, and that the cursor goes within where it led."""
+    if not isinstance(cursor, RecordedCursor) or not isinstance(asked, RecordedCursor):
+        yield
+        return
+    lines = asked.script.lines
+    if cursor.position == position:
+        cursor.script.add(*lines)
+        cursor._written = asked._written if lines else cursor._written
+    elif lines:
+        # Somebody has moved on since: the script asks at that position, too, and comes back.
+        cursor.script.add("here, cursor = cursor, cursor.apart()", f"cursor.position = {position}", *lines)
+        cursor.script.add("cursor = here")
+    yield
+    if lines:
+        cursor.settle()
+        cursor.script.save()
 
 
 def unrecorded(cursor: Cursor) -> AbstractContextManager[object]:

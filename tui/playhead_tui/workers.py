@@ -37,7 +37,7 @@ class Worker:
         return future
 
     def stop(self, last: Callable[[], object] | None = None) -> None:
-        """Take no more, cancel what has not begun, and end with `last`."""
+        """Take no more, cancel what has not begun, and end with `last`, which may be all that it ever does."""
         self._stopped = True
         while not self._jobs.empty():
             if (job := self._jobs.get()) is not None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from playhead import question
 from playhead.model import JSON, SnapshotEntry
 
 MALFORMED_IN_DETAIL = 20
@@ -98,7 +99,11 @@ class ImportReport:
     _read_whole: set[str] = field(default_factory=set)
 
     def read(self, count: int) -> None:
-        """Count bytes as read, and tell `advance` every `ADVANCE_EVERY_BYTES`."""
+        """Count bytes as read, and tell `advance` every `ADVANCE_EVERY_BYTES`.
+
+        Raises QuestionStoppedError where what the log is read for was given up.
+        """
+        question.check()
         self.bytes_read += count
         if self.advance is not None and self.bytes_read - self._announced >= ADVANCE_EVERY_BYTES:
             self.announce()

@@ -27,6 +27,7 @@ from playhead_tui.widgets.timeline_view import TimelineView
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
+    from playhead_tui.asked import Find
 
 TABS: tuple[Tab, ...] = ("diff", "value", "history", "blame")
 
@@ -86,6 +87,16 @@ class MainActions(PromptScreen):
 
     def request(self, what: requests.Request) -> None:
         self.move(Do(what))
+
+    def bring(self, what: requests.Request) -> None:
+        """The same, where it is not a person who asks: what plays plays on."""
+        if self.driver is not None:
+            self.driver.wish(Do(what))
+            self.run_driver()
+
+    def inquire(self, typed: str, find: Find, *, is_line: bool = True, brings_hits: bool = False) -> None:
+        """Ask what takes long, beside all else."""
+        raise NotImplementedError
 
     def look_again(self) -> None:
         if self.driver is not None:

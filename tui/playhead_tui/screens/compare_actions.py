@@ -22,6 +22,7 @@ from playhead_tui.widgets.header import Header
 if TYPE_CHECKING:
     from playhead import Store
     from playhead.cursor import Cursor
+    from playhead_tui.asked import Asked
     from playhead_tui.two_runs import TwoRuns
 
 
@@ -38,26 +39,26 @@ class Other:
 class CompareActions(QuestionActions):
     header: Header
 
-    def _compare_with(self, cursor: Cursor, text: str) -> str:
-        """Align both runs, and have them shown. Runs on the cursor's thread."""
+    def _compare_with(self, asked: Asked, text: str) -> str:
+        """Align both runs, and have them shown. Runs in the question's thread."""
         import playhead
         from playhead_tui.library import store_for
 
-        other = other_of(cursor, text)
+        other = other_of(asked.cursor, text)
         if other.path is None:
-            return self._align(cursor, other, cursor.store, None)
+            return self._align(asked, other, asked.cursor.store, None)
         store = playhead.open(store_for(other.path).path, create=False, read_only=True)
         try:
-            return self._align(cursor, other, store, store)
+            return self._align(asked, other, store, store)
         except BaseException:
             store.close()
             raise
 
-    def _align(self, cursor: Cursor, other: Other, store: Store, opened: Store | None) -> str:
+    def _align(self, asked: Asked, other: Other, store: Store, opened: Store | None) -> str:
         from playhead_tui.recording import record_call
         from playhead_tui.two_runs import TwoRuns
 
-        every_agent = other.agent is None
+        cursor, every_agent = asked.cursor, other.agent is None
         agent = None if other.agent is None else agent_named(store.agents(), other.agent, cursor.agent.namespace)
         second = store.cursor() if agent is None else store.cursor(agent.agent_id, namespace=agent.namespace)
         spelled = "" if agent is None else f"{agent.agent_id!r}, namespace={agent.namespace!r}"
@@ -70,13 +71,14 @@ class CompareActions(QuestionActions):
             if opened is None
             else f"with playhead.open({str(opened.path.resolve())!r}, create=False, read_only=True) as other: ",
         )
-        self._keep_command(*_spelled_comparison(cursor, other, agent))
+        asked.keep_command(*_spelled_comparison(cursor, other, agent))
         own = self.header.run if agent is None else f"{self.header.run} ▸ {cursor.agent.agent_id}"
         name = self.header.run if other.path is None else str(other.path)
         names = (own, name if agent is None else f"{name} ▸ {agent.agent_id}")
         runs = TwoRuns(names, (cursor, second), comparison, every_agent=every_agent, opened=opened)
         row = runs.divergences[0] if runs.divergences else runs.row_at(0, cursor.position)
-        self.app.call_from_thread(self._show_two_runs, runs, row)
+        asked.close_with(runs.close)
+        asked.open(self._show_two_runs, runs, row)
         at = runs.commits(row)
         if not runs.divergences:
             return "The states are the same all along"

@@ -18,6 +18,7 @@ from playhead_tui.frame import Frame, Note, read_rows
 from playhead_tui.screens import requests
 from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.columns import ColumnsScreen
+from playhead_tui.screens.flows import found_by
 from playhead_tui.screens.inspector_actions import InspectorActions
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
@@ -65,17 +66,22 @@ class EventActions(InspectorActions):
 
     def take_answer(self, answer: CommandLine.Answered | CommandLine.Cancelled) -> None:
         if answer.purpose == "events" and isinstance(answer, CommandLine.Answered):
-            self.signs_generation += 1
-            self.request(requests.keep_to(answer.text))
+            self._keep_to(answer.text)
         super().take_answer(answer)
+
+    def _keep_to(self, text: str) -> None:
+        if text.strip():
+            self.inquire(f"&{text}", found_by(requests.keep_to(text)), is_line=False)
+        else:
+            self.signs_generation += 1
+            self.request(requests.keep_to(""))
 
     def action_escape(self) -> None:
         """Of all that narrows the view, the filter of the events last; where they have the focus, first."""
         narrowed = bool(self.find or self.filter_text or self.changed_only)
         if self.frame is not None and self.frame.event_filter and (self.event_list.has_focus or not narrowed):
             self.take_count()
-            self.signs_generation += 1
-            self.request(requests.keep_to(""))
+            self._keep_to("")
         else:
             super().action_escape()
 
@@ -210,7 +216,7 @@ class EventActions(InspectorActions):
             self._choose_columns(cast("tuple[Column, ...]", tuple(columns)))
         self.by_turn = kept.get("by_turn") is True
         if isinstance(typed := kept.get("filter"), str) and typed:
-            self.request(requests.keep_to(typed))
+            self._keep_to(typed)
 
 
 def list_title(frame: Frame) -> list[Span]:

@@ -18,6 +18,7 @@ from playhead_tui.widgets.command_line import CommandLine, Purpose
 
 if TYPE_CHECKING:
     from playhead_tui.app import PlayheadApp
+    from playhead_tui.asked import Find
 
 Answer: TypeAlias = "asyncio.Future[str | None]"
 
@@ -52,8 +53,7 @@ class Flows(MainActions):
             case "command" if text is not None:
                 self._go(text.strip())
             case "search" if text:
-                self.signs_generation += 1
-                self.request(requests.search(text))
+                self.inquire(f"/{text}", found_by(requests.search(text)), is_line=False, brings_hits=True)
             case "snapshot" if text is not None:
                 self.signs_generation += 1
                 self.request(requests.snapshot(text.strip()))
@@ -132,3 +132,8 @@ class Flows(MainActions):
         chosen = await self.app.push_screen_wait(screen)
         if chosen:
             self.playhead_app.open(Path(chosen).expanduser())
+
+
+def found_by(request: requests.Request) -> Find:
+    """What a request does to a cursor, as the answer to a question."""
+    return lambda asked: request(asked.cursor) or ""

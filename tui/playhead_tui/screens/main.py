@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Center, Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from playhead import PlayheadError
 from playhead_tui import keys
 from playhead_tui.bindings import bindings_for
 from playhead_tui.drawing.loss import loss_note
@@ -24,6 +23,7 @@ from playhead_tui.driver import Driver
 from playhead_tui.frame import Frame, Lens, Note, PreviewKey, Tab, Wanted
 from playhead_tui.screens.actions import TABS
 from playhead_tui.screens.comfort_actions import ComfortActions
+from playhead_tui.screens.driving import Driving
 from playhead_tui.screens.event_actions import EventActions, list_title
 from playhead_tui.screens.snapshot_actions import SnapshotActions
 from playhead_tui.screens.state_actions import StateActions
@@ -51,9 +51,6 @@ if TYPE_CHECKING:
     from playhead_tui.details import Details, Page
 
 LEAST_SIZE = (60, 16)
-POLL_SECONDS = 0.25
-"""Between two looks for new commits, while they come; it grows to the most while none do."""
-POLL_SECONDS_MOST = 1.0
 _HOLDER_WIDTH = 24
 PATIENCE_SECONDS = 0.15
 """How long the inspector shows what was before a placeholder takes its place."""
@@ -71,7 +68,7 @@ def _target_provider() -> type[Provider]:
     return TargetProvider
 
 
-class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, SnapshotActions, TimelineActions):
+class MainScreen(Driving, VerbActions, EventActions, ComfortActions, StateActions, SnapshotActions, TimelineActions):
     # Of two actions on one key, the first one that may run does: those of a bisection, while there is one.
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("bisect"), *bindings_for("main")]
     COMMANDS = {_action_provider, _target_provider}  # noqa: RUF012 - typed by Textual
@@ -105,7 +102,6 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self._page_width = self._asked_width = 0
         self._patience: Timer | None = None
         self._settled = False
-        self._poll_pause = POLL_SECONDS
         self._asked: str | None = None
         self._asked_previews: list[PreviewKey] = []
         self.keepers["state"] = self.state_keeper()
@@ -136,7 +132,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.header.show(None, "opening…")
         self.show_tab(self.tab)
         self.state.focus()
-        self._poll_again(POLL_SECONDS)
+        self.begin_polling()
 
     def on_unmount(self) -> None:
         self.stop_asking()
@@ -173,6 +169,7 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
 
     def fail(self, error: Exception) -> None:
         """Say in the place of the panes why nothing can be shown."""
+        self.stop_asking()
         if self.driver is not None:
             self.driver.close()
             self.driver = None
@@ -180,54 +177,6 @@ class MainScreen(VerbActions, EventActions, ComfortActions, StateActions, Snapsh
         self.add_class("-failed")
         self.footer.show_nothing(True)
         self.header.show(None, "")
-
-    def run_driver(self) -> None:
-        if self.driver is not None:
-            self.run_worker(self._drive(self.driver), group="drive", exit_on_error=True)
-
-    async def _drive(self, driver: Driver) -> None:
-        try:
-            await driver.run()
-        except (PlayheadError, OSError) as error:
-            reason = await driver.reason(error)
-            if driver is self.driver:
-                self.fail(reason)
-
-    def _poll(self) -> None:
-        if self.driver is not None and self.driver.idle and self.playhead_app.grows(self.driver.store):
-            self._refresh(self.driver)
-        else:
-            self._poll_again(POLL_SECONDS)
-
-    def _poll_again(self, pause: float) -> None:
-        self._poll_pause = pause
-        if self.is_running:
-            self.set_timer(pause, self._poll)
-
-    @work(group="poll")
-    async def _refresh(self, driver: Driver) -> None:
-        grown = False
-        try:
-            grown = await self._refresh_now(driver)
-        finally:
-            # A run that rests is asked less often.
-            self._poll_again(POLL_SECONDS if grown else min(1.25 * self._poll_pause, POLL_SECONDS_MOST))
-
-    async def refresh_now(self) -> None:
-        """Show what other processes have committed since."""
-        if self.driver is not None:
-            await self._refresh_now(self.driver)
-
-    async def _refresh_now(self, driver: Driver) -> bool:
-        try:
-            grown = await driver.refresh()
-        except (PlayheadError, OSError) as error:
-            if driver is self.driver:
-                self.fail(error)
-            return False
-        if grown and driver is self.driver:
-            self.look_again()
-        return grown
 
     # ── what the driver asks and brings ──────────────────────────────────────────────────────────────────────────────
 

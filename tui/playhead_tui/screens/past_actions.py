@@ -144,6 +144,18 @@ class PastActions(TimelineActions, Flows):
         self.when, self.watched = when, tuple(found)
         self._show_tracks(tracks)
 
+    def take_past(
+        self,
+        before: Sequence[Watched],
+        when: str,
+        found: Sequence[Watched],
+        tracks: Sequence[Happening | Course],
+    ) -> None:
+        """The same, where what was watched before that was `before`; where it was not, all of it is read anew."""
+        if self.watched is not before:
+            self._past_of = None
+        self.show_past(when, found, tracks)
+
     def show_lamps(self, rules: str, lamps: Sequence[Lamp]) -> None:
         """Show a lamp for each rule of a file from now on; none, where it is empty."""
         self.rules, self.lamps = rules, tuple(lamps)
@@ -256,7 +268,7 @@ class PastActions(TimelineActions, Flows):
         self.show_strip()
 
     def name_of_event(self, cursor: Cursor, commit_ts: int) -> str:
-        """`1,330 (tool_result: bank transfer)`; for the cursor's thread."""
+        """`1,330 (tool_result: bank transfer)`; not for the event loop, since it may read."""
         from playhead_tui.answers import event_name
 
         return f"{count(commit_ts)} {event_name(cursor, commit_ts)}"

@@ -1,36 +1,55 @@
-"""Asking the cursor's thread what a line means: how that is refused, stopped, spelled as a command, and answered."""
+"""Asking what a line means, beside all else: how that is refused, stopped and answered, and whom the answer finds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import work
+from textual.message import Message
 
-from playhead import PlayheadError, QuestionStoppedError
+from playhead import QuestionStoppedError
 from playhead_tui.drawing.span import crop, printable
+from playhead_tui.drawing.words import count
+from playhead_tui.frame import Note
 from playhead_tui.moves import Seek
-from playhead_tui.screens.answers import AnswerScreen
+from playhead_tui.screens import requests
 from playhead_tui.screens.past_actions import PastActions
-from playhead_tui.verbs import command_line
 from playhead_tui.widgets.command_line import CommandLine
 
 if TYPE_CHECKING:
-    from playhead import Question
     from playhead.cursor import Cursor
     from playhead_tui.answers import Answer
+    from playhead_tui.asked import Asked, Find
 
-Ask: TypeAlias = Callable[["Cursor"], str]
-"""Runs on the cursor's thread, and returns the words for the last line."""
 QUOTED = 50
 """Cells of what was typed, where it is repeated."""
 COMMANDS_KEPT = 500
+STOP_AGAIN_SECONDS = 0.1
+"""After so long, what was given up and still goes on is stopped once more."""
 
 
 class QuestionActions(PastActions):
+    class Over(Message):
+        """There is an answer, or none will come."""
+
+        def __init__(self, asked: Asked) -> None:
+            super().__init__()
+            self.asked = asked
+
+    class HandedOver(Message):
+        """The playhead has gone where the answer leads, unless somebody had moved it."""
+
+        def __init__(self, asked: Asked, is_here: bool) -> None:
+            super().__init__()
+            self.asked, self.is_here = asked, is_here
+
     def __init__(self) -> None:
-        self.asked: set[Question] = set()
-        """What waits for an answer."""
+        self.asked: Asked | None = None
+        """What waits for its answer."""
+        self.answered: Asked | None = None
+        """What was answered while its person was elsewhere, and can still be taken up."""
         super().__init__()
         self.commands: list[str] = []
         """The command-line form of every verb that was answered, the last one last."""
@@ -61,73 +80,144 @@ class QuestionActions(PastActions):
         self.ask("command", typed)
 
     def stop_asking(self) -> None:
-        """Give up what was asked and is not answered yet."""
-        for question in tuple(self.asked):
-            question.stop()
+        """Give up what was asked and is not answered yet, and what was answered and nobody took up."""
+        asked, self.asked = self.asked, None
+        if asked is not None:
+            self._stop(asked)
+        self._drop_answered()
+
+    def _stop(self, asked: Asked) -> None:
+        asked.stop()
+        if not asked.is_over and self.is_running:
+            self.set_timer(STOP_AGAIN_SECONDS, partial(self._stop, asked))
+
+    def _drop_answered(self) -> None:
+        if self.answered is not None:
+            self.answered.drop()
+            self.answered = None
 
     def reset_verbs(self) -> None:
         self.stop_asking()
-        self.asked = set()
         super().reset_verbs()
 
     def action_escape(self) -> None:
-        if self.asked:
+        asked = self.asked
+        if asked is not None:
             self.take_count()
-            self.tell("Stopping …")
             self.stop_asking()
+            self.tell(_stopped(asked))
         else:
             super().action_escape()
 
     # ── asked ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _ask_past(self, typed: str, ask: Ask) -> None:
-        if self.driver is None or self.frame is None:
+    def inquire(self, typed: str, find: Find, *, is_line: bool = True, brings_hits: bool = False) -> None:
+        """Ask about the moment to which the keys before this one lead; what was asked before is given up for it."""
+        if self.driver is None:
             self.tell("No run is open", is_error=True)
             return
-        from playhead import Question
+        from playhead_tui.asked import Asked
 
-        question, asked = Question(), self.asked
-        asked.add(question)
+        self.stop_asking()
+        self.asked = asked = Asked(typed, find, is_line=is_line, brings_hits=brings_hits)
 
-        def answer(cursor: Cursor) -> str | None:
-            position = cursor.position
-            try:
-                with question:
-                    question.check()
-                    return ask(cursor)
-            except QuestionStoppedError:
-                cursor.position = position
-                return f"Stopped: {crop(printable(typed), QUOTED)}"
-            except (PlayheadError, OSError) as error:
-                self.app.call_from_thread(self._refuse, typed, str(error))
-                return None
-            finally:
-                asked.discard(question)
+        def set_out(cursor: Cursor) -> None:
+            asked.set_out(cursor, lambda asked: self.post_message(self.Over(asked)))
 
         self.tell(f"{crop(printable(typed), QUOTED)} …   Esc stops")
-        self.request(answer)
+        self.bring(set_out)
 
-    # ── answered; all of this runs on the cursor's thread ────────────────────────────────────────────────────────────
+    def action_hit(self, direction: int) -> None:
+        if self.asked is not None and self.asked.brings_hits:
+            # Typed ahead: there are no hits yet to go through.
+            self.asked.then.append(requests.hit(direction * (self.take_count() or 1)))
+        else:
+            super().action_hit(direction)
 
-    def _spelled(self, cursor: Cursor, *words: str, at: int | None = None, agent: bool = True) -> str:
-        """The command that does the same, which is kept for the list of commands."""
-        options = ["--agent", cursor.agent.agent_id] if agent else []
-        if agent and cursor.agent.namespace != "default":
-            options += ["--namespace", cursor.agent.namespace]
-        options += ["--at", str(at)] if at is not None else []
-        return self._keep_command(*words, *options, "-s", str(cursor.store.path))
+    # ── answered ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _keep_command(self, *words: str) -> str:
-        command = command_line(*words)
-        self.commands = [*self.commands, command][-COMMANDS_KEPT:]
-        return command
+    def on_question_actions_over(self, message: Over) -> None:
+        asked = message.asked
+        if asked is not self.asked:
+            asked.drop()
+        elif asked.error is None:
+            # Even what leads nowhere is told after what the keys before it led to.
+            self.bring(lambda cursor: self._hand_over(asked, cursor))
+        else:
+            self.asked = None
+            self._tell_why_not(asked, asked.error)
 
-    def _show(self, answer: Answer) -> str:
-        self.app.call_from_thread(self._travel_by, answer)
+    def _hand_over(self, asked: Asked, cursor: Cursor) -> None:
+        self.post_message(self.HandedOver(asked, asked.hand_over(cursor)))
+
+    def _tell_why_not(self, asked: Asked, error: Exception) -> None:
+        if isinstance(error, QuestionStoppedError):
+            self.tell(_stopped(asked))
+        elif not asked.is_refused:
+            raise error
+        elif asked.is_line:
+            self._refuse(asked.typed, str(error))
+        else:
+            self.tell(str(error).partition("\n")[0], is_error=True)
+
+    def on_question_actions_handed_over(self, message: HandedOver) -> None:
+        asked = message.asked
+        if asked is not self.asked:
+            asked.drop()
+            return
+        self.asked = None
+        self.commands = [*self.commands, *asked.commands][-COMMANDS_KEPT:]
+        # Whatever the timeline shows of it was found or narrowed just now.
+        self.signs_generation += 1
+        asked.show_all()
+        is_free = message.is_here and self.app.screen is self and not self.command_line.asking
+        if is_free:
+            asked.open_all()
+        elif asked.opens or (asked.leads_to is not None and not message.is_here):
+            self.answered = asked
+        words = self._words(asked, message.is_here)
+        self.footer.show_note(Note(words) if words else None)
+        self.look_again()
+
+    def _words(self, asked: Asked, is_here: bool) -> str:
+        """What there is to say of an answer; to whoever has moved on, first what leads there, and of when it is."""
+        before = []
+        if asked is self.answered:
+            leads_to = None if is_here else asked.leads_to
+            before.append("; shows it" if leads_to is None else f"; goes to {count(leads_to)}")
+        if asked.of_moment and not is_here:
+            before.append(f"asked at {count(asked.position)}")
+        return f"{', '.join(before)}: {asked.words}" if before else asked.words
+
+    def action_answer(self) -> None:
+        """Go where the answer leads that came while the person was elsewhere, and open what it opens."""
+        self.take_count()
+        asked, self.answered = self.answered, None
+        if asked is None:
+            self.tell("No answer waits")
+            return
+        if asked.leads_to is not None:
+            self.move(Seek(asked.leads_to))
+        asked.open_all()
+
+    def show_table(self, asked: Asked, answer: Answer) -> str:
+        """Have a table opened, by which one can travel; for the question's thread. Returns the words about it."""
+        asked.open(self._open_table, asked, answer)
         return answer.note
+
+    def _open_table(self, asked: Asked, answer: Answer) -> None:
+        if asked.of_moment and self.frame is not None and self.frame.position != asked.position:
+            answer = replace(answer, note=f"{answer.note} · asked at {count(asked.position)}")
+        self._travel_by(answer)
 
     @work(group="layer", exclusive=True)
     async def _travel_by(self, answer: Answer) -> None:
+        from playhead_tui.screens.answers import AnswerScreen
+
         commit_ts = await self.app.push_screen_wait(AnswerScreen(answer))
         if commit_ts is not None:
             self.move(Seek(commit_ts))
+
+
+def _stopped(asked: Asked) -> str:
+    return f"Stopped: {crop(printable(asked.typed), QUOTED)}"

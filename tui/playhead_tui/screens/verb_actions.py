@@ -1,4 +1,4 @@
-"""The verbs of the `:` line, asked on the cursor's thread in the order of the keys."""
+"""The verbs of the `:` line, each asked about the moment to which the keys before it lead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
-from playhead_tui.frame import Frame
 from playhead_tui.lamps import lamps_of
 from playhead_tui.screens import requests
 from playhead_tui.screens.answers import Add, CommandsScreen, Remove, Show, WatchesScreen
@@ -33,14 +32,14 @@ from playhead_tui.widgets.command_line import CommandLine
 
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
+    from playhead_tui.asked import Asked
 
 
 class VerbActions(CompareActions, SearchActions):
     def __init__(self) -> None:
         super().__init__()
-        self._to_select: str | None = None
         self._agents: list[str] = []
-        self._questions: dict[str, Callable[[Cursor, str], str]] = {
+        self._questions: dict[str, Callable[[Asked, str], str]] = {
             "when": self._when,
             "c": partial(self._run_to, forward=True),
             "rc": partial(self._run_to, forward=False),
@@ -97,8 +96,12 @@ class VerbActions(CompareActions, SearchActions):
         elif verb.name == "watch" and not asked.argument:
             self.action_watches()
         else:
-            question = self._questions[verb.name]
-            self._ask_past(typed, lambda cursor: question(cursor, asked.argument))
+            find, argument = self._questions[verb.name], asked.argument
+            self.inquire(typed, lambda asked: find(asked, argument), brings_hits=verb.name == "when")
+
+    def _select(self, key: str) -> None:
+        self.selection = key
+        self.look_again()
 
     def _go_to_place(self, typed: str) -> None:
         go = requests.goto(typed)
@@ -112,75 +115,75 @@ class VerbActions(CompareActions, SearchActions):
 
         self.request(ask)
 
-    def follow_past(self, frame: Frame) -> None:
-        selecting, self._to_select = self._to_select, None
-        if selecting is not None and selecting != self.selection:
-            self.selection = selecting
-            self.look_again()
-        super().follow_past(frame)
+    # ── answers; all of this runs in the question's thread ────────────────────────────────────────────────────────────
 
-    # ── answers; all of this runs on the cursor's thread ─────────────────────────────────────────────────────────────
-
-    def _when(self, cursor: Cursor, expression: str) -> str:
+    def _when(self, asked: Asked, expression: str) -> str:
         import numpy
 
         from playhead_tui.answers import when_answer
 
+        cursor = asked.cursor
         intervals = cursor.when(expression)
-        command = self._spelled(cursor, "when", expression)
+        command = asked.spelled("when", expression)
         cursor.hits = numpy.array([each.first for each in intervals if each.first], numpy.int64)
-        tracks = [*when_tracks(expression, intervals), *watch_tracks(self.watched)]
-        self.app.call_from_thread(self.show_past, expression, self.watched, tracks)
+        found = self.watched
+        tracks = [*when_tracks(expression, intervals), *watch_tracks(found)]
+        asked.show(self.take_past, found, expression, found, tracks)
         if not intervals:
             return f"{crop(printable(expression), QUOTED)} was never true"
-        self._show(replace(when_answer(cursor, expression, intervals), command=command))
+        self.show_table(asked, replace(when_answer(cursor, expression, intervals), command=command))
         return f"true in {plural(len(intervals), 'interval')}: n and N go through them, Esc drops them"
 
-    def _run_to(self, cursor: Cursor, expression: str, *, forward: bool) -> str:
+    def _run_to(self, asked: Asked, expression: str, *, forward: bool) -> str:
+        cursor = asked.cursor
         position = cursor.position
         moved = cursor.run_forward(expression) if forward else cursor.run_back(expression)
-        self._spelled(cursor, "c" if forward else "rc", expression, at=position)
+        asked.spelled("c" if forward else "rc", expression, at=position)
         shown = crop(printable(expression), QUOTED)
         if not moved:
             return f"{shown} does not become true {'later' if forward else 'earlier'}"
         return f"{shown} became true at {self.name_of_event(cursor, cursor.position)}"
 
-    def _go_to_change(self, cursor: Cursor, text: str, *, forward: bool) -> str:
+    def _go_to_change(self, asked: Asked, text: str, *, forward: bool) -> str:
         from playhead.json_path import format_address
         from playhead_tui.answers import change_note
 
+        cursor = asked.cursor
         key, path = self._path(cursor, text)
         name, position = format_address(key, path), cursor.position
         change = cursor.next(key, path) if forward else cursor.last(key, path)
-        self._spelled(cursor, "next" if forward else "last", name, at=position)
-        self._to_select = key
+        asked.spelled("next" if forward else "last", name, at=position)
+        asked.open(self._select, key)
         if change is None:
             return f"{printable(name)} does not change {'later' if forward else 'earlier'}"
         return change_note(cursor, name, change)
 
-    def _history_of(self, cursor: Cursor, text: str) -> str:
+    def _history_of(self, asked: Asked, text: str) -> str:
         from playhead.json_path import format_address
         from playhead_tui.answers import history_answer
 
+        cursor = asked.cursor
         key, path = self._path(cursor, text)
         name = format_address(key, path)
         answer = history_answer(cursor, name, cursor.path_history(key, path))
-        return self._show(replace(answer, command=self._spelled(cursor, "history", name)))
+        return self.show_table(asked, replace(answer, command=asked.spelled("history", name)))
 
-    def _blame_of(self, cursor: Cursor, text: str) -> str:
+    def _blame_of(self, asked: Asked, text: str) -> str:
         from playhead.json_path import format_address
         from playhead_tui.recording import record_call
 
+        cursor = asked.cursor
         key, path = self._path(cursor, text)
         record_call(cursor, f"cursor.blame_state({key!r}, {path!r})", lambda: None)
-        self._spelled(cursor, "blame", format_address(key, path), at=cursor.position)
-        self._to_select = key
-        self.app.call_from_thread(self.show_tab, "blame")
+        asked.spelled("blame", format_address(key, path), at=cursor.position)
+        asked.open(self._select, key)
+        asked.open(self.show_tab, "blame")
         return f"Who last wrote each part of {printable(key)}: Enter in the inspector travels there"
 
-    def _fold(self, cursor: Cursor, text: str) -> str:
+    def _fold(self, asked: Asked, text: str) -> str:
         from playhead_tui.drawing.change_lines import ChangeTree
 
+        cursor = asked.cursor
         struck = commits_named(text) if text else list(self.struck)
         beyond = [commit_ts for commit_ts in struck if not 1 <= commit_ts <= cursor.head]
         if beyond:
@@ -192,48 +195,51 @@ class VerbActions(CompareActions, SearchActions):
         tree = ChangeTree(cursor.fold_without(struck), max(40, self.app.size.width - 12))
         earlier = [commit_ts for commit_ts in struck if commit_ts <= cursor.position]
         if earlier:
-            self._spelled(cursor, "fold", "--without", spelled_commits(earlier), at=cursor.position)
+            asked.spelled("fold", "--without", spelled_commits(earlier), at=cursor.position)
         said = "As recorded → without them. Later events stay as they were recorded, whatever they had read."
         title = (
             f"Commit {count(cursor.position)} without {plural(len(struck), 'event')}: of the record, not of the model"
         )
         screen = ChangesScreen(title, [Line((Span(said, "muted"),)), BLANK, *(row.line for row in tree.rows)])
-        self.app.call_from_thread(self.show_struck, set(struck))
-        self.app.call_from_thread(self.app.push_screen, screen)
+        asked.show(self.show_struck, set(struck))
+        asked.open(self.app.push_screen, screen)
         return f"Without {crop(spelled_commits(struck), QUOTED)}"
 
-    def _check(self, cursor: Cursor, text: str) -> str:
+    def _check(self, asked: Asked, text: str) -> str:
         from playhead import rules
         from playhead_tui.answers import check_answer
         from playhead_tui.recording import record_call
 
+        cursor = asked.cursor
         if not text:
-            return self._put_lamps_out()
+            return self._put_lamps_out(asked)
         path = path_typed(text)
         loaded = rules.load(path)
         spelled = f"rules.check(cursor, rules.load(Path({str(path.resolve())!r})))"
         verdicts = record_call(cursor, spelled, lambda: rules.check(cursor, loaded))
-        command = self._spelled(cursor, "check", text)
-        self.app.call_from_thread(self.show_lamps, str(path.resolve()), lamps_of(verdicts))
-        return self._show(replace(check_answer(cursor, path.name, verdicts), command=command))
+        command = asked.spelled("check", text)
+        asked.show(self.show_lamps, str(path.resolve()), lamps_of(verdicts))
+        return self.show_table(asked, replace(check_answer(cursor, path.name, verdicts), command=command))
 
-    def _put_lamps_out(self) -> str:
+    def _put_lamps_out(self, asked: Asked) -> str:
         if not self.rules:
             raise InvalidArgumentError("no rules are checked; check takes RULES.toml")
-        self.app.call_from_thread(self.show_lamps, "", ())
+        asked.show(self.show_lamps, "", ())
         return "The run is judged by no rules any more"
 
-    def _sql(self, cursor: Cursor, query: str) -> str:
+    def _sql(self, asked: Asked, query: str) -> str:
         from playhead_tui.answers import sql_answer
         from playhead_tui.recording import record_call
 
+        cursor = asked.cursor
         answer = record_call(cursor, f"store.sql({query!r})", lambda: sql_answer(cursor, query))
-        return self._show(replace(answer, command=self._spelled(cursor, "sql", query, agent=False)))
+        return self.show_table(asked, replace(answer, command=asked.spelled("sql", query, agent=False)))
 
-    def _diff(self, cursor: Cursor, text: str) -> str:
+    def _diff(self, asked: Asked, text: str) -> str:
         from playhead_tui.drawing.change_lines import ChangeTree
         from playhead_tui.recording import record_call
 
+        cursor = asked.cursor
         try:
             sides = shlex.split(text)
         except ValueError:
@@ -243,25 +249,25 @@ class VerbActions(CompareActions, SearchActions):
         one, other = (moment_of_text(cursor, side) for side in sides)
         changes = record_call(cursor, f"store.diff({one}, {other})", lambda: cursor.store.diff(one, other))
         lines = [row.line for row in ChangeTree(changes, max(40, self.app.size.width - 12)).rows]
-        self._spelled(cursor, "diff", str(one), str(other), agent=False)
-        self.app.call_from_thread(
-            self.app.push_screen, ChangesScreen(f"From commit {count(one)} to commit {count(other)}", lines)
-        )
+        asked.spelled("diff", str(one), str(other), agent=False)
+        asked.open(self.app.push_screen, ChangesScreen(f"From commit {count(one)} to commit {count(other)}", lines))
         return f"From commit {count(one)} to commit {count(other)}"
 
-    def _bisect(self, cursor: Cursor, argument: str) -> str:
+    def _bisect(self, asked: Asked, argument: str) -> str:
+        cursor = asked.cursor
         bounds = bounds_of(argument)
         if bounds is None:
-            return self._bisect_by(cursor, argument)
+            return self._bisect_by(asked, argument)
         good, bad = (moment_of_text(cursor, text) for text in bounds)
         commits = commits_between(cursor.timeline.commits, good, bad)
-        self._spelled(cursor, "bisect", "--good", str(good), "--bad", str(bad))
-        self.app.call_from_thread(self.begin_bisection, commits)
+        asked.spelled("bisect", "--good", str(good), "--bad", str(bad))
+        asked.open(self.begin_bisection, commits)
         return f"{plural(len(commits) - 1, 'event')} between {count(good)} and {count(bad)}: look, then g, b or s"
 
-    def _bisect_by(self, cursor: Cursor, expression: str) -> str:
+    def _bisect_by(self, asked: Asked, expression: str) -> str:
+        cursor = asked.cursor
         intervals = cursor.when(expression)
-        self._spelled(cursor, "bisect", expression)
+        asked.spelled("bisect", expression)
         if not intervals or intervals[-1].last < cursor.head:
             ended = f" since {count(intervals[-1].last + 1)}" if intervals else ""
             return f"It is not true at the head{ended}, so there is no first bad commit: :when shows all intervals"
@@ -271,25 +277,29 @@ class VerbActions(CompareActions, SearchActions):
 
     # ── watches ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _watch(self, cursor: Cursor, expression: str) -> str:
+    def _watch(self, asked: Asked, expression: str) -> str:
+        cursor = asked.cursor
         if len(self.watched) >= WATCHES_MAX:
             raise InvalidArgumentError(f"{WATCHES_MAX} expressions are watched already: W removes some")
         cursor.watch([expression])
-        others = [each for each in self.watched if each.expression != expression]
-        self._show_watches(cursor, [*others, watched(cursor, expression)])
-        self._spelled(cursor, "watch", expression)
+        before = self.watched
+        others = [each for each in before if each.expression != expression]
+        self._show_watches(asked, before, [*others, watched(cursor, expression)])
+        asked.spelled("watch", expression)
         return f"Watching {crop(printable(expression), QUOTED)}: W lists what is watched"
 
-    def _unwatch(self, cursor: Cursor, expression: str) -> str:
-        kept = [each for each in self.watched if expression and each.expression != expression]
-        if len(kept) == len(self.watched):
+    def _unwatch(self, asked: Asked, expression: str) -> str:
+        before = self.watched
+        kept = [each for each in before if expression and each.expression != expression]
+        if len(kept) == len(before):
             raise InvalidArgumentError("that is not watched; W lists what is" if expression else "nothing is watched")
-        self._show_watches(cursor, kept)
+        self._show_watches(asked, before, kept)
         return f"{plural(len(self.watched), 'expression')} watched" if kept else "Nothing is watched any more"
 
-    def _show_watches(self, cursor: Cursor, found: Sequence[Watched]) -> None:
-        when = when_tracks(self.when, cursor.conditions.when(self.when)) if self.when else []
-        self.app.call_from_thread(self.show_past, self.when, found, [*when, *watch_tracks(found)])
+    def _show_watches(self, asked: Asked, before: Sequence[Watched], found: Sequence[Watched]) -> None:
+        condition = self.when
+        when = when_tracks(condition, asked.cursor.conditions.when(condition)) if condition else []
+        asked.show(self.take_past, before, condition, found, [*when, *watch_tracks(found)])
 
     @work(group="layer", exclusive=True)
     async def action_watches(self) -> None:
@@ -299,16 +309,17 @@ class VerbActions(CompareActions, SearchActions):
             case Add():
                 self.ask("command", "watch ")
             case Remove(expression):
-                self._ask_past(f"unwatch {expression}", lambda cursor: self._unwatch(cursor, expression))
+                self.inquire(f"unwatch {expression}", lambda asked: self._unwatch(asked, expression))
             case Show(expression):
-                self._ask_past(f"watch {expression}", lambda cursor: self._values(cursor, expression))
+                self.inquire(f"watch {expression}", lambda asked: self._values(asked, expression))
 
-    def _values(self, cursor: Cursor, expression: str) -> str:
+    def _values(self, asked: Asked, expression: str) -> str:
         from playhead_tui.answers import values_answer
 
+        cursor = asked.cursor
         (series,) = cursor.watch([expression])
-        return self._show(
-            replace(values_answer(cursor, expression, series), command=self._spelled(cursor, "watch", expression))
+        return self.show_table(
+            asked, replace(values_answer(cursor, expression, series), command=asked.spelled("watch", expression))
         )
 
     def action_commands(self) -> None:

@@ -229,9 +229,10 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """What lines are drawn with: plainly, under the cursor, and under the cursor of a view without focus."""
         if self._known_inks is None:
             palette, base = palette_of(self.app), self.rich_style
-            grounds = (base, base + palette.cursor, base + palette.cursor_blurred)
             filters, background = self.get_line_filters(), self.background_colors[1]
-            plain, focused, blurred = (Ink(palette, ground, filters, background) for ground in grounds)
+            plain = Ink(palette, base, filters, background)
+            cursors = (palette.cursor, palette.cursor_blurred)
+            focused, blurred = (Ink(palette, base + each, filters, background, cursor=True) for each in cursors)
             self._known_inks = (plain, focused, blurred)
         return self._known_inks
 
