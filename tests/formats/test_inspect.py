@@ -487,6 +487,14 @@ def test_patches_that_do_not_fit_unknown_events_and_errors_are_told_and_counted(
     assert loaded.report.repaired == {"patches that do not fit the state": 2}
     assert loaded.report.unknown == {"state patch": 2, "holodeck": 2, "int": 2}
     first = {address.key: value for address, value in loaded.state.items() if address.namespace == "inspect:t/1#1"}
+    assert first["status"] == {"phase": "error", "stop_reason": "token limit"}
+    assert next(value for at, value in loaded.versions.items() if at[1:] == ("main", "status")) == [
+        {"phase": "user"},
+        {"phase": "thinking", "stop_reason": None},
+        {"phase": "done", "stop_reason": "token limit"},
+        {"phase": "error"},
+        {"phase": "error", "stop_reason": "token limit"},
+    ]
     assert first["state/y"] == first["state/z"] == 1
     assert "state/x" not in first
     assert first["records/0002"] == {"what": [1]}
