@@ -239,7 +239,8 @@ class SpanIndex:
                 one.agent = one.agent or MAIN_AGENT
                 continue
             one.depth = above.depth + 1
-            one.session = one.session or above.session
+            # An agent that a tool runs may have a conversation of its own: it is a part of the one around it.
+            one.session = above.session or one.session
             if one.kind != "agent" or not one.agent:
                 one.agent = above.agent if above.agent != MAIN_AGENT else one.agent or MAIN_AGENT
 
