@@ -315,7 +315,7 @@ def _is_by_tool(record: dict[str, JSON], text: str) -> bool:
     origin = record.get("origin")
     return (
         record.get("isMeta") is True
-        or (isinstance(origin, dict) and origin.get("kind") in _ORIGINS)
+        or (isinstance(origin, dict) and str(origin.get("kind")) in _ORIGINS)
         or text.startswith(_WRITTEN_BY_TOOL)
     )
 
@@ -334,7 +334,7 @@ def _counted_parts(told: tuple[int, ...], parts: list[JSON]) -> tuple[tuple[int,
     for part in parts:
         if isinstance(part, dict):
             own = tuple([as_count(part.get(name)) or 0 for name in _USAGE.values()])
-            if part.get("type") in _BESIDE:
+            if str(part.get("type")) in _BESIDE:
                 counted = tuple([known + more for known, more in zip(counted, own, strict=True)])
             elif any(own):
                 window = own

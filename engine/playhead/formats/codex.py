@@ -161,7 +161,7 @@ class _Reader:
             self._collaborators.said(draft, EVENT, payload, text_in(payload, "content"))
         elif kind == "realtime_item" and text_in(payload, "text"):
             self._items.say(draft, text_in(payload, "role") or "user", text_in(payload, "text"))
-        elif kind in _BOOKKEEPING:
+        elif str(kind) in _BOOKKEEPING:
             run.report.counts[str(kind)] += 1
         else:
             run.unknown(draft, run.main, str(kind), record)

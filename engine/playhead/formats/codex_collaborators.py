@@ -34,7 +34,10 @@ class Collaborators:
             "status": status,
             "result": result,
         }
-        if event.get("type") == "collab_agent_spawn_end" and event.get("call_id") not in self._thread.agent.keys.calls:
+        if (
+            event.get("type") == "collab_agent_spawn_end"
+            and text_in(event, "call_id") not in self._thread.agent.keys.calls
+        ):
             self._thread.run.report.counts["subagents"] += 1
         self._thread.agent.effects.subagent(draft, identity, news)
         draft.kind, draft.label = "subagent", one_line(f"sub-agent {status}: {prompt or result or identity}")
