@@ -185,7 +185,6 @@ class TestMessages:
         assert {address.namespace for address in loaded.state} == {"otel:s"}
         assert texts(loaded) == ["a", "b", "c", "d"]
 
-
     def test_a_conversation_inside_another_belongs_to_its_run(self, loading: Callable[..., Loaded]) -> None:
         agent: dict[str, Any] = {"gen_ai__operation__name": "invoke_agent"}
         loaded = loading(
