@@ -94,3 +94,43 @@ def test_output_without_a_call_belongs_to_the_step_it_answers(tmp_path: Path) ->
     said = read(tmp_path, "atif", DOCUMENTS["atif"]).value("messages/0002")
     assert isinstance(said, dict)
     assert (said["text"], said["observation"], said["calls"]) == ("look", "y", ["c1"])
+
+
+def test_a_run_over_the_responses_api_has_its_answers_calls_and_outputs(tmp_path: Path) -> None:
+    def text(words: str) -> JSON:
+        return [{"type": "input_text", "text": words}]
+
+    answer: JSON = {
+        "object": "response",
+        "model": "m-1",
+        "output": [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "look"}]},
+            {"type": "function_call", "call_id": "c1", "name": "bash", "arguments": '{"command": "ls"}'},
+        ],
+        "usage": {"input_tokens": 9, "output_tokens": 2},
+        "extra": {"actions": [{"command": "ls", "tool_call_id": "c1"}], "cost": 0.5, "timestamp": 1772359200.5},
+    }
+    output: JSON = {
+        "type": "function_call_output",
+        "call_id": "c1",
+        "output": "<returncode>2</returncode>",
+        "extra": {"raw_output": "no\n", "returncode": 2},
+    }
+    messages: list[JSON] = [
+        {"type": "message", "role": "system", "content": text("be good")},
+        {"type": "message", "role": "user", "content": text("fix it")},
+        answer,
+        output,
+        {"role": "exit", "content": "", "extra": {"exit_status": "Submitted"}},
+    ]
+    document: JSON = {"trajectory_format": "mini-swe-agent-1.1", "info": {}, "messages": messages}
+    loaded = read(tmp_path, "mini-swe-agent", document)
+    assert not loaded.report.unknown
+    said, call, usage = loaded.value("messages/0003"), loaded.value("tool_calls/c1"), loaded.value("usage")
+    assert isinstance(said, dict)
+    assert isinstance(call, dict)
+    assert isinstance(usage, dict)
+    assert (said["text"], said["reasoning"], loaded.value("model")) == ("look", "hm", "m-1")
+    assert (call["status"], call["exit_code"], call["result"]) == ("error", 2, "no\n")
+    assert (usage["input"], usage["output"], usage["cost_usd"]) == (9, 2, 0.5)
