@@ -134,3 +134,37 @@ def test_a_run_over_the_responses_api_has_its_answers_calls_and_outputs(tmp_path
     assert (said["text"], said["reasoning"], loaded.value("model")) == ("look", "hm", "m-1")
     assert (call["status"], call["exit_code"], call["result"]) == ("error", 2, "no\n")
     assert (usage["input"], usage["output"], usage["cost_usd"]) == (9, 2, 0.5)
+
+
+def test_trajectories_inside_a_trajectory_are_agents_of_its_run(tmp_path: Path) -> None:
+    def trajectory(identity: str, *steps: JSON, **more: JSON) -> dict[str, JSON]:
+        about: dict[str, JSON] = {"schema_version": "ATIF-v1.8", "agent": {"name": "a", "version": "1"}}
+        return {**about, "session_id": "s1", "trajectory_id": identity, "steps": list(steps), **more}
+
+    def said(number: int, text: str, tokens: int, **more: JSON) -> JSON:
+        step: dict[str, JSON] = {"step_id": number, "source": "agent", "message": text}
+        return {**step, "metrics": {"prompt_tokens": tokens, "completion_tokens": 1}, **more}
+
+    asked: JSON = [{"tool_call_id": "c1", "function_name": "task", "arguments": {"prompt": "look"}}]
+    result: JSON = {"source_call_id": "c1", "content": "found", "subagent_trajectory_ref": [{"trajectory_id": "t2"}]}
+    inner = trajectory("t3", said(1, "deepest", 4))
+    child = trajectory("t2", said(1, "looking", 5), subagent_trajectories=[inner])
+    document = trajectory(
+        "t1",
+        said(1, "delegating", 10, tool_calls=asked, observation={"results": [result]}),
+        subagent_trajectories=[child],
+        final_metrics={"total_prompt_tokens": 25, "total_completion_tokens": 3},
+        new_in_1_9=True,
+    )
+    loaded = read(tmp_path, "atif", document)
+    assert {address.namespace for address in loaded.state} == {"atif:s1"}
+    texts = {agent: loaded.value("messages/0001", agent) for agent in ("main", "t2", "t3")}
+    assert {agent: value["text"] for agent, value in texts.items() if isinstance(value, dict)} == {
+        "main": "delegating",
+        "t2": "looking",
+        "t3": "deepest",
+    }
+    inputs = {agent: usage["input"] for agent in texts if isinstance(usage := loaded.value("usage", agent), dict)}
+    assert inputs == {"main": 16, "t2": 5, "t3": 4}
+    assert loaded.value("fields") == {"new_in_1_9": True}
+    assert loaded.report.counts["agents"] == 3
