@@ -370,3 +370,36 @@ def test_a_call_that_failed_without_a_word_says_so(tmp_path: Path) -> None:
     error = loaded.value("last_error")
     assert isinstance(error, dict)
     assert (error["message"], loaded.labels()[-1]) == ("cancelled", "write_file a → error: cancelled")
+
+
+def test_an_agent_behind_an_openhands_conversation_makes_calls_and_is_stopped(tmp_path: Path) -> None:
+    def call(number: int, status: str, **more: JSON) -> JSON:
+        about: JSON = {"title": "Run tests", "tool_kind": "execute", "raw_input": {"command": "pytest"}}
+        assert isinstance(about, dict)
+        return {"id": f"e{number}", "kind": "ACPToolCallEvent", "tool_call_id": "c1", "status": status, **about, **more}
+
+    text: JSON = [{"type": "content", "content": {"type": "text", "text": "3 failed"}}]
+    records: list[JSON] = [
+        call(0, "in_progress"),
+        call(1, "failed", content=text, is_error=True),
+        {"id": "e2", "kind": "HookExecutionEvent", "hook_event_type": "Stop", "success": False, "reason": "no tests"},
+        {"id": "e3", "kind": "WarningEvent", "message": "slow"},
+        {"id": "e4", "kind": "ConversationIterationLimitEvent", "max_iterations": 9, "detail": "9 of 9"},
+        {"id": "e5", "kind": "InterruptEvent", "reason": "User requested interrupt"},
+    ]
+    path = write_lines(tmp_path / "events.jsonl", records)
+    known, _ = recognise(path)
+    assert known.name == "openhands"
+    loaded = load(known, path)
+    assert loaded.kinds() == [
+        "tool_call",
+        "tool_error",
+        "hook_error",
+        "warning",
+        "iteration_limit_error",
+        "turn_aborted",
+    ]
+    answered = loaded.value("tool_calls/c1")
+    assert isinstance(answered, dict)
+    assert (answered["name"], answered["status"], answered["result"]) == ("execute", "error", "3 failed")
+    assert not loaded.report.unknown
