@@ -438,6 +438,66 @@ DOCUMENTS: dict[str, JSON] = {
             }
         },
     },
+    "pydantic-ai": [
+        {
+            "kind": "request",
+            "parts": [
+                {"part_kind": "system-prompt", "content": "be good", "timestamp": AT},
+                {"part_kind": "user-prompt", "content": ["fix it", {"kind": "image-url", "url": "http://x"}]},
+            ],
+        },
+        {
+            "kind": "response",
+            "model_name": "m",
+            "timestamp": AT,
+            "usage": {"input_tokens": 3, "output_tokens": 1, "cost": 0.5},
+            "parts": [
+                {"part_kind": "thinking", "content": "hm"},
+                {"part_kind": "text", "content": "look"},
+                {"part_kind": "tool-call", "tool_name": "ls", "tool_call_id": "c1", "args": '{"path": "."}'},
+                {"part_kind": "tool-call", "tool_name": "cat", "tool_call_id": "c2", "args": {}},
+            ],
+        },
+        {
+            "kind": "request",
+            "parts": [
+                {"part_kind": "tool-return", "tool_name": "ls", "tool_call_id": "c1", "content": {"n": 1}},
+                {
+                    "part_kind": "retry-prompt",
+                    "tool_name": "cat",
+                    "tool_call_id": "c2",
+                    "content": [{"type": "missing", "loc": ["path"], "msg": "Field required"}],
+                },
+                {"part_kind": "retry-prompt", "content": "no answer yet"},
+            ],
+        },
+        {"kind": "response", "parts": [{"part_kind": "text", "content": "done"}], "finish_reason": "stop"},
+    ],
+    "smolagents": {
+        "output": "6",
+        "steps": [
+            {"task": "2*3"},
+            {"plan": "multiply", "timing": {"start_time": 1772359200.5}},
+            {
+                "step_number": 1,
+                "timing": {"start_time": 1772359200.5, "end_time": 1772359201.5, "duration": 1.0},
+                "tool_calls": [{"id": "c1", "function": {"name": "mul", "arguments": {"a": 2}}}],
+                "error": {"type": "AgentToolExecutionError", "message": "no b"},
+                "model_output": "multiply",
+                "observations": None,
+                "token_usage": {"input_tokens": 3, "output_tokens": 1},
+            },
+            {
+                "step_number": 2,
+                "timing": {},
+                "tool_calls": None,
+                "model_output_message": {"role": "assistant", "content": "six"},
+                "observations": "6",
+                "action_output": 6,
+                "is_final_answer": True,
+            },
+        ],
+    },
     "crewai": {
         "raw": "done",
         "tasks_output": [{"name": "research", "agent": "Researcher", "raw": "x", "messages": CHAT}],

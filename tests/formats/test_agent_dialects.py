@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.formats.agent_logs import DOCUMENTS
 from tests.formats.conftest import Loaded, load, write_lines
 
 from playhead.formats.registry import recognise
@@ -370,3 +371,61 @@ def test_a_call_that_failed_without_a_word_says_so(tmp_path: Path) -> None:
     error = loaded.value("last_error")
     assert isinstance(error, dict)
     assert (error["message"], loaded.labels()[-1]) == ("cancelled", "write_file a → error: cancelled")
+
+
+def test_an_agent_behind_an_openhands_conversation_makes_calls_and_is_stopped(tmp_path: Path) -> None:
+    def call(number: int, status: str, **more: JSON) -> JSON:
+        about: JSON = {"title": "Run tests", "tool_kind": "execute", "raw_input": {"command": "pytest"}}
+        assert isinstance(about, dict)
+        return {"id": f"e{number}", "kind": "ACPToolCallEvent", "tool_call_id": "c1", "status": status, **about, **more}
+
+    text: JSON = [{"type": "content", "content": {"type": "text", "text": "3 failed"}}]
+    records: list[JSON] = [
+        call(0, "in_progress"),
+        call(1, "failed", content=text, is_error=True),
+        {"id": "e2", "kind": "HookExecutionEvent", "hook_event_type": "Stop", "success": False, "reason": "no tests"},
+        {"id": "e3", "kind": "WarningEvent", "message": "slow"},
+        {"id": "e4", "kind": "ConversationIterationLimitEvent", "max_iterations": 9, "detail": "9 of 9"},
+        {"id": "e5", "kind": "InterruptEvent", "reason": "User requested interrupt"},
+    ]
+    path = write_lines(tmp_path / "events.jsonl", records)
+    known, _ = recognise(path)
+    assert known.name == "openhands"
+    loaded = load(known, path)
+    assert loaded.kinds() == [
+        "tool_call",
+        "tool_error",
+        "hook_error",
+        "warning",
+        "iteration_limit_error",
+        "turn_aborted",
+    ]
+    answered = loaded.value("tool_calls/c1")
+    assert isinstance(answered, dict)
+    assert (answered["name"], answered["status"], answered["result"]) == ("execute", "error", "3 failed")
+    assert not loaded.report.unknown
+
+
+def test_messages_of_pydantic_ai_are_a_conversation_with_its_calls_answered(tmp_path: Path) -> None:
+    loaded = document(tmp_path / "log.json", DOCUMENTS["pydantic-ai"])
+    assert loaded.kinds() == ["meta", "user", "tool_call", "tool_result", "tool_error", "meta", "assistant"]
+    said, usage = loaded.value("messages/0003"), loaded.value("usage")
+    assert isinstance(said, dict)
+    assert isinstance(usage, dict)
+    assert (said["text"], said["reasoning"], said["calls"]) == ("look", "hm", ["c1", "c2"])
+    assert (usage["input"], usage["output"], usage["cost_usd"]) == (3, 1, 0.5)
+    results = [value["result"] for key in ("c1", "c2") if isinstance(value := loaded.value(f"tool_calls/{key}"), dict)]
+    assert results == ['{"n":1}', "path: Field required"]
+    assert loaded.value("final") == {"text": "done", "message": "messages/0005"}
+    assert not loaded.report.unknown
+
+
+def test_a_memory_of_smolagents_tells_what_each_step_called_and_saw(tmp_path: Path) -> None:
+    loaded = document(tmp_path / "log.json", DOCUMENTS["smolagents"])
+    assert loaded.kinds() == ["user", "plan", "tool_call", "tool_error", "assistant", "result"]
+    call = loaded.value("tool_calls/c1")
+    assert isinstance(call, dict)
+    assert (call["status"], call["result"], call["duration_ms"]) == ("error", "no b", 1000)
+    assert loaded.value("final") == {"text": "6"}
+    assert loaded.value("status") == {"phase": "done", "turn": 1, "step": 2}
+    assert not loaded.report.unknown

@@ -94,3 +94,77 @@ def test_output_without_a_call_belongs_to_the_step_it_answers(tmp_path: Path) ->
     said = read(tmp_path, "atif", DOCUMENTS["atif"]).value("messages/0002")
     assert isinstance(said, dict)
     assert (said["text"], said["observation"], said["calls"]) == ("look", "y", ["c1"])
+
+
+def test_a_run_over_the_responses_api_has_its_answers_calls_and_outputs(tmp_path: Path) -> None:
+    def text(words: str) -> JSON:
+        return [{"type": "input_text", "text": words}]
+
+    answer: JSON = {
+        "object": "response",
+        "model": "m-1",
+        "output": [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "look"}]},
+            {"type": "function_call", "call_id": "c1", "name": "bash", "arguments": '{"command": "ls"}'},
+        ],
+        "usage": {"input_tokens": 9, "output_tokens": 2},
+        "extra": {"actions": [{"command": "ls", "tool_call_id": "c1"}], "cost": 0.5, "timestamp": 1772359200.5},
+    }
+    output: JSON = {
+        "type": "function_call_output",
+        "call_id": "c1",
+        "output": "<returncode>2</returncode>",
+        "extra": {"raw_output": "no\n", "returncode": 2},
+    }
+    messages: list[JSON] = [
+        {"type": "message", "role": "system", "content": text("be good")},
+        {"type": "message", "role": "user", "content": text("fix it")},
+        answer,
+        output,
+        {"role": "exit", "content": "", "extra": {"exit_status": "Submitted"}},
+    ]
+    document: JSON = {"trajectory_format": "mini-swe-agent-1.1", "info": {}, "messages": messages}
+    loaded = read(tmp_path, "mini-swe-agent", document)
+    assert not loaded.report.unknown
+    said, call, usage = loaded.value("messages/0003"), loaded.value("tool_calls/c1"), loaded.value("usage")
+    assert isinstance(said, dict)
+    assert isinstance(call, dict)
+    assert isinstance(usage, dict)
+    assert (said["text"], said["reasoning"], loaded.value("model")) == ("look", "hm", "m-1")
+    assert (call["status"], call["exit_code"], call["result"]) == ("error", 2, "no\n")
+    assert (usage["input"], usage["output"], usage["cost_usd"]) == (9, 2, 0.5)
+
+
+def test_trajectories_inside_a_trajectory_are_agents_of_its_run(tmp_path: Path) -> None:
+    def trajectory(identity: str, *steps: JSON, **more: JSON) -> dict[str, JSON]:
+        about: dict[str, JSON] = {"schema_version": "ATIF-v1.8", "agent": {"name": "a", "version": "1"}}
+        return {**about, "session_id": "s1", "trajectory_id": identity, "steps": list(steps), **more}
+
+    def said(number: int, text: str, tokens: int, **more: JSON) -> JSON:
+        step: dict[str, JSON] = {"step_id": number, "source": "agent", "message": text}
+        return {**step, "metrics": {"prompt_tokens": tokens, "completion_tokens": 1}, **more}
+
+    asked: JSON = [{"tool_call_id": "c1", "function_name": "task", "arguments": {"prompt": "look"}}]
+    result: JSON = {"source_call_id": "c1", "content": "found", "subagent_trajectory_ref": [{"trajectory_id": "t2"}]}
+    inner = trajectory("t3", said(1, "deepest", 4))
+    child = trajectory("t2", said(1, "looking", 5), subagent_trajectories=[inner])
+    document = trajectory(
+        "t1",
+        said(1, "delegating", 10, tool_calls=asked, observation={"results": [result]}),
+        subagent_trajectories=[child],
+        final_metrics={"total_prompt_tokens": 25, "total_completion_tokens": 3},
+        new_in_1_9=True,
+    )
+    loaded = read(tmp_path, "atif", document)
+    assert {address.namespace for address in loaded.state} == {"atif:s1"}
+    texts = {agent: loaded.value("messages/0001", agent) for agent in ("main", "t2", "t3")}
+    assert {agent: value["text"] for agent, value in texts.items() if isinstance(value, dict)} == {
+        "main": "delegating",
+        "t2": "looking",
+        "t3": "deepest",
+    }
+    inputs = {agent: usage["input"] for agent in texts if isinstance(usage := loaded.value("usage", agent), dict)}
+    assert inputs == {"main": 16, "t2": 5, "t3": 4}
+    assert loaded.value("fields") == {"new_in_1_9": True}
+    assert loaded.report.counts["agents"] == 3

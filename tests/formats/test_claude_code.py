@@ -530,3 +530,98 @@ def test_a_summary_that_is_no_title_is_kept_whole(session: Session, tmp_path: Pa
     assert isinstance(record, dict)
     assert record["message"] == {"role": "system", "content": "so far"}
     assert loaded.report.unknown["summary"] == 1
+
+
+def test_what_claude_code_itself_writes_in_the_users_place_is_no_turn(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "fix it", origin={"kind": "human"})
+    session.prompt(2, "<local-command-stdout>Set model</local-command-stdout>")
+    session.prompt(3, "<task-notification>\n<task-id>b1</task-id>\n<status>done</status>\n</task-notification>")
+    session.prompt(4, "ready when you are", origin={"kind": "peer", "name": "other"})
+    session.prompt(5, "[Request interrupted by user]", interruptedMessageId="m1")
+    loaded = session.load(tmp_path)
+    assert loaded.kinds() == ["user", "meta", "meta", "meta", "turn_aborted"]
+    meta = [
+        isinstance(value, dict) and value.get("meta")
+        for key in loaded.keys("messages/")
+        for value in [loaded.value(key)]
+    ]
+    assert meta == [None, True, True, True, True]
+    assert loaded.value("status") == {"phase": "waiting", "turn": 1, "step": 0, "stop_reason": "interrupted"}
+
+
+def test_tokens_of_an_advisor_and_of_a_compaction_stand_beside_those_of_the_message(
+    session: Session, tmp_path: Path
+) -> None:
+    usage: JSON = {
+        "input_tokens": 4,
+        "output_tokens": 10,
+        "cache_read_input_tokens": 500,
+        "iterations": [
+            {"type": "message", "input_tokens": 2, "output_tokens": 4, "cache_read_input_tokens": 200},
+            {"type": "advisor_message", "model": "m-2", "input_tokens": 1000, "output_tokens": 7},
+            {"type": "compaction", "input_tokens": 50, "output_tokens": 5},
+            {"type": "message", "input_tokens": 2, "output_tokens": 6, "cache_read_input_tokens": 300},
+        ],
+    }
+    session.reply(1, "m1", text("done"), usage=usage)
+    session.reply(2, "m1", text("done"), usage=usage)
+    loaded = session.load(tmp_path)
+    assert loaded.value("usage") == {"input": 1054, "output": 22, "cache_read": 500, "cache_write": 0, "calls": 1}
+    context = loaded.value("context")
+    assert isinstance(context, dict)
+    assert context["tokens"] == 302
+
+
+def test_a_record_that_repeats_its_message_from_the_beginning_says_it_once(session: Session, tmp_path: Path) -> None:
+    session.reply(1, "m1", {"type": "thinking", "thinking": "", "signature": "s"})
+    session.reply(2, "m1", text("Let me"))
+    session.reply(3, "m1", text("Let me look."))
+    session.reply(4, "m1", text("Let me look."), text("Found it."))
+    session.reply(5, "m1", text("Let me look."), text("Found it."))
+    session.reply(6, "m1", text("Another thing."))
+    loaded = session.load(tmp_path)
+    message = loaded.value("messages/0001")
+    assert isinstance(message, dict)
+    assert message["text"] == "Let me look.\nFound it.\nAnother thing."
+    assert "reasoning" not in message
+
+
+def test_answers_of_the_host_that_are_objects_are_told_in_words(session: Session, tmp_path: Path) -> None:
+    hosted: JSON = {"type": "server_tool_use", "id": "s1", "name": "advisor", "input": {}}
+    searched: JSON = {"type": "server_tool_use", "id": "s2", "name": "web_search", "input": {"query": "q"}}
+    advice: JSON = {
+        "type": "advisor_tool_result",
+        "tool_use_id": "s1",
+        "content": {"type": "advisor_result", "text": "no"},
+    }
+    broken: JSON = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "s2",
+        "content": {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"},
+    }
+    session.reply(1, "m1", hosted, advice, searched, broken)
+    loaded = session.load(tmp_path)
+    told = [
+        (value["status"], value["result"])
+        for key in ("s1", "s2")
+        if isinstance(value := loaded.value(f"tool_calls/{key}"), dict)
+    ]
+    assert told == [("ok", "no"), ("error", "max_uses_exceeded")]
+
+
+def test_what_versions_of_2026_keep_of_a_session_is_known(session: Session, tmp_path: Path) -> None:
+    session.prompt(1, "hi")
+    for kind in ("agent-color", "isolation-latch", "memory-mode", "content-replacement", "frame-link", "observer-ref"):
+        session.records.append({"type": kind, "sessionId": SESSION, "value": 1})
+    session.records.append({"type": "agent-setting", "sessionId": SESSION, "agentSetting": "reviewer"})
+    session.records.append({"type": "tag", "sessionId": SESSION, "tag": "release"})
+    session.add("system", 2, subtype="scheduled_task_fire", content="daily run")
+    session.add("system", 3, subtype="agents_killed")
+    session.add("system", 4, subtype="microcompact_boundary", microcompactMetadata={"trigger": "auto", "preTokens": 9})
+    loaded = session.load(tmp_path)
+    assert not loaded.report.unknown
+    about, context = loaded.value("session"), loaded.value("context")
+    assert isinstance(about, dict)
+    assert isinstance(context, dict)
+    assert (about["agent_setting"], about["tag"]) == ("reviewer", "release")
+    assert (context["tokens_before"], context["trigger"]) == (9, "auto")

@@ -278,3 +278,87 @@ def test_a_rollout_that_was_made_a_list_is_read_like_its_lines(tmp_path: Path, p
     assert loaded.state == rollout(tmp_path, *records[1:]).state
     places = [(draft.meta["offset"], draft.meta["length"]) for draft in loaded.drafts]
     assert len(set(places)) == len(places) == 4
+
+
+def done(type_: str, **fields: JSON) -> JSON:
+    return event("item_completed", item={"type": type_, **fields})
+
+
+def test_what_agents_say_to_each_other_is_told_once_whichever_records_carry_it(tmp_path: Path) -> None:
+    sent = codex("inter_agent_communication", author="/root", recipient="/root/a", content="go on", trigger_turn=True)
+    loaded = rollout(
+        tmp_path,
+        sent,
+        item("agent_message", author="/root", recipient="/root/a", content=[{"type": "input_text", "text": "go on"}]),
+        item("agent_message", author="/root/a", recipient="/root", content=[{"type": "encrypted_content"}]),
+    )
+    first, second = (loaded.value(key) for key in loaded.keys("messages/"))
+    assert first == {"role": "agent", "text": "go on", "author": "/root", "recipient": "/root/a"}
+    assert isinstance(second, dict)
+    assert (second["text"], second["author"]) == ("[encrypted]", "/root/a")
+    assert not loaded.report.unknown
+
+
+def test_items_of_paginated_rollouts_tell_calls_whole(tmp_path: Path) -> None:
+    loaded = rollout(
+        tmp_path,
+        done("Extension", id="e1", kind="web.search", query="q", results=[{"title": "t"}]),
+        done("Extension", id="e2", kind="clock.sleep", seconds=3),
+        done("DynamicToolCall", id="d1", tool="lookup", arguments={"a": 1}, status="failed", success=False),
+        done("ImageGeneration", id="i1", revised_prompt="cat", status="completed"),
+        done(
+            "CollabAgentToolCall",
+            id="c1",
+            tool="spawn_agent",
+            status="completed",
+            receiver_thread_ids=["t2"],
+            prompt="look",
+            agents_states={"t2": {"completed": "found"}},
+        ),
+        done("SubAgentActivity", id="s1", kind="started", agent_thread_id="t3", agent_path="/root/b"),
+        done("HookPrompt", id="h1", fragments=[]),
+        done("EnteredReviewMode", id="r1", review="the diff"),
+        item("additional_tools", role="developer", tools=[]),
+        codex("retained_context", items=[]),
+        codex("realtime_item", id="x", type="transcript_segment", role="user", text="spoken"),
+    )
+    assert not loaded.report.unknown
+    calls = {key: loaded.value(f"tool_calls/{key}") for key in ("e1", "e2", "d1", "i1", "c1")}
+    told = {key: (value["name"], value["status"]) for key, value in calls.items() if isinstance(value, dict)}
+    assert told == {
+        "e1": ("web_search", "ok"),
+        "e2": ("clock.sleep", "ok"),
+        "d1": ("lookup", "error"),
+        "i1": ("image_generation", "ok"),
+        "c1": ("spawn_agent", "ok"),
+    }
+    spawned = loaded.value("subagents/t2")
+    assert isinstance(spawned, dict)
+    assert (spawned["status"], spawned["result"], spawned["prompt"]) == ("completed", "found", "look")
+    assert loaded.keys("subagents/t") == ["subagents/t2", "subagents/t3"]
+    assert loaded.report.counts["subagents"] == 1
+    spoken = loaded.value("messages/0001")
+    assert isinstance(spoken, dict)
+    assert (spoken["role"], spoken["text"]) == ("user", "spoken")
+
+
+def test_parts_that_the_log_calls_context_were_typed_by_nobody(tmp_path: Path) -> None:
+    def labelled(text: str, *kinds: JSON) -> JSON:
+        about: JSON = {"turn_id": "u1", "content_item_kinds": list(kinds)}
+        content: JSON = [{"type": "input_text", "text": text}]
+        return item("message", role="user", content=content, internal_chat_message_metadata_passthrough=about)
+
+    loaded = rollout(tmp_path, labelled("cwd is /w", "environments.cwd"), labelled("hi", "user.text"))
+    assert loaded.kinds()[-2:] == ["meta", "user"]
+    failed = rollout(tmp_path, event("turn_aborted", reason="interrupted", error={"message": "out of credit"}))
+    assert failed.value("last_error") == {"where": "turn", "type": "turn", "message": "out of credit"}
+
+
+def test_an_agent_is_counted_once_by_its_call_or_by_its_event(tmp_path: Path) -> None:
+    loaded = rollout(
+        tmp_path,
+        item("function_call", name="spawn_agent", arguments='{"message": "go"}', call_id="c1"),
+        event("collab_agent_spawn_end", call_id="c1", new_thread_id="t2", prompt="go", status="running"),
+        event("collab_agent_spawn_end", call_id="c9", new_thread_id="t3", prompt="go", status="running"),
+    )
+    assert loaded.report.counts["subagents"] == 2

@@ -430,6 +430,26 @@ def test_a_patch_counts_from_the_beginning_of_its_span_whatever_the_spans_inside
     assert loaded.value("subtasks/branch/store/own") == [1]
 
 
+def test_a_span_may_replace_what_the_span_around_it_made_and_has_not_told_yet(tmp_path: Path) -> None:
+    again: Fields = {"op": "replace", "path": "/count", "value": 2, "replaced": 1}
+    listed: Fields = {"op": "replace", "path": "/list/0", "value": 9, "replaced": 1}
+    events = [
+        INIT,
+        *span_of(
+            "outer",
+            "solver",
+            None,
+            *span_of("inner", "custom", "outer", {"event": "store", "changes": [again]}),
+            *span_of("lost", "custom", "outer", {"event": "store", "changes": [listed]}),
+            {"event": "store", "changes": [{"op": "add", "path": "/count", "value": 2}]},
+        ),
+    ]
+    loaded = load(InspectLog(), document_log(tmp_path / "log.json", one(*events, store={"count": 2})))
+    assert loaded.history("store/count") == [2]
+    assert loaded.report.repaired == {"patches that do not fit the state": 1}
+    assert loaded.report.unknown == {"store patch": 1}
+
+
 def test_stores_that_steps_change_inside_tools_add_up(tmp_path: Path) -> None:
     def put(name: str) -> Fields:
         return {"event": "store", "changes": [{"op": "add", "path": f"/{name}", "value": 1}]}
@@ -467,6 +487,14 @@ def test_patches_that_do_not_fit_unknown_events_and_errors_are_told_and_counted(
     assert loaded.report.repaired == {"patches that do not fit the state": 2}
     assert loaded.report.unknown == {"state patch": 2, "holodeck": 2, "int": 2}
     first = {address.key: value for address, value in loaded.state.items() if address.namespace == "inspect:t/1#1"}
+    assert first["status"] == {"phase": "error", "stop_reason": "token limit"}
+    assert next(value for at, value in loaded.versions.items() if at[1:] == ("main", "status")) == [
+        {"phase": "user"},
+        {"phase": "thinking", "stop_reason": None},
+        {"phase": "done", "stop_reason": "token limit"},
+        {"phase": "error"},
+        {"phase": "error", "stop_reason": "token limit"},
+    ]
     assert first["state/y"] == first["state/z"] == 1
     assert "state/x" not in first
     assert first["records/0002"] == {"what": [1]}

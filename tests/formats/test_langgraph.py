@@ -325,6 +325,27 @@ def test_messages_calls_and_tokens_are_those_that_the_last_states_hold() -> None
         assert counts[ours] == sum((message.get("usage_metadata") or {}).get(theirs, 0) for message in messages)
 
 
+def test_what_a_subgraph_and_its_parent_both_hold_is_counted_once(path: Path) -> None:
+    used = {"input_tokens": 10, "output_tokens": 5}
+    asks = {"type": "ai", "content": "", "id": "m1", "tool_calls": [{"id": "c1", "name": "f"}], "usage_metadata": used}
+    answer = {"type": "tool", "content": "ok", "id": "m2", "tool_call_id": "c1"}
+    rows = [
+        row("1", {"messages": []}),
+        ("t", "team:1", "2", None, "msgpack", packed({"messages": [asks, answer]}), json.dumps({"parents": {"": "1"}})),
+        row("3", {"messages": [asks, answer]}, "1"),
+    ]
+    loaded = load(LangGraph(), database(path, NOW, rows))
+    counts = loaded.report.counts
+    assert {noun: counts[noun] for noun in ("messages", "tool_calls", "tool_results", "input_tokens")} == {
+        "messages": 2,
+        "tool_calls": 1,
+        "tool_results": 1,
+        "input_tokens": 10,
+    }
+    assert loaded.keys("messages/", "main") == loaded.keys("messages/", "team:1") == ["messages/0001", "messages/0002"]
+    assert loaded.keys("usage") == ["usage"] and loaded.value("usage", "team:1")
+
+
 def test_other_databases_are_not_taken(path: Path) -> None:
     database(path, ("id", "checkpoint"), [(1, "x")])
     assert not LangGraph().recognise(Source(path))

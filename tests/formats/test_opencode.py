@@ -6,11 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.formats.conftest import load, sample
+from tests.formats.conftest import Loaded, load, sample
 
 from playhead.errors import ImportFormatError
 from playhead.formats.opencode import OpenCode, OpenCodeStore
 from playhead.formats.registry import recognise
+from playhead.model import JSON
 
 SCHEMA = """
 create table session (id text primary key, project_id text, parent_id text, directory text, title text, version text,
@@ -113,3 +114,126 @@ def test_a_session_file_of_old_is_read_with_its_messages_and_parts() -> None:
     flat = load(known, folder / "storage_legacy/session/proj_test/ses_s_stage0_drift.json")
     assert flat.report.counts["messages"] == 2
     assert flat.report.counts["tool_results"] == 1
+
+
+SECOND_SCHEMA = """
+create table session_v2 (id text primary key, parent_id text, directory text, title text, time_created integer);
+create table session_message (id text primary key, session_id text, type text, seq integer, time_created integer,
+  time_updated integer, data text);
+"""
+
+
+def second_messages() -> list[dict[str, JSON]]:
+    """A conversation as opencode 2 keeps it."""
+    tokens: JSON = {"input": 7, "output": 3, "reasoning": 1, "cache": {"read": 2, "write": 0}}
+    done: JSON = {"status": "completed", "input": {"filePath": "a"}, "content": [{"type": "text", "text": "one"}]}
+    failed: JSON = {"status": "error", "input": {"command": "x"}, "error": {"type": "tool", "message": "denied"}}
+    exited: JSON = {
+        "status": "completed",
+        "input": {"command": "false"},
+        "content": [{"type": "text", "text": "no"}],
+        "metadata": {"exit": 1},
+    }
+    times: JSON = {"created": 1772359201000, "ran": 1772359202000, "completed": 1772359203000}
+    content: list[JSON] = [
+        {"type": "reasoning", "text": "hm"},
+        {"type": "text", "text": "looking"},
+        {"type": "tool", "id": "c1", "name": "read", "state": done, "time": times},
+        {"type": "tool", "id": "c2", "name": "webfetch", "state": failed, "time": times},
+        {"type": "tool", "id": "c3", "name": "shell", "state": exited, "time": times},
+    ]
+    answer: dict[str, JSON] = {"agent": "build", "model": {"id": "m-1", "providerID": "p"}, "content": content}
+    answer |= {"cost": 0.5, "tokens": tokens, "finish": "stop"}
+    shell: dict[str, JSON] = {
+        "shellID": "sh1",
+        "command": "ls",
+        "status": "exited",
+        "exit": 0,
+        "output": {"output": "b"},
+    }
+    summary: dict[str, JSON] = {"status": "completed", "reason": "auto", "summary": "so far", "recent": ""}
+    told: list[tuple[str, dict[str, JSON]]] = [
+        ("agent-switched", {"agent": "build"}),
+        ("user", {"text": "fix it", "files": [{"name": "a.txt", "mime": "text/plain"}]}),
+        ("synthetic", {"text": "a note"}),
+        ("assistant", answer),
+        ("shell", {**shell, "time": {"created": 1772359204000, "completed": 1772359205000}}),
+        (
+            "assistant",
+            {"agent": "build", "model": {"id": "m-1"}, "content": [], "error": {"type": "api", "message": "429"}},
+        ),
+        ("compaction", {**summary, "tokens": {"input": 5, "output": 1}}),
+        ("idle", {"outcome": "failed"}),
+    ]
+    return [
+        {"id": f"msg_{number}", "type": kind, "time": {"created": 1772359200000 + number}, **data}
+        for number, (kind, data) in enumerate(told)
+    ]
+
+
+def check_second(loaded: Loaded) -> None:
+    roles = [value["role"] for key in loaded.keys("messages/") if isinstance(value := loaded.value(key), dict)]
+    assert roles == ["user", "user", "assistant", "user", "assistant", "user"]
+    first = loaded.value("messages/0001")
+    assert isinstance(first, dict)
+    assert first["text"] == "fix it\n[file a.txt]"
+    answer = loaded.value("messages/0003")
+    assert isinstance(answer, dict)
+    assert (answer["text"], answer["reasoning"], answer["calls"]) == ("looking", "hm", ["c1", "c2", "c3"])
+    calls = {
+        key.removeprefix("tool_calls/"): (value["name"], value["status"], value["result"])
+        for key in loaded.keys("tool_calls/")
+        if isinstance(value := loaded.value(key), dict)
+    }
+    assert calls == {
+        "c1": ("read", "ok", "one"),
+        "c2": ("webfetch", "error", "denied"),
+        "c3": ("shell", "error", "no"),
+        "sh1": ("shell", "ok", "b"),
+    }
+    usage = loaded.value("usage")
+    assert isinstance(usage, dict)
+    assert (usage["input"], usage["output"], usage["calls"], usage["cost_usd"]) == (12, 4, 2, 0.5)
+    assert loaded.report.counts["errors"] == 3
+    assert loaded.value("status") == {"phase": "error", "turn": 2, "step": 2, "stop_reason": "failed"}
+    assert not loaded.report.unknown
+
+
+def test_what_opencode_2_keeps_is_told_and_what_it_moved_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "opencode.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(SCHEMA + SECOND_SCHEMA)
+        database.execute("insert into session_v2 (id, title, directory) values ('s2', 'new', '/w')")
+        database.execute("insert into session (id, title) values ('s2', 'old')")
+        database.execute("insert into session (id, title) values ('s1', 'stayed')")
+        user = json.dumps({"role": "user", "time": {"created": 1772359200000}})
+        for identity, session in (("msg_1", "s2"), ("msg_old", "s1")):
+            database.execute("insert into message values (?, ?, 1, 1, ?)", (identity, session, user))
+        switched = json.dumps({"agent": "plan", "time": {"created": 1}})
+        database.execute("insert into session_message values ('x', 's1', 'agent-switched', 0, 1, 1, ?)", (switched,))
+        for number, message in enumerate(second_messages()):
+            data = {name: value for name, value in message.items() if name not in ("id", "type")}
+            row = (message["id"], "s2", message["type"], number, 1772359200000 + number, 1, json.dumps(data))
+            database.execute("insert into session_message values (?, ?, ?, ?, ?, ?, ?)", row)
+        database.commit()
+    assert recognise(path)[0].name == "opencode-sqlite"
+    loaded = load(OpenCodeStore(), path)
+    assert {address.namespace for address in loaded.state} == {"opencode:s1", "opencode:s2"}
+    kept = {address: value for address, value in loaded.state.items() if address.namespace == "opencode:s2"}
+    check_second(Loaded(loaded.drafts, loaded.report, kept, loaded.versions))
+    about = next(value for address, value in kept.items() if address.key == "session")
+    assert isinstance(about, dict)
+    assert about["title"] == "new"
+    stayed = [address.key for address in loaded.state if address.namespace == "opencode:s1"]
+    assert "messages/0001" in stayed
+    assert "mode" not in stayed
+
+
+def test_an_export_of_opencode_2_says_what_its_store_says(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps({"info": {"id": "s2", "title": "new"}, "messages": second_messages()}))
+    known, _ = recognise(path)
+    assert known.name == "opencode"
+    loaded = load(known, path)
+    assert {address.namespace for address in loaded.state} == {"opencode:s2"}
+    check_second(loaded)

@@ -470,6 +470,17 @@ class TestVercel:
         assert loaded.kinds() == ["user", "tool_call", "tool_result", "tool_call", "tool_error"]
         assert told(loaded) == [("user", "weather?"), ("assistant", "Looking."), ("assistant", "Seven.")]
 
+    def test_what_a_run_hands_on_when_it_finishes_repeats_its_last_step(self, reading: Reading) -> None:
+        def step(text: str) -> dict[str, JSON]:
+            content: JSON = [{"type": "text", "text": text}]
+            return {"finishReason": "stop", "content": content, "usage": {"inputTokens": 3, "outputTokens": 1}}
+
+        total: JSON = {"inputTokens": 6, "outputTokens": 2}
+        document: JSON = {**step("Seven."), "steps": [step("Looking."), step("Seven.")], "totalUsage": total}
+        loaded = reading(name="vercel-ai", document=document)
+        assert told(loaded) == [("assistant", "Looking."), ("assistant", "Seven.")]
+        assert loaded.report.counts["input_tokens"] == 6
+
     def test_a_stream_that_broke_off_tells_what_it_had_written(self, reading: Reading) -> None:
         loaded = reading(
             {"type": "start", "messageId": "m"},

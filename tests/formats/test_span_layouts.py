@@ -483,3 +483,27 @@ def test_a_log_record_tells_a_message_of_its_span(tmp_path: Path) -> None:
         loaded = load(recognise(write_lines(tmp_path / "log", order))[0], tmp_path / "log")
         assert loaded.value("messages/0001") == {"role": "user", "text": "héllo"}
         assert loaded.report.unknown == {"log": 1}
+
+
+def test_log_records_of_no_span_are_told_in_order_at_their_own_times(tmp_path: Path) -> None:
+    def record(seconds: int, name: str, severity: int = 9, **attributes: str) -> JSON:
+        told: list[JSON] = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+        event: JSON = {"key": "event.name", "value": {"stringValue": name}}
+        about: dict[str, JSON] = {"severityNumber": severity, "body": {"stringValue": f"tool.{name}"}}
+        return {"timeUnixNano": str(START + seconds * 10**9), "attributes": [event, *told], **about}
+
+    listed = [
+        record(0, "user_prompt", prompt="fix it"),
+        record(1, "api_request"),
+        record(1, "api_error", 17, error="429"),
+    ]
+    logs: JSON = {"resourceLogs": [{"scopeLogs": [{"logRecords": listed}]}]}
+    loaded = load(recognise(write_lines(tmp_path / "log", [logs]))[0], tmp_path / "log")
+    assert loaded.labels() == ["user_prompt: fix it", "api_request", "api_error: 429"]
+    assert loaded.kinds() == ["log", "log", "log_error"]
+    first, *_, last = [draft.occurred_at for draft in loaded.drafts]
+    assert first is not None
+    assert last is not None
+    assert (last - first).total_seconds() == 1
+    assert loaded.report.unknown == {"log": 3}
+    assert loaded.keys("records/") == ["records/0001", "records/0002", "records/0003"]

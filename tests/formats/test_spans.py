@@ -185,6 +185,17 @@ class TestMessages:
         assert {address.namespace for address in loaded.state} == {"otel:s"}
         assert texts(loaded) == ["a", "b", "c", "d"]
 
+    def test_a_conversation_inside_another_belongs_to_its_run(self, loading: Callable[..., Loaded]) -> None:
+        agent: dict[str, Any] = {"gen_ai__operation__name": "invoke_agent"}
+        loaded = loading(
+            span("1", 0, 9, gen_ai__agent__name="boss", gen_ai__conversation__id="s", **agent),
+            tool("2", 1, 6, "ask", {"q": "why"}, "because", parent="1"),
+            span("3", 2, 5, "2", gen_ai__agent__name="clerk", gen_ai__conversation__id="own", **agent),
+            chat("4", 3, 4, [user("why")], [answer("because")], "3", gen_ai__conversation__id="own"),
+        )
+        assert {address.namespace for address in loaded.state} == {"otel:s"}
+        assert loaded.keys("messages/", "clerk") == ["messages/0001", "messages/0002"]
+
 
 class TestCalls:
     def test_a_tool_without_an_id_answers_the_call_of_its_name_and_arguments(

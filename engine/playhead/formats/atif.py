@@ -8,6 +8,7 @@ from typing import ClassVar
 from playhead.draft import Draft
 from playhead.formats.agent_log import Said, ToolCall
 from playhead.formats.base import Format
+from playhead.formats.json_places import Steps
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, list_in, object_in, text_in
 from playhead.formats.source import Placed, Source
@@ -17,6 +18,15 @@ from playhead.formats.vocabulary import one_line, text_of
 from playhead.model import JSON
 
 _ROLES = {"agent": "assistant"}
+_HELD = "subagent_trajectories"
+MOST_WAYS = 32
+"""Steps to a trajectory inside others; what lies deeper is not looked at."""
+_FIELDS = frozenset(
+    {
+        *("schema_version", "session_id", "trajectory_id", "agent", "steps", "notes", "final_metrics"),
+        *("continued_trajectory_ref", "extra", _HELD),
+    }
+)
 _STEP_FIELDS = frozenset(
     {
         *("step_id", "timestamp", "source", "message", "model_name", "reasoning_effort", "reasoning_content"),
@@ -42,19 +52,48 @@ class Atif(Format):
         if not isinstance(only, dict):
             yield from ()
             return
-        reader = _Reader(
-            RunLog("atif", text_in(only, "session_id", "trajectory_id") or source.path.stem, source.name, report)
-        )
-        top = Placed(None, 0, 0, source.size)
-        yield reader.begun(top, only)
-        for placed in source.elements(report, list_in(only, "steps"), ("steps",)):
-            yield from reader.read(placed)
-        yield reader.ended(top, only)
+        identity = text_in(only, "session_id", "trajectory_id") or source.path.stem
+        run = RunLog("atif", identity, source.name, report)
+        yield from _Reader(run, source, only, ()).told()
 
 
 class _Reader:
-    def __init__(self, run: RunLog) -> None:
-        self._run = run
+    """One trajectory, and those of its sub-agents that it holds."""
+
+    def __init__(self, run: RunLog, source: Source, document: Fields, way: Steps) -> None:
+        self._run, self._source, self._document, self._way = run, source, document, way
+        self._children: dict[str, _Reader] = {}
+        """By the id that references name, those that are not told yet."""
+        self.spent: list[Usage] = []
+        """What sub-agents used, which the sums of this trajectory count too."""
+        if len(way) < MOST_WAYS:
+            for number, child in enumerate(list_in(document, _HELD)):
+                if isinstance(child, dict):
+                    name = text_in(child, "trajectory_id", "session_id") or f"subagent-{number + 1}"
+                    agent = RunLog("atif", run.identity, run.file, run.report, main=name)
+                    self._children[name] = _Reader(agent, source, child, (*way, _HELD, number))
+
+    def told(self) -> Iterator[Draft]:
+        """The events of the trajectory, each sub-agent's before the step that has its result."""
+        top = Placed(None, 0, 0, self._source.size)
+        yield self.begun(top, self._document)
+        steps = list_in(self._document, "steps")
+        for placed in self._source.elements(self._run.report, steps, (*self._way, "steps")):
+            for result in list_in(object_in(placed.value, "observation"), "results"):
+                for child in list_in(result, "subagent_trajectory_ref"):
+                    yield from self._told_child(text_in(child, "trajectory_id", "session_id"))
+            yield from self.read(placed)
+        for name in list(self._children):
+            yield from self._told_child(name)
+        yield self.ended(top, self._document)
+
+    def _told_child(self, name: str) -> Iterator[Draft]:
+        child = self._children.pop(name, None)
+        if child is not None:
+            yield from child.told()
+            used = child._run.main.keys.latest("usage")
+            known = used if isinstance(used, dict) else {}
+            self.spent += [*child.spent, Usage(**{field: as_count(known.get(field)) or 0 for field in TOKENS})]
 
     def begun(self, placed: Placed, document: Fields) -> Draft:
         """The event of what the trajectory says of its agent."""
@@ -75,7 +114,9 @@ class _Reader:
         ]
         if names:
             keys.change(draft, "tools", names)
-        for name, value in (("agent_extra", agent.get("extra")), ("extra", document.get("extra"))):
+        rest: Fields = {name: value for name, value in document.items() if name not in _FIELDS}
+        extras = (("agent_extra", agent.get("extra")), ("extra", document.get("extra")), ("fields", rest))
+        for name, value in extras:
             if value:
                 keys.change(draft, name, keys.shorten_all(draft, value))
         draft.kind, draft.label = "session", one_line(f"{agent.get('name') or 'agent'} {agent.get('version') or ''}")
@@ -168,7 +209,10 @@ class _Reader:
             # What the steps do not tell: summaries and sub-agents, which only the sums count.
             so_far = agent.keys.latest("usage")
             known = so_far if isinstance(so_far, dict) else {}
-            more = {name: max(0, getattr(usage, name) - (as_count(known.get(name)) or 0)) for name in TOKENS}
+            others = {name: sum(getattr(spent, name) for spent in self.spent) for name in TOKENS}
+            more = {
+                name: max(0, getattr(usage, name) - (as_count(known.get(name)) or 0) - others[name]) for name in TOKENS
+            }
             if any(more.values()):
                 agent.usage.count(draft, Usage(**more))
             if usage.cost_usd is not None:

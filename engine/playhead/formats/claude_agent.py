@@ -25,6 +25,15 @@ OPEN_MESSAGES = 64
 """Assistant messages whose further blocks may still come; a later block starts a message of its own."""
 FINAL_CHARACTERS = 400
 _CONTINUED = "This session is being continued from a previous conversation that ran out of context"
+_WRITTEN_BY_TOOL = (
+    *("<task-notification>", "<local-command-stdout>", "<local-command-stderr>", "<local-command-caveat>"),
+    *("<bash-stdout>", "<bash-stderr>", "<system-reminder>"),
+)
+_ORIGINS = frozenset({"task-notification", "peer", "coordinator", "auto-continuation"})
+"""Of prompts that no person submitted."""
+_INTERRUPTED = "[Request interrupted by user"
+_BESIDE = frozenset({"advisor_message", "compaction"})
+"""Parts of an answer whose tokens its own figures leave out."""
 _HOSTED_CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
 """Calls that the model's host answers, in the same message."""
 
@@ -83,7 +92,8 @@ class ClaudeAgent:
     def prompt(self, draft: Draft, record: dict[str, JSON], text: str, *, answered: bool = False) -> int:
         """Stage what was said to the agent; returns the number of the message."""
         told = parse_notification(text)
-        hidden, summary = told is not None or record.get("isMeta") is True, _is_summary(record, text)
+        interrupted = text.startswith(_INTERRUPTED)
+        hidden, summary = told is not None or interrupted or _is_by_tool(record, text), _is_summary(record, text)
         parent = record.get("parentUuid")
         if not hidden and not summary and not answered and "parentUuid" in record:
             self._forget(draft, self.tree.rewind(parent if isinstance(parent, str) else None))
@@ -104,6 +114,9 @@ class ClaudeAgent:
             call_id, news = told
             self.effects.subagent_told(draft, call_id, news)
             draft.label = one_line(f"sub-agent {news['status']}: {news['result']}")
+        if interrupted:
+            self.status(draft, "waiting", "interrupted")
+            draft.kind = "turn_aborted"
         return self.keys.message_count
 
     def assistant(self, draft: Draft, record: dict[str, JSON]) -> int:
@@ -155,13 +168,13 @@ class ClaudeAgent:
             if isinstance(block, dict) and block.get("type") in ("thinking", "redacted_thinking"):
                 thinking = block.get("thinking")
                 text = thinking if isinstance(thinking, str) else "[redacted]"
-                before = value.get("reasoning")
-                value["reasoning"] = self.keys.shorten(draft, f"{before}\n{text}" if before else text)
+                if text:
+                    value["reasoning"] = self.keys.shorten(draft, _joined(value.get("reasoning"), text))
                 if not draft.label:
                     draft.kind, draft.label = "thinking", one_line(text) or "thinking"
             else:
                 text = text_of([block], image_or_reference)
-                value["text"] = self.keys.shorten(draft, f"{value['text']}\n{text}" if value["text"] else text)
+                value["text"] = self.keys.shorten(draft, _joined(value["text"], text))
                 if text and draft.kind != "assistant":
                     draft.kind, draft.label = "assistant", ""
                 draft.label = draft.label or one_line(text)
@@ -211,7 +224,10 @@ class ClaudeAgent:
         usage = message.get("usage")
         if not isinstance(usage, dict) or message.get("model") == "<synthetic>":
             return
-        counted = tuple([as_count(usage[name]) or 0 if name in usage else 0 for name in _USAGE.values()])
+        counted = window = tuple([as_count(usage[name]) or 0 if name in usage else 0 for name in _USAGE.values()])
+        parts = usage.get("iterations")
+        if isinstance(parts, list) and len(parts) > 1:
+            counted, window = _counted_parts(counted, parts)
         place = self._usage_places.get(identity)
         if place is None:
             place = self._usage_places[identity] = len(self._usages)
@@ -225,7 +241,7 @@ class ClaudeAgent:
                     self._totals[number] += more
                     self._report.counts[name] += more
         self.write_usage(draft)
-        self._context["tokens"] = counted[0] + counted[2] + counted[3]
+        self._context["tokens"] = window[0] + window[2] + window[3]
         self.keys.change(draft, "context", dict(self._context))
 
     def _count_cost(self, identity: str, cost: float | None) -> None:
@@ -292,6 +308,37 @@ class ClaudeAgent:
         self.keys.write(
             draft, "branch", {"number": self._branches, "before": message_key(numbers[0]), "abandoned": len(numbers)}
         )
+
+
+def _is_by_tool(record: dict[str, JSON], text: str) -> bool:
+    """Whether a prompt was written by Claude Code in the user's place."""
+    origin = record.get("origin")
+    return (
+        record.get("isMeta") is True
+        or (isinstance(origin, dict) and str(origin.get("kind")) in _ORIGINS)
+        or text.startswith(_WRITTEN_BY_TOOL)
+    )
+
+
+def _joined(before: JSON, text: str) -> str:
+    """A message's text with one more block, or with what the record tells again from its beginning."""
+    known = before if isinstance(before, str) else ""
+    if text.startswith(known):
+        return text
+    return known if known.startswith(text) or known.endswith(f"\n{text}") else f"{known}\n{text}"
+
+
+def _counted_parts(told: tuple[int, ...], parts: list[JSON]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The tokens of an answer made in parts, those beside it added, and of its last message: what the window held."""
+    counted, window = told, told
+    for part in parts:
+        if isinstance(part, dict):
+            own = tuple([as_count(part.get(name)) or 0 for name in _USAGE.values()])
+            if str(part.get("type")) in _BESIDE:
+                counted = tuple([known + more for known, more in zip(counted, own, strict=True)])
+            elif any(own):
+                window = own
+    return counted, window
 
 
 def _is_summary(record: dict[str, JSON], text: str) -> bool:

@@ -36,6 +36,19 @@ _SILENT = frozenset(
         "tool_progress",
         "keep_alive",
         "continued-in",
+        "agent-color",
+        "ended-by-model",
+        "isolation-latch",
+        "dev-mods",
+        "memory-mode",
+        "history-suppression",
+        "attribution-snapshot",
+        "artifact-comment-monitor",
+        "artifact-autoreact-ledger",
+        "observer-ref",
+        "fork-context-ref",
+        "frame-link",
+        "content-replacement",
     }
 )
 _SILENT_SUBTYPES = frozenset(
@@ -54,10 +67,16 @@ _SILENT_SUBTYPES = frozenset(
         "away_summary",
         "bridge_status",
         "memory_saved",
+        "agents_killed",
+        "permission_retry",
+        "scheduled_task_fire",
+        "cloud_session_status",
     }
 )
 _TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "agent-name": "agentName", "summary": "summary"}
+_TITLES |= {"agent-setting": "agentSetting", "tag": "tag"}
 _TITLE_FIELDS = {"custom-title": "title", "ai-title": "title", "agent-name": "name", "summary": "summary"}
+_TITLE_FIELDS |= {"agent-setting": "agent_setting", "tag": "tag"}
 _WITH_AGENT = frozenset({"user", "assistant", "system", "attachment", "progress"})
 
 
@@ -197,7 +216,8 @@ class ClaudeRecords:
         self._place(agent, record, 0)
         draft.kind = "system"
         if subtype in ("compact_boundary", "microcompact_boundary"):
-            details = record.get("compactMetadata", record.get("compact_metadata"))
+            names = ("compactMetadata", "compact_metadata", "microcompactMetadata")
+            details = next((record[name] for name in names if name in record), None)
             agent.compacted(draft, details, subtype)
             draft.kind, draft.label = "compaction", "conversation compacted"
         elif subtype in ("api_error", "error", "api_refusal"):

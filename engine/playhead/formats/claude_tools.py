@@ -90,8 +90,13 @@ class Outcome(NamedTuple):
 
 def read_result(name: str, block: dict[str, JSON], structured: JSON) -> Outcome:
     """The outcome of a `tool_result` block and the structured result beside it, if any."""
-    text = text_of(block.get("content"), image_or_reference)
+    content = block.get("content")
     failed = block.get("is_error") is True
+    if isinstance(content, dict):
+        # The host answers with an object: what it found, or why not.
+        failed = failed or str(content.get("type")).endswith("_error")
+        content = content.get("text") or content.get("error_code") or content
+    text = text_of(content, image_or_reference)
     details = structured if isinstance(structured, dict) else {}
     extra: dict[str, JSON] = {}
     match = _EXIT_CODE.match(text) if failed else None

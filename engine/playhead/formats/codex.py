@@ -12,10 +12,11 @@ from typing import ClassVar
 from playhead.draft import Draft
 from playhead.errors import LogError
 from playhead.formats.base import Format
+from playhead.formats.codex_collaborators import Collaborators
 from playhead.formats.codex_events import CodexEvents
 from playhead.formats.codex_family import descendants, parent_of
 from playhead.formats.codex_items import ITEM_TYPES, CodexItems
-from playhead.formats.codex_thread import CodexThread
+from playhead.formats.codex_thread import EVENT, CodexThread
 from playhead.formats.line_log import all_records, first_records
 from playhead.formats.report import ImportReport
 from playhead.formats.run_log import Fields, RunLog, object_in, text_in
@@ -26,9 +27,11 @@ from playhead.model import JSON
 _RECORD_TYPES = frozenset(
     {
         *("session_meta", "response_item", "event_msg", "turn_context", "compacted", "world_state"),
-        *("token_usage_record", "inter_agent_communication_metadata"),
+        *("token_usage_record", "inter_agent_communication_metadata", "inter_agent_communication"),
+        *("retained_context", "security_risk_score", "realtime_item", "rollout_reference"),
     }
 )
+_BOOKKEEPING = frozenset({"state", "inter_agent_communication_metadata", "retained_context", "security_risk_score"})
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 MOST_SIBLINGS = 500
 """Files beside a fork that are looked at to find its parent."""
@@ -101,6 +104,7 @@ class _Reader:
         self._identity = thread
         self._thread = CodexThread(run)
         self._items = CodexItems(self._thread)
+        self._collaborators = Collaborators(self._thread)
         self._events = CodexEvents(self._thread, self._items)
         self._inherited = inherited
         self._metas = 0
@@ -153,7 +157,11 @@ class _Reader:
             total = payload.get("thread_token_usage")
             thread.tokens(draft, total, payload.get("usage"), text_in(payload, "response_id") or None)
             draft.kind, draft.label = "usage", "tokens counted"
-        elif kind in ("state", "inter_agent_communication_metadata"):
+        elif kind == "inter_agent_communication":
+            self._collaborators.said(draft, EVENT, payload, text_in(payload, "content"))
+        elif kind == "realtime_item" and text_in(payload, "text"):
+            self._items.say(draft, text_in(payload, "role") or "user", text_in(payload, "text"))
+        elif str(kind) in _BOOKKEEPING:
             run.report.counts[str(kind)] += 1
         else:
             run.unknown(draft, run.main, str(kind), record)

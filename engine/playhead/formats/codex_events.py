@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from playhead.draft import Draft
+from playhead.formats.codex_collaborators import Collaborators
 from playhead.formats.codex_items import CodexItems
 from playhead.formats.codex_thread import EVENT, CodexThread
 from playhead.formats.run_log import Fields, list_in, milliseconds, object_in, text_in, whole
@@ -54,6 +55,7 @@ class CodexEvents:
     def __init__(self, thread: CodexThread, items: CodexItems) -> None:
         self._thread = thread
         self._items = items
+        self._others = Collaborators(thread)
         self._handlers: dict[str, Callable[[Draft, Fields], None]] = {
             "user_message": lambda draft, event: self._said(draft, "user", text_in(event, "message")),
             "agent_message": lambda draft, event: self._said(draft, "assistant", text_in(event, "message")),
@@ -89,12 +91,12 @@ class CodexEvents:
             "entered_review_mode": self._review,
             "exited_review_mode": self._review,
             "undo_completed": self._undone,
-            "sub_agent_activity": self._subagent_activity,
-            "collab_agent_spawn_end": self._collaborator,
-            "collab_agent_interaction_end": self._collaborator,
-            "collab_close_end": self._collaborator,
-            "collab_waiting_end": self._waited,
-            "collab_resume_end": self._collaborator,
+            "sub_agent_activity": self._others.acted,
+            "collab_agent_spawn_end": self._others.told,
+            "collab_agent_interaction_end": self._others.told,
+            "collab_close_end": self._others.told,
+            "collab_waiting_end": self._others.waited,
+            "collab_resume_end": self._others.told,
             "guardian_assessment": self._assessed,
         }
 
@@ -145,12 +147,51 @@ class CodexEvents:
             draft.kind, draft.label = "plan", one_line(f"plan: {text_in(item, 'text')}")
         elif kind == "ContextCompaction":
             self._compacted(draft, item)
-        elif kind in ("WebSearch", "Extension"):
+        elif kind == "WebSearch" or (kind == "Extension" and text_in(item, "kind") in ("", "web.search")):
             self._searched(draft, {**item, "call_id": item.get("id")})
-        elif kind == "ImageView":
-            self._shown(draft, {**item, "call_id": item.get("id")}, "view_image", {"path": item.get("path")})
+        elif kind in ("ImageView", "ImageGeneration"):
+            viewed = kind == "ImageView"
+            shown: JSON = {"path": item.get("path")} if viewed else None
+            self._shown(
+                draft, {**item, "call_id": item.get("id")}, "view_image" if viewed else "image_generation", shown
+            )
+        elif kind == "SubAgentActivity":
+            self._others.acted(draft, item)
+        elif kind in ("CollabAgentToolCall", "DynamicToolCall", "Extension"):
+            self._worked(draft, kind, item)
+        elif kind in ("EnteredReviewMode", "ExitedReviewMode"):
+            entered = kind == "EnteredReviewMode"
+            about: Fields = {"prompt" if entered else "review_output": item.get("review")}
+            self._review(draft, {**about, "type": "entered_review_mode" if entered else "exited_review_mode"})
+        elif kind == "FunctionCallOutput":
+            self._items.read(draft, {**item, "type": "function_call_output"}, event)
+        elif kind == "HookPrompt":
+            self._thread.run.report.counts[kind] += 1
         else:
             self._thread.run.unknown(draft, self._thread.agent, f"item_completed/{kind or '(none)'}", event)
+
+    def _worked(self, draft: Draft, kind: str, item: Fields) -> None:
+        """Stage a call that is told whole by its item: to other agents, to a client's tools, to an extension."""
+        told = (
+            "type",
+            "id",
+            "kind",
+            "tool",
+            "status",
+            "success",
+            "duration",
+            "content_items",
+            "result",
+            "agents_states",
+        )
+        arguments = item.get("arguments", {name: value for name, value in item.items() if name not in told and value})
+        failed = item.get("status") in ("failed", "interrupted") or item.get("success") is False
+        news: Fields = {"status": "error" if failed else "ok", "duration_ms": milliseconds(item.get("duration"))}
+        text = text_of(item.get("content_items")) or text_of(item.get("result"))
+        name = text_in(item, "tool", "kind") or kind
+        self._enrich(draft, {**item, "call_id": item.get("id")}, name, arguments, news, text)
+        if kind == "CollabAgentToolCall":
+            self._others.called(draft, item)
 
     def _enrich(self, draft: Draft, event: Fields, name: str, arguments: JSON, news: Fields, text: str) -> Call:
         """Add to a known call; a call that only events tell is told whole here."""
@@ -282,7 +323,10 @@ class CodexEvents:
         draft.kind, draft.label = "turn", f"turn done in {took / 1000:.1f} s" if took is not None else "turn done"
 
     def _aborted(self, draft: Draft, event: Fields) -> None:
-        reason = text_in(event, "reason") or "interrupted"
+        reason, error = text_in(event, "reason") or "interrupted", event.get("error")
+        if error:
+            self._thread.agent.fail(draft, "turn", "turn", text_in(error, "message") or text_of(error))
+            return
         self._thread.agent.status(draft, "waiting", reason)
         draft.kind, draft.label = "turn_aborted", f"turn aborted: {one_line(reason)}"
 
@@ -343,38 +387,6 @@ class CodexEvents:
             self._thread.agent.keys.change(draft, "last_undo", text_in(event, "message"))
             draft.kind, draft.label = "undo", one_line(f"undone: {text_in(event, 'message')}")
 
-    def _subagent_activity(self, draft: Draft, event: Fields) -> None:
-        news: Fields = {"agent": event.get("agent_path"), "status": event.get("kind")}
-        self._thread.agent.effects.subagent(draft, text_in(event, "agent_thread_id") or "unknown", news)
-        draft.kind, draft.label = "subagent", one_line(f"sub-agent {event.get('kind')}: {event.get('agent_path')}")
-
-    def _collaborator(self, draft: Draft, event: Fields) -> None:
-        identity = text_in(event, "new_thread_id", "receiver_thread_id") or "unknown"
-        status, result = _agent_status(event.get("status"))
-        prompt = text_in(event, "prompt")
-        news: Fields = {
-            "nickname": event.get("new_agent_nickname", event.get("receiver_agent_nickname")),
-            "type": event.get("new_agent_role", event.get("receiver_agent_role")),
-            "call": event.get("call_id"),
-            "prompt": clipped(prompt, PREVIEW_CHARACTERS) if prompt else None,
-            "status": status,
-            "result": result,
-        }
-        if event.get("type") == "collab_agent_spawn_end":
-            self._thread.run.report.counts["subagents"] += 1
-        self._thread.agent.effects.subagent(draft, identity, news)
-        draft.kind, draft.label = "subagent", one_line(f"sub-agent {status}: {prompt or result or identity}")
-
-    def _waited(self, draft: Draft, event: Fields) -> None:
-        statuses: list[JSON] = [*list_in(event, "agent_statuses")]
-        statuses += [{"thread_id": name, "status": value} for name, value in object_in(event, "statuses").items()]
-        for told in statuses:
-            if isinstance(told, dict):
-                status, result = _agent_status(told.get("status"))
-                news: Fields = {"nickname": told.get("agent_nickname"), "status": status, "result": result}
-                self._thread.agent.effects.subagent(draft, text_in(told, "thread_id") or "unknown", news)
-        draft.kind, draft.label = "subagent", f"waited for {len(statuses)} sub-agents"
-
     def _assessed(self, draft: Draft, event: Fields) -> None:
         keys = self._thread.agent.keys
         names = ("status", "risk_level", "rationale", "action", "target_item_id")
@@ -388,11 +400,3 @@ def _command(event: Fields) -> str:
     if isinstance(command, list) and all(isinstance(word, str) for word in command):
         return unwrapped([word for word in command if isinstance(word, str)])
     return command if isinstance(command, str) else ""
-
-
-def _agent_status(status: JSON) -> tuple[str, JSON]:
-    """`running`, or `{"completed": "its answer"}`, as a word and what it brought."""
-    if isinstance(status, dict) and status:
-        name, told = next(iter(status.items()))
-        return name, clipped(text_of(told), PREVIEW_CHARACTERS) if told is not None else None
-    return (status, None) if isinstance(status, str) else ("unknown", None)

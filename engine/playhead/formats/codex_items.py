@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from playhead.draft import Draft
+from playhead.formats.codex_collaborators import Collaborators
 from playhead.formats.codex_thread import ITEM, CodexThread
 from playhead.formats.run_log import Fields, list_in, object_in, seconds_long, text_in, whole
 from playhead.formats.tool_words import decoded, exit_code_in
@@ -29,7 +30,9 @@ _HOSTED = frozenset(
 )
 """Calls that the model's host answers: no output of theirs follows."""
 _CONTEXT = frozenset({"compaction", "compaction_summary", "context_compaction", "compaction_trigger"})
-ITEM_TYPES = _CALLS | _OUTPUTS | {"message", "reasoning", "agent_message", "ghost_snapshot"} | _CONTEXT
+_DEFINITIONS = frozenset({"additional_tools", "configuration_update"})
+"""What the model is given beside the conversation: nothing of it is said or done."""
+ITEM_TYPES = _CALLS | _OUTPUTS | {"message", "reasoning", "agent_message", "ghost_snapshot"} | _CONTEXT | _DEFINITIONS
 
 _WRITTEN_BY_TOOL = (
     *("<environment_context>", "<user_instructions>", "<skills_instructions>", "<permissions", "<app-context>"),
@@ -41,6 +44,8 @@ _WRITTEN_BY_TOOL = (
         "<goal_context>",
         "<model_switch>",
         "<personality_spec>",
+        "<recommended_plugins>",
+        "<agent_message_board_notification>",
     ),
 )
 
@@ -80,6 +85,7 @@ class CodexItems:
 
     def __init__(self, thread: CodexThread) -> None:
         self._thread = thread
+        self._collaborators = Collaborators(thread)
         self._reasoning = ""
 
     def read(self, draft: Draft, item: Fields, record: Fields) -> None:
@@ -94,12 +100,9 @@ class CodexItems:
         elif kind in _OUTPUTS:
             self._output(draft, item)
         elif kind == "agent_message":
-            self.say(
-                draft,
-                "agent",
-                _text(item.get("content")),
-                more={"author": item.get("author"), "recipient": item.get("recipient")},
-            )
+            self._collaborators.said(draft, ITEM, item, _text(item.get("content")))
+        elif kind in _DEFINITIONS:
+            self._thread.run.report.counts[kind] += 1
         elif kind in _CONTEXT:
             if not self._thread.echoes.is_echo(ITEM, "compaction", ""):
                 self._thread.compact(draft)
@@ -164,7 +167,7 @@ class CodexItems:
             # Its event came first and said it already; only the id is news.
             self._thread.run.report.counts["told_twice"] += 1
             return
-        meta = role in ("developer", "system") or text.lstrip().startswith(_WRITTEN_BY_TOOL)
+        meta = role in ("developer", "system") or text.lstrip().startswith(_WRITTEN_BY_TOOL) or _is_context(item)
         self.say(draft, role, text, meta=meta, more={"id": item.get("id"), "phase": item.get("phase")})
 
     def _thought(self, draft: Draft, item: Fields) -> None:
@@ -244,6 +247,12 @@ class CodexItems:
             identity for identity, call in calls.items() if not call.answered and (not name or call.name == name)
         ]
         return waiting[0] if waiting else ""
+
+
+def _is_context(item: Fields) -> bool:
+    """Whether nothing in a message was typed by a person, where the log says what each part of it is."""
+    kinds = list_in(object_in(item, "internal_chat_message_metadata_passthrough"), "content_item_kinds")
+    return item.get("role") == "user" and bool(kinds) and not any(str(kind).startswith("user") for kind in kinds)
 
 
 def read_output(told: JSON) -> Output:

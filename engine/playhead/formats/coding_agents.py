@@ -18,8 +18,10 @@ from playhead.formats.opencode import OpenCode, OpenCodeStore
 from playhead.formats.opencode_storage import OpenCodeStorage
 from playhead.formats.openhands import OpenHands
 from playhead.formats.openhands_v0 import OpenHandsV0
+from playhead.formats.pydantic_ai import PydanticAi
 from playhead.formats.qwen import Qwen
 from playhead.formats.small_clis import Antigravity, Cursor, DroidStream, Grok
+from playhead.formats.smolagents import Smolagents
 from playhead.formats.swarmstate import SwarmState
 from playhead.formats.swe_agent import SweAgent
 from playhead.formats.tau_bench import TauBench
@@ -45,6 +47,8 @@ def coding_agents() -> list[Format]:
         TauBench(),
         AutoGen(),
         CrewAi(),
+        PydanticAi(),
+        Smolagents(),
         Qwen(),
         Copilot(),
         Kimi(),

@@ -51,6 +51,8 @@ class Transcript:
         self._spans: dict[str, Fields] = {}
         self._stack: list[Fields] = []
         self._failed = False
+        self._limit: Fields = {}
+        """Of the status that a limit ended the sample with."""
 
     def drafts(self) -> Iterator[Draft]:
         """The sample's beginning, its events, and what came of it."""
@@ -69,7 +71,7 @@ class Transcript:
         draft = self._draft(None, written)
         about = {name: self._sample.resolve(fields[name]) for name in _BEGINNING if fields.get(name) is not None}
         self._keys.write(draft, "sample", self._keys.shorten_all(draft, about))
-        self._keys.change(draft, "status", {"phase": "running"})
+        self._keys.change(draft, "status", {"phase": "user"})
         said = self._sample.resolve(fields.get("input"))
         last = said[-1] if isinstance(said, list) and said else None
         text = text_of(last.get("content")) if isinstance(last, dict) else text_of(said)
@@ -185,7 +187,10 @@ class Transcript:
             self._report.counts["wire_copies_left_out"] += 1
         if event.get("cache") != "read":
             self._agents.spend(draft, known.get("usage"))
-        keys.change(draft, "status", {"phase": "generating", "stop_reason": stop})
+        calls = answer.get("tool_calls") if answer is not None else None
+        call = calls[0] if isinstance(calls, list) and calls else None
+        phase = f"tool:{call.get('function')}" if isinstance(call, dict) else "thinking"
+        keys.change(draft, "status", {"phase": phase, "stop_reason": stop})
         error = self._sample.resolve(event.get("error"))
         if error:
             keys.error(draft, "model", "model", text_of(error))
@@ -218,7 +223,8 @@ class Transcript:
             draft.kind = "sandbox_error" if event.get("result") not in (None, 0) else "sandbox"
             said = f"{event.get('action')}: {text_of(said)}"
         elif kind == "sample_limit":
-            self._keys.change(draft, "status", {"phase": "limit", "limit": event.get("type")})
+            self._limit = {"stop_reason": f"{event.get('type')} limit"}
+            self._keys.change(draft, "status", {"phase": "done", **self._limit})
             draft.kind = "limit_error"
         elif kind == "compaction":
             self._report.counts["compactions"] += 1
@@ -260,7 +266,7 @@ class Transcript:
                 self._report.repaired["stores that end otherwise than their patches say"] += 1
         self._keys.write(draft, "final", self._keys.shorten_all(draft, self._sample.resolve(rest)))
         failed = fields.get("error") is not None
-        self._keys.change(draft, "status", {"phase": "error" if failed else "done"})
+        self._keys.change(draft, "status", {"phase": "error" if failed else "done", **self._limit})
         scores = fields.get("scores")
         told = [
             f"{name} {json_text(score.get('value')) if isinstance(score, dict) else score}"

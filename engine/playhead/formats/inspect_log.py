@@ -145,7 +145,7 @@ class _Log:
             if name not in ("eval", "plan", "status", "samples", "error") and value not in (None, [], {}):
                 self._keys.write(draft, key_part(name) or "field", self._keys.shorten_all(draft, value))
         status, error = header.get("status"), header.get("error")
-        self._keys.change(draft, "status", {"phase": status})
+        self._keys.change(draft, "status", {"phase": "done" if status == "success" else status})
         draft.kind, draft.label = "final", one_line(f"{self._task}: {status}")
         if isinstance(error, dict):
             self._keys.error(draft, "eval", "eval", str(error.get("message")))

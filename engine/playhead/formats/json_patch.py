@@ -55,7 +55,8 @@ def _apply(document: JSON, change: Fields, own: Own) -> JSON:
     if operation == "remove":
         return _remove(document, path, own)
     if operation == "replace":
-        return _replace(document, path, value, own)
+        # What was replaced, where the change says so, was there: the span around it has not told of it yet.
+        return _replace(document, path, value, own) if "replaced" not in change else _put(document, path, value, own)
     if operation in ("move", "copy"):
         source = _parts(str(change["from"]))
         held = _at(document, source)
@@ -135,6 +136,12 @@ def _remove(document: JSON, path: list[str], own: Own) -> JSON:
     else:
         del cast(Fields, holder)[path[-1]]
     return document
+
+
+def _put(document: JSON, path: list[str], value: JSON, own: Own) -> JSON:
+    """The value at a path, in an object whether or not something stands there."""
+    held = _at(document, path[:-1])
+    return (_add if isinstance(held, dict) else _replace)(document, path, value, own)
 
 
 def _replace(document: JSON, path: list[str], value: JSON, own: Own) -> JSON:

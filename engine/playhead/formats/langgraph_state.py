@@ -72,9 +72,11 @@ class Listed:
 class BranchState:
     """The live keys of one agent on one branch; a fork starts from a copy."""
 
-    def __init__(self, keys: AgentKeys) -> None:
+    def __init__(self, keys: AgentKeys, counted: set[str]) -> None:
         self.keys = keys
         self.live: Fields = {}
+        self._counted = counted
+        """What `usage` and the report have of the thread: subgraphs and their parents hold the same messages."""
         self._lists: dict[str, Listed] = {}
         self._objects: set[str] = set()
         self._kept: Fields = {}
@@ -86,7 +88,7 @@ class BranchState:
 
     def fork(self, keys: AgentKeys) -> BranchState:
         """The same state, to be written whole by the first event under other keys."""
-        made = BranchState(keys)
+        made = BranchState(keys, self._counted)
         made._lists, made._kept = copy.deepcopy(self._lists), dict(self._kept)
         made._called = set(self._called)
         made._objects, made._usage, made._errors = set(self._objects), dict(self._usage), self._errors
@@ -173,7 +175,7 @@ class BranchState:
             wanted[key] = told(entry)
             if known != entry:
                 self.news.append(entry)
-                if number not in before:
+                if number not in before and self._is_first("message", entry):
                     self.keys.report.counts["messages"] += 1
                     self._spend(entry)
 
@@ -193,19 +195,29 @@ class BranchState:
                 value["message"] = message_key(number)
                 wanted[key] = value
                 latest[identity] = key, value
-                self._once("tool_calls", key)
+                self._once("tool_calls", key, message)
             answers = message.get("tool_call_id")
             if isinstance(answers, str) and answers:
                 key, value = latest.get(answers, (f"tool_calls/{key_part(answers)}", {"name": message.get("name")}))
                 status = "error" if message.get("status") == "error" else "ok"
-                self._once("tool_results", f"{key} answered")
+                self._once("tool_results", f"{key} answered", message)
                 wanted[key] = {**value, "status": status, "result": preview(message), "answer": message_key(number)}
 
-    def _once(self, noun: str, what: str) -> None:
-        """Count a thing the first time that the branch holds it."""
+    def _once(self, noun: str, what: str, message: Fields) -> None:
+        """Count a thing of a message the first time that the branch holds it, and the thread."""
         if what not in self._called:
             self._called.add(what)
-            self.keys.report.counts[noun] += 1
+            self.keys.report.counts[noun] += self._is_first(what, message)
+
+    def _is_first(self, what: str, message: Fields) -> bool:
+        """Whether no graph of the thread told this of the message before; one without an id is always another."""
+        identity = message.get("id")
+        if not isinstance(identity, str) or not identity:
+            return True
+        known = f"{what} {identity}"
+        first = known not in self._counted
+        self._counted.add(known)
+        return first
 
     def _spend(self, message: Fields) -> None:
         """Count the tokens of a message that a model answered with."""

@@ -80,6 +80,7 @@ class Reader:
         self._namespaces: dict[tuple[str, str, str], str] = {}
         self._taken: set[tuple[str, str]] = set()
         self._written_deltas: set[str] = set()
+        self._counted: dict[str, set[str]] = {}
 
     def checkpoint(self, node: Node, layout: Rows) -> Iterator[Draft]:
         """The events of one checkpoint: itself, then what its tasks did."""
@@ -145,7 +146,8 @@ class Reader:
         found = self._stands.get(id(node.parent)) if node.parent is not None else None
         agent_id = node.subgraph or MAIN_AGENT
         if found is None or node.parent is None:
-            stand = _Stand(self._around(node, metadata), BranchState(AgentKeys(agent_id, self._report)))
+            counted = self._counted.setdefault(node.thread, set())
+            stand = _Stand(self._around(node, metadata), BranchState(AgentKeys(agent_id, self._report), counted))
             stand.state.keep("session", {"id": node.thread, "tool": "langgraph"})
         elif node is node.parent.children[0]:
             stand = found[0]

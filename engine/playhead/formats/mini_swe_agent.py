@@ -64,6 +64,32 @@ def _returned(message: JSON) -> bool:
     return isinstance(content, str) and _RETURNED.match(content) is not None
 
 
+def _spoken(message: JSON) -> JSON:
+    """The message as a chat has it, where the Responses API wrote it: a whole response, or the output of a call."""
+    if not isinstance(message, dict):
+        return message
+    if message.get("type") == "function_call_output":
+        told: Fields = {"role": "tool", "tool_call_id": message.get("call_id"), "content": message.get("output")}
+        return {**told, "extra": message.get("extra")}
+    if message.get("object") != "response":
+        return message
+    said: Fields = {"role": "assistant", "extra": message.get("extra")}
+    texts, thoughts, calls = list[str](), list[str](), list[JSON]()
+    for item in list_in(message, "output"):
+        kind = text_in(item, "type")
+        if not isinstance(item, dict):
+            continue
+        if kind == "message":
+            texts.append(text_of(item.get("content")))
+        elif kind == "reasoning":
+            thoughts.append(text_of(item.get("summary")))
+        elif kind == "function_call":
+            function: Fields = {"name": item.get("name"), "arguments": item.get("arguments")}
+            calls.append({"id": item.get("call_id"), "type": "function", "function": function})
+    said |= {"content": "\n".join(texts), "reasoning_content": "\n".join(thoughts)}
+    return said | ({"tool_calls": calls} if calls else {})
+
+
 class _Reader:
     def __init__(self, run: RunLog) -> None:
         self._run = run
@@ -86,7 +112,7 @@ class _Reader:
 
     def read(self, placed: Placed) -> Draft:
         """The event of one message."""
-        message = placed.value
+        message = _spoken(placed.value)
         extra = object_in(message, "extra")
         written = extra.get("timestamp", message.get("timestamp") if isinstance(message, dict) else None)
         draft = self._run.draft(placed, written)
@@ -107,7 +133,7 @@ class _Reader:
             self._conversation.add(draft, kept, failed=bool(code) or broken, exit_code=code)
             if role == "assistant" and not list_in(message, "tool_calls"):
                 self._written(draft, text, extra)
-        self._count(draft, extra)
+        self._count(draft, extra if "response" in extra else {**extra, "response": placed.value})
         return draft
 
     def ended(self, placed: Placed, info: Fields) -> Draft:

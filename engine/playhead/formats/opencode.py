@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from playhead.draft import Draft
 from playhead.errors import ImportFormatError
-from playhead.formats import sqlite
+from playhead.formats import opencode_v2, sqlite
 from playhead.formats.base import Format
 from playhead.formats.opencode_session import OpenCodeSession
 from playhead.formats.report import ImportReport
@@ -30,6 +30,8 @@ class OpenCode(Format):
         only = source.only
         if isinstance(only, dict):
             told = list_in(only, "messages")
+            if any(opencode_v2.is_message(message) for message in told):
+                return True
             return isinstance(only.get("info"), dict) and (
                 any(_has_parts(message) for message in told) or "directory" in object_in(only, "info")
             )
@@ -37,8 +39,8 @@ class OpenCode(Format):
 
     def drafts(self, source: Source, report: ImportReport) -> Iterator[Draft]:
         only = source.only
-        if isinstance(only, dict) and "info" in only:
-            info = object_in(only, "info")
+        if isinstance(only, dict) and ("info" in only or "messages" in only):
+            info = object_in(only, "info") or object_in(only, "session")
             run = RunLog("opencode", text_in(info, "id") or source.path.stem, source.name, report)
             session = OpenCodeSession(run)
             yield session.about(Placed(None, 0, 0, source.size), info)
@@ -70,6 +72,9 @@ def _is_streamed(record: JSON) -> bool:
 def _message(session: OpenCodeSession, placed: Placed) -> Iterator[Draft]:
     """The events of one message of an export."""
     message = placed.value
+    if isinstance(message, dict) and opencode_v2.is_message(message):
+        yield from opencode_v2.told(session, placed, message)
+        return
     if not _has_parts(message) or not isinstance(message, dict):
         draft = session.run.draft(placed, None)
         yield session.run.unknown(draft, session.run.main, "message", message)
@@ -106,12 +111,17 @@ def _streamed(session: OpenCodeSession, placed: Placed) -> Draft:
     )
 
 
+SECOND = "session_message"
+"""Where opencode 2 keeps messages; those of before stay in the tables they were in."""
+_SECOND_COLUMNS = frozenset({"id", "session_id", "type", "data"})
+
+
 class OpenCodeStore(Format):
     """Every session of the store becomes a namespace `opencode:<session id>`, told message by message."""
 
     name: ClassVar[str] = "opencode-sqlite"
     title: ClassVar[str] = "opencode store"
-    looked_for: ClassVar[str] = "an opencode.db with tables session, message and part"
+    looked_for: ClassVar[str] = "an opencode.db with tables message and part, or session_message"
 
     def recognise(self, source: Source) -> bool:
         try:
@@ -119,7 +129,8 @@ class OpenCodeStore(Format):
         except ImportFormatError:
             return False
         wanted = {"message": {"id", "session_id", "data"}, "part": {"id", "message_id", "data"}}
-        return all(columns <= set(found.get(table, ())) for table, columns in wanted.items())
+        first = all(columns <= set(found.get(table, ())) for table, columns in wanted.items())
+        return first or set(found.get(SECOND, ())) >= _SECOND_COLUMNS
 
     def files(self, source: Source) -> list[Source]:
         return sqlite.files(source)
@@ -141,14 +152,19 @@ class _Stored:
 
     def read(self) -> Iterator[Draft]:
         """The events of all sessions, one session after the other."""
+        moved = {text_in(row, "id"): row for row in self._rows("session_v2", "time_created, id")}
         for row in self._rows("session", "time_created, id"):
-            identity = text_in(row, "id")
+            moved.setdefault(text_in(row, "id"), row)
+        for identity, row in moved.items():
             yield self._session(identity).about(self._placed(), row)
-        order = (
-            "session_id, time_created, id" if "time_created" in self._database.tables["message"] else "session_id, id"
-        )
-        for row in self._rows("message", order):
+        tables = self._database.tables
+        second = set(tables.get(SECOND, ())) >= _SECOND_COLUMNS
+        again = f" where id not in (select id from {SECOND})" if second else ""
+        order = "session_id, time_created, id" if "time_created" in tables.get("message", ()) else "session_id, id"
+        for row in self._rows("message", order, again):
             yield from self._message(row)
+        if second:
+            yield from self._second()
         todos: dict[str, list[JSON]] = {}
         for row in self._rows("todo", "session_id, position"):
             todos.setdefault(text_in(row, "session_id"), []).append(row)
@@ -159,12 +175,22 @@ class _Stored:
             draft.kind, draft.label = "plan", f"todos: {len(items)}"
             yield draft
 
+    def _second(self) -> Iterator[Draft]:
+        """The events of what opencode 2 keeps. A session of opencode 1 may have its choices there, and nothing said."""
+        said = ", ".join(f"'{kind}'" for kind in sorted(opencode_v2.SAID))
+        spoken = f" where session_id in (select session_id from {SECOND} where type in ({said}))"
+        for row in self._rows(SECOND, "session_id, seq, time_created, id", spoken):
+            about: Fields = {"id": text_in(row, "id"), "type": text_in(row, "type")}
+            message: Fields = {**_decoded(row.get("data"), self._report), **about}
+            message["time"] = {"created": row.get("time_created"), **object_in(message, "time")}
+            yield from opencode_v2.told(self._session(text_in(row, "session_id")), self._placed(), message)
+
     def _message(self, row: Fields) -> Iterator[Draft]:
         session, identity = self._session(text_in(row, "session_id")), text_in(row, "id")
         info: Fields = {**_decoded(row.get("data"), self._report), "id": identity}
         placed = self._placed()
         yield session.message(placed, info if "time" in info else {**info, "time_created": row.get("time_created")})
-        ordering = "time_created, id" if "time_created" in self._database.tables["part"] else "id"
+        ordering = "time_created, id" if "time_created" in self._database.tables.get("part", ()) else "id"
         columns = [name for name in ("id", "data", "time_created") if name in self._database.tables["part"]]
         found = self._database.rows(
             f"select {', '.join(columns)} from part where message_id = ? order by {ordering}", (identity,)
@@ -183,13 +209,13 @@ class _Stored:
             self._sessions[identity] = OpenCodeSession(RunLog("opencode", identity, self._source.name, self._report))
         return self._sessions[identity]
 
-    def _rows(self, table: str, order: str) -> Iterator[Fields]:
+    def _rows(self, table: str, order: str, where: str = "") -> Iterator[Fields]:
         columns = self._database.tables.get(table, ())
         ordering = ", ".join(name for name in order.split(", ") if name in columns) or "rowid"
         if not columns:
             return
         named = ", ".join(f'"{name}"' for name in columns)
-        for values in self._database.rows(f'select {named} from "{table}" order by {ordering}'):
+        for values in self._database.rows(f'select {named} from "{table}"{where} order by {ordering}'):
             self._report.records += 1
             yield {name: _opened(_plain(value), self._report) for name, value in zip(columns, values, strict=True)}
 

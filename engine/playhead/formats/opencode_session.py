@@ -67,8 +67,8 @@ class OpenCodeSession:
         draft.kind, draft.label = "session", one_line(f"session: {info.get('title') or self.run.identity}")
         return draft
 
-    def message(self, placed: Placed, info: Fields) -> Draft:
-        """The event of a message before its parts."""
+    def message(self, placed: Placed, info: Fields, *, meta: bool = False) -> Draft:
+        """The event of a message before its parts; `meta` marks what nobody said."""
         times, identity = object_in(info, "time"), text_in(info, "id")
         draft = self.run.draft(placed, times.get("created", info.get("time_created")), id=identity)
         agent, role = self.run.main, text_in(info, "role") or "assistant"
@@ -78,7 +78,7 @@ class OpenCodeSession:
         mode = text_in(info, "agent", "mode")
         self.run.about(draft, agent, mode=mode)
         more: Fields = {"id": identity or None, "model": model or None, "agent": mode or None}
-        self._said[identity] = agent.say(draft, role, "", more=more)
+        self._said[identity] = agent.say(draft, role, "", meta=meta, more=more)
         draft.label = f"{role} message"
         return draft
 

@@ -22,6 +22,7 @@ _KINDS = frozenset(
         *("SystemPromptEvent", "MessageEvent", "ActionEvent", "ObservationEvent", "AgentErrorEvent", "PauseEvent"),
         *("UserRejectObservation", "Condensation", "CondensationRequest", "CondensationSummaryEvent"),
         *("ConversationStateUpdateEvent", "ConversationErrorEvent", "LLMCompletionLogEvent", "TokenEvent"),
+        *("ACPToolCallEvent", "InterruptEvent", "HookExecutionEvent", "ConversationIterationLimitEvent"),
     }
 )
 _SILENT = frozenset({"CondensationRequest", "LLMCompletionLogEvent", "TokenEvent", "StreamingDeltaEvent"})
@@ -119,6 +120,11 @@ class _Reader:
             "CondensationSummaryEvent": self._condensed,
             "ConversationStateUpdateEvent": self._state,
             "PauseEvent": self._paused,
+            "InterruptEvent": self._interrupted,
+            "ACPToolCallEvent": self._acp_call,
+            "HookExecutionEvent": self._hook,
+            "ConversationIterationLimitEvent": self._broken,
+            "WarningEvent": self._warned,
         }
 
     def read(self, placed: Placed) -> Draft:
@@ -239,7 +245,8 @@ class _Reader:
             self.run.main.fail(draft, "agent", "agent_error", error)
 
     def _broken(self, draft: Draft, event: Fields) -> None:
-        kind = text_in(event, "code") or "conversation_error"
+        limit = "iteration_limit" if "max_iterations" in event else "conversation_error"
+        kind = text_in(event, "code") or limit
         self.run.main.fail(draft, "conversation", kind, text_in(event, "detail") or text_of(event.get("detail")))
 
     def _condensed(self, draft: Draft, event: Fields) -> None:
@@ -288,6 +295,43 @@ class _Reader:
     def _paused(self, draft: Draft, event: Fields) -> None:
         self.run.main.status(draft, "waiting", "paused")
         draft.kind, draft.label = "status", "paused"
+
+    def _interrupted(self, draft: Draft, event: Fields) -> None:
+        self.run.main.status(draft, "waiting", "interrupted")
+        draft.kind, draft.label = "turn_aborted", one_line(text_in(event, "reason") or "interrupted")
+
+    def _warned(self, draft: Draft, event: Fields) -> None:
+        text = text_in(event, "message")
+        self.run.main.keys.change(draft, "last_warning", text)
+        draft.kind, draft.label = "warning", one_line(text)
+
+    def _hook(self, draft: Draft, event: Fields) -> None:
+        failed = event.get("success") is False or event.get("blocked") is True
+        what = text_in(event, "hook_event_type", "event_type") or "hook"
+        told = text_in(event, "reason", "error", "stderr", "stdout")
+        if failed:
+            self.run.main.keys.error(draft, what, "hook", told)
+        else:
+            names = ("hook_command", "exit_code", "tool_name", "stdout")
+            value: Fields = {name: event[name] for name in names if event.get(name) is not None}
+            self.run.main.keys.change(draft, "hook", self.run.main.keys.shorten_all(draft, {"event": what, **value}))
+        draft.kind = "hook_error" if failed else "hook"
+        draft.label = one_line(f"{what}: {told or text_in(event, 'hook_command')}")
+
+    def _acp_call(self, draft: Draft, event: Fields) -> None:
+        """A call that another agent behind the conversation made, told again as it goes on."""
+        agent, call_id, status = self.run.main, text_in(event, "tool_call_id"), text_in(event, "status")
+        known, given = agent.keys.calls.get(call_id), event.get("raw_input")
+        if known is None:
+            name = text_in(event, "tool_kind") or "tool"
+            known = agent.call(draft, call_id, name, {"title": event.get("title")} if given is None else given)
+        failed = event.get("is_error") is True or status == "failed"
+        if known.answered or not (failed or status == "completed"):
+            return
+        blocks = [object_in(block, "content") or block for block in list_in(event, "content")]
+        text = text_of(event.get("raw_output")) or text_of(blocks or None)
+        extra: Fields = {"title": event.get("title"), "parent": event.get("parent_tool_call_id")}
+        agent.answer(draft, call_id, text, failed=failed, extra=extra)
 
 
 def _call(call: Fields) -> ToolCall:

@@ -14,11 +14,15 @@ from playhead.formats.source import Placed, Source
 from playhead.formats.span_attributes import event_messages
 from playhead.formats.span_events import SpanFormat
 from playhead.formats.span_index import Unknown
-from playhead.formats.spans import Span, identity
+from playhead.formats.spans import Span, identity, instant
 from playhead.model import JSON
 
 _SPANS = ("resourceSpans", "resource_spans", "batches")
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
+_TELLING = ("prompt", "tool_name", "function_name", "error", "error.message", "model")
+"""Attributes that say in a word what a log record is about."""
+_LOG_TIMES = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano")
+_ERROR_SEVERITY = 17
 _OTHER = ("resourceLogs", "resource_logs", "resourceMetrics", "resource_metrics")
 
 
@@ -164,7 +168,10 @@ def _logs(placed: Placed, batches: list[JSON], pointer: str) -> Iterator[Span | 
             records = scope.get("logRecords", scope.get("log_records")) if isinstance(scope, dict) else None
             for place_in_scope, record in enumerate(records if isinstance(records, list) else ()):
                 where = place(placed, f"{pointer}/{number}/scopeLogs/{scope_number}/logRecords/{place_in_scope}")
-                yield (_log(record, where) if isinstance(record, dict) else None) or Unknown("log", record, where)
+                if isinstance(record, dict):
+                    yield _log(record, where) or _entry(record, where)
+                else:
+                    yield Unknown("log", record, where)
 
 
 def _log(record: Fields, where: Fields) -> Span | None:
@@ -177,3 +184,18 @@ def _log(record: Fields, where: Fields) -> Span | None:
     told = event_messages(name, attributes, plain(record.get("body")))
     says = name == "gen_ai.choice"
     return Span(trace_id, span_id, kind="event", input=[] if says else told, output=told if says else [], place=where)
+
+
+def _entry(record: Fields, where: Fields) -> Unknown:
+    """A log record that is no part of a span: kept whole, at its own time and in its own words."""
+    attributes = attributes_of(record.get("attributes"))
+    body = plain(record.get("body"))
+    named = (record.get("eventName"), record.get("event_name"), attributes.get("event.name"))
+    name = next((one for one in named if isinstance(one, str) and one), "")
+    words = [name, *(attributes.get(telling) for telling in _TELLING), body]
+    told = [word for word in words if isinstance(word, str) and word and (word is name or not word.endswith(name))]
+    severity = record.get("severityNumber", record.get("severity_number"))
+    failed = isinstance(severity, int) and severity >= _ERROR_SEVERITY
+    times = (record.get(name) for name in _LOG_TIMES)
+    time = next((at for written in times if (at := instant(written))), None)
+    return Unknown("log_error" if failed else "log", record, where, time, ": ".join(told[:2]))

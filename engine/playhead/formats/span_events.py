@@ -88,12 +88,13 @@ class _Teller:
     def _unknown(self, boundary: Boundary) -> Draft:
         unknown = boundary.unknown or Unknown("record", None, {})
         run = next(iter(self._runs.values()), None) or self._run("records")
-        draft = Draft(unknown.kind, one_line(f"{unknown.kind}: {json_text(unknown.value)}"), namespace=run.namespace)
+        label = one_line(unknown.label or f"{unknown.kind}: {json_text(unknown.value)}")
+        draft = Draft(unknown.kind, label, namespace=run.namespace)
         draft.meta = {"file": self._file, **unknown.place}
         draft.occurred_at = as_moment(boundary.time)
-        if boundary.time is not None:
+        if boundary.time is not None and unknown.time is None:
             draft.meta["time_of_neighbour"] = True
-        run.first.keys.record(draft, unknown.kind, unknown.value)
+        run.first.keys.record(draft, unknown.kind.removesuffix("_error"), unknown.value)
         return draft
 
     def _started(self, draft: Draft, run: Run, agent: SpanAgent, entry: Entry, span: Span) -> None:

@@ -27,6 +27,10 @@ class Unknown:
     kind: str
     value: JSON
     place: Fields
+    time: int | None = None
+    """Nanoseconds since the epoch, where it says so itself."""
+    label: str = ""
+    """What it says in words, where it has any."""
 
 
 @dataclass(slots=True, eq=False)
@@ -103,7 +107,7 @@ class SpanIndex:
     def add_all(self, found: Iterable[Span | Unknown]) -> None:
         for one in found:
             if isinstance(one, Unknown):
-                self._unknown.append((self._latest, one))
+                self._unknown.append((self._latest if one.time is None else one.time, one))
             else:
                 self._add(one)
 
@@ -128,7 +132,7 @@ class SpanIndex:
                 end = max(entry.end, entry.start)
                 order.append((end, 2 if entry.end <= entry.start else 0, -entry.depth, entry.start, number, True))
         for number, (time, _) in enumerate(self._unknown):
-            order.append((time, 3, 0, 0, -1 - number, False))
+            order.append((time, 3, 0, number, -1 - number, False))
         order.sort()
         for *_, number, is_end in order:
             if number >= 0:
@@ -239,7 +243,8 @@ class SpanIndex:
                 one.agent = one.agent or MAIN_AGENT
                 continue
             one.depth = above.depth + 1
-            one.session = one.session or above.session
+            # An agent that a tool runs may have a conversation of its own: it is a part of the one around it.
+            one.session = above.session or one.session
             if one.kind != "agent" or not one.agent:
                 one.agent = above.agent if above.agent != MAIN_AGENT else one.agent or MAIN_AGENT
 

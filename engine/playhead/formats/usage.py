@@ -56,7 +56,13 @@ _SPELLINGS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "reasoning": (
         *(("reasoning_output_tokens",), ("reasoning_tokens",), ("reasoningTokens",), ("thoughtsTokenCount",)),
-        *(("thoughts_token_count",), ("thoughts",), ("reasoning",), ("output_reasoning",)),
+        *(
+            ("thoughts_token_count",),
+            ("thoughts",),
+            ("reasoning",),
+            ("output_reasoning",),
+            ("output_reasoning_tokens",),
+        ),
         *(("output_tokens_details", "reasoning_tokens"), ("completion_tokens_details", "reasoning_tokens")),
         *(("output_token_details", "reasoning"), ("completion_details", "reasoning")),
         *(("outputTokenDetails", "reasoningTokens"), ("outputTokens", "reasoning")),

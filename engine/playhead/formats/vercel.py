@@ -64,7 +64,11 @@ def _listed(value: JSON) -> list[tuple[str, JSON]]:
             held = value.get(name)
             found += [(f"/{name}/{number}", item) for number, item in enumerate(held if isinstance(held, list) else ())]
         if found and (any(_is_step(item) or _is_message(item) for _, item in found)):
-            rest: Fields = {name: item for name, item in value.items() if name not in ("messages", "steps")}
+            last = found[-1][1]
+            # What a run hands on when it finishes is its last step once more, and all steps beside it.
+            again: Fields = last if isinstance(last, dict) and _is_step(last) else {}
+            known = {"messages", "steps", *again}
+            rest: Fields = {name: item for name, item in value.items() if name not in known}
             return [*found, ("", {"type": "result", **rest})] if rest else found
     return [("", value)]
 
