@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
-from collections.abc import Iterator
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -48,3 +55,33 @@ def one_database(database: History, monkeypatch: pytest.MonkeyPatch) -> None:
         history._connection = database._cursor()
 
     monkeypatch.setattr(History, "__init__", started)
+
+
+@pytest.fixture
+def make_read_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
+    """Puts a folder on a read-only mount, where this user may make one; else every way of writing there is refused."""
+    mount = shutil.which("mount") if sys.platform == "linux" else None
+    system_open = os.open
+
+    def is_done(*command: str | Path) -> bool:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    with ExitStack() as stack:
+
+        def put(folder: Path) -> None:
+            place = folder.resolve()
+
+            def refusing(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+                writes = flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT)
+                if writes and Path(os.fsdecode(path)).resolve().is_relative_to(place):
+                    raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+                return system_open(path, flags, *arguments, **options)
+
+            if mount is not None and is_done(mount, "--bind", place, place):
+                # Lazily: an app that was just left may hold a file of it still.
+                stack.callback(subprocess.check_call, ["umount", "--lazy", place])
+                if is_done(mount, "-o", "remount,ro,bind", place):
+                    return
+            monkeypatch.setattr(os, "open", refusing)
+
+        yield put
