@@ -240,7 +240,7 @@ def check_failure(case: Case, store: Store, disk: FaultyDisk) -> None:
             assert found in ((case.before, case.after) if failure else (case.after,))
             if failure is not None and "nothing was changed" in str(failure):
                 assert found == case.before
-            if store._log._failed is None:
+            if store._log._syncer.failed is None:
                 found = check_goes_on(store, found)
             store.close()
         with open_store(store.path) as again:
