@@ -58,6 +58,16 @@ class Divergence:
     """Sorted by address."""
 
 
+class EventCounts(NamedTuple):
+    """How many pairs of events there are of each kind."""
+
+    alike: int
+    instead: int
+    """Each run has an event there, and not the same."""
+    only_a: int
+    only_b: int
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What two runs have in common, and where their states part."""
@@ -71,7 +81,15 @@ class Comparison:
     @property
     def same(self) -> bool:
         """Whether both did the same, and their states were the same all along."""
-        return not self.divergences and all(pair.same for pair in self.pairs)
+        return not self.divergences and self.events.alike == len(self.pairs)
+
+    @property
+    def events(self) -> EventCounts:
+        """The events of both runs, counted by what stands beside each."""
+        alike = sum(pair.same for pair in self.pairs)
+        only_a = sum(pair.b is None for pair in self.pairs)
+        only_b = sum(pair.a is None for pair in self.pairs)
+        return EventCounts(alike, len(self.pairs) - alike - only_a - only_b, only_a, only_b)
 
 
 _Last: TypeAlias = tuple[int, int, str | None]

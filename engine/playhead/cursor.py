@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Self
 
@@ -12,13 +10,12 @@ import numpy
 
 from playhead import goto
 from playhead.activity import Activity
-from playhead.blame import BlameRow, blame
+from playhead.blame import BlameRow
 from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
-from playhead.event_list import EventList
 from playhead.figures import FigureReader
-from playhead.kept import Kept
-from playhead.model import AgentAddress, Change, Event, Record
+from playhead.looking import HistoryRow, Looking
+from playhead.model import AgentAddress, Event
 from playhead.moment import Moment
 from playhead.outline import OutlineRow, StateOutline
 from playhead.timeline import Integers, Timeline
@@ -30,19 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["BlameRow", "Cursor", "HistoryRow", "OutlineRow", "StateOutline"]
 
 JUMPS_KEPT = 200
-BLAMES_KEPT = 16
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """One version of a key."""
-
-    version: int
-    commit_ts: int
-    exists: bool
-
-
-class Cursor(EventList):
+class Cursor(Looking):
     """A playhead on one store: which agent's state is looked at, where, and what is compared with what.
 
     Moves return whether (or where) they moved and never raise for going past an end. Methods may read from disk.
@@ -57,19 +44,13 @@ class Cursor(EventList):
         self._timelines: dict[AgentAddress, Timeline] = {}
         self._agents: tuple[int, list[AgentAddress]] | None = None
         self.position = self.track.head
-        self.selection: str | None = None
-        """The key that changes are followed for."""
         self.marks: dict[str, int] = {}
-        self.base: int | None = None
-        """What comparisons start from: a commit_ts, or None for each key's previous version; below 0, so many commits
-        before the playhead."""
         self.hits: Integers = numpy.zeros(0, numpy.int64)
         """The commits that the last search found, ascending."""
         self._back: list[int] = []
         self._forward: list[int] = []
         self._leapt: tuple[int, bool] | None = None
         """Where the last leap led, and whether forward; None where something else was done since."""
-        self._blamed: Kept[tuple[AgentAddress, str, int, int | None], list[BlameRow]] = Kept(BLAMES_KEPT)
         self.agent = self._initial_agent(agent_id, namespace)
 
     def _initial_agent(self, agent_id: str | None, namespace: str | None) -> AgentAddress:
@@ -322,96 +303,3 @@ class Cursor(EventList):
         self._forward.clear()
         self.position, self._leapt = commit_ts, None
         return True
-
-    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def outline(
-        self,
-        agent: AgentAddress | None = None,
-        *,
-        changed_only: bool = False,
-        filter: str = "",
-        deleted: bool = False,
-        also: str | None = None,
-    ) -> StateOutline:
-        """The keys of an agent (the chosen one, where none is given) at the playhead, sorted.
-
-        Deleted ones come only at the commit that deleted them, or always with `deleted`. `filter` keeps keys that
-        contain it, whatever its case. `also` is a key that comes even where it does not exist.
-        """
-        timeline = self.timeline if agent is None else self.timeline_of(agent)
-        return StateOutline(
-            timeline, self.position, changed_only=changed_only, filter=filter, deleted=deleted, also=also
-        )
-
-    def record(self, key: str | None = None) -> Record:
-        """A key's record at the playhead (the selection's, where none is given)."""
-        return self.timeline.record(self._key(key), self.position)
-
-    def records(self, keys: Iterable[str]) -> dict[str, Record]:
-        """Several records at the playhead in one question."""
-        return self.timeline.records(keys, self.position)
-
-    def history(self, key: str | None = None) -> list[HistoryRow]:
-        """Every version of a key, oldest first."""
-        columns = (column.tolist() for column in self.timeline.history(self._key(key)))
-        return [HistoryRow(*row) for row in zip(*columns, strict=True)]
-
-    def versions(
-        self, key: str | None = None, first: int = 1, last: int | None = None, *, step: int = 1
-    ) -> list[Record]:
-        """A key's versions first … last, or every `step`th of them, with values, oldest first; all are in memory."""
-        key = self._key(key)
-        newest = self.timeline.version_at(key, self.head)
-        return self.timeline.version_records(key, first, newest if last is None else last, step)
-
-    def blame(self, key: str | None = None, *, versions_max: int | None = None) -> list[BlameRow]:
-        """Each leaf of a key's value at the playhead, in document order, with the version that last wrote it.
-
-        A leaf written back as it was keeps its older writer, also in a list that grew before it; a delete forgets.
-        With `versions_max`, no more versions are read, and rows that would need it are not `exact`.
-        """
-        key = self._key(key)
-        record = self.record(key)
-        # A version never changes, so neither does who wrote its parts.
-        return self._blamed.answer(
-            (self.agent, key, record.version, versions_max),
-            lambda: blame(record, lambda first, last: self.versions(key, first, last), versions_max),
-        )
-
-    def set_base(self, moment: Moment | None) -> None:
-        """Choose what comparisons start from: a moment, or None for each key's previous version."""
-        self.base = None if moment is None else self.store.resolve(moment)
-
-    def set_base_before(self, commits: int = 1) -> None:
-        """Let comparisons start so many commits before the playhead, wherever it goes. InvalidArgumentError below 1."""
-        if commits < 1:
-            raise InvalidArgumentError(f"a base before the playhead is 1 commit or more before it, not {commits}")
-        self.base = -commits
-
-    @property
-    def base_ts(self) -> int | None:
-        """The commit_ts that comparisons start from; None for each key's previous version."""
-        return max(self.position + self.base, 0) if self.base is not None and self.base < 0 else self.base
-
-    def comparison(self, key: str | None = None) -> tuple[Record, Record]:
-        """A key's record at the base and at the playhead."""
-        key = self._key(key)
-        base = self.base_ts
-        if base is not None:
-            return self.timeline.record(key, base), self.record(key)
-        after = self.record(key)
-        # A commit may write a key several times (S5): what came before is what was there before this commit.
-        return self.timeline.record(key, max(after.commit_ts - 1, 0)), after
-
-    def changes(self) -> list[Change]:
-        """All that differs for the agent between the base (the commit before, where none is set) and the playhead."""
-        base = self.base_ts
-        base = max(self.position - 1, 0) if base is None else base
-        return self.store.diff(base, self.position, self.agent.agent_id, namespace=self.agent.namespace)
-
-    def _key(self, key: str | None) -> str:
-        key = self.selection if key is None else key
-        if key is None:
-            raise InvalidArgumentError("no key is selected; name one")
-        return key

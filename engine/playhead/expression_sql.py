@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from playhead.entry import to_microseconds
 from playhead.expression import (
     EVENT_FIELDS,
     Compiled,
     EventField,
     ExpressionText,
     Kind,
-    Leaf,
     Part,
     Spot,
-    StatePath,
     Use,
-    nearest,
     place_of,
     spot_of,
 )
+from playhead.expression_functions import OF_PATHS, called, of_path, of_values
+from playhead.expression_parts import KIND_WORDS, Parts
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 EXACT_BELOW = 2**53
 """Whole numbers from here on are compared as such: floats cannot tell them apart."""
-_WORDS = {"number": "a number", "text": "a text", "boolean": "true or false", "time": "a time", "nothing": "null"}
-FUNCTIONS = (
-    "abs", "ceil", "changed", "coalesce", "contains", "ends_with", "exists", "floor", "length", "lower", "previous",
-    "regexp_matches", "round", "starts_with", "trim", "upper",
-)  # fmt: skip
 
 
 def compile_expression(text: str, *, condition: bool) -> Compiled:
@@ -59,15 +50,8 @@ def compile_expression(text: str, *, condition: bool) -> Compiled:
     )
 
 
-@dataclass
-class _Compiler:
-    text: ExpressionText
-    leaves: dict[Leaf, int] = field(default_factory=dict)
-    uses: list[Use] = field(default_factory=list)
-    spots: dict[StatePath, Spot] = field(default_factory=dict)
-    asked_to_exist: set[StatePath] = field(default_factory=set)
-    identified: set[StatePath] = field(default_factory=set)
-    needs_events: bool = False
+class _Compiler(Parts):
+    """The parts of an expression, node by node of its syntax tree."""
 
     def part(self, node: exp.Expr) -> Part:
         """The node as SQL; refuses whatever is not part of the language."""
@@ -81,62 +65,13 @@ class _Compiler:
             name = "number" if place.name == "commit_ts" else place.name
             return Part(exp.column(name, table="events"), kind, spot_of(node))
         if place is not None:
-            return self._leaf(place, spot_of(node))
+            return self.leaf(place, spot_of(node))
         for kind_of_node, method in _methods():
             if isinstance(node, kind_of_node):
                 return method(self, node)
         raise self.text.error(
             f"{node.key.upper().replace('_', ' ')} is not part of the expression language", spot_of(node)
         )
-
-    def _leaf(self, path: StatePath, spot: Spot, *, before: bool = False) -> Part:
-        from sqlglot import exp
-
-        self.needs_events |= path.of_event
-        self.spots.setdefault(path, spot)
-        leaf = Leaf(path, before)
-        number = self.leaves.setdefault(leaf, len(self.leaves))
-        return Part(exp.to_identifier(f"value_{number}"), "any", spot, leaf)
-
-    def column(self, part: Part, name: str) -> exp.Expr:
-        from sqlglot import exp
-
-        return exp.column(name, table=part.sql.name)
-
-    def identity(self, part: Part) -> exp.Expr:
-        """What two values of the state share exactly where they are the same value (S25)."""
-        if part.leaf is not None:
-            self.identified.add(part.leaf.path)
-        return self.column(part, "identity")
-
-    # ── taking a part for something ──────────────────────────────────────────────────────────────────────────────────
-
-    def as_kind(self, part: Part, kind: Kind) -> exp.Expr:
-        """The part as SQL of that kind; null at moments at which a value of the state is something else."""
-        from sqlglot import exp
-
-        if part.leaf is not None:
-            self.uses.append(Use(part.leaf.path, "text" if kind == "time" else kind, part.spot))
-            return self.column(part, kind)
-        if part.kind in (kind, "nothing"):
-            return part.sql
-        if kind == "time" and part.kind == "text" and isinstance(part.sql, exp.Literal):
-            return self._time(part)
-        raise self.text.error(f"{_WORDS[kind]} is needed here, and this is {_WORDS[part.kind]}", part.spot)
-
-    def _time(self, part: Part) -> exp.Expr:
-        from sqlglot import exp
-
-        try:
-            moment = datetime.fromisoformat(part.sql.name)
-        except ValueError:
-            raise self.text.error(
-                "not a time; write '2026-11-01 14:03:22', with an offset or in local time", part.spot
-            ) from None
-        return exp.Literal.number(to_microseconds(moment.astimezone()))
-
-    def boolean(self, part: Part) -> Part:
-        return Part(self.as_kind(part, "boolean"), "boolean", part.spot)
 
     # ── comparisons ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -160,7 +95,7 @@ class _Compiler:
             return exp.Null()
         if right.leaf is None and right.kind not in (kind, "nothing") and kind != "time" and left.leaf is None:
             raise self.text.error(
-                f"{_WORDS[left.kind]} cannot be compared with {_WORDS[right.kind]}",
+                f"{KIND_WORDS[left.kind]} cannot be compared with {KIND_WORDS[right.kind]}",
                 Spot(left.spot.start, right.spot.end),
             )
         return operator(this=exp.paren(self.as_kind(left, kind)), expression=exp.paren(self.as_kind(right, kind)))
@@ -287,113 +222,13 @@ class _Compiler:
         ):
             raise self.text.error("casts are not part of the expression language", spot_of(node))
         part = self.literal(node.this)
-        return Part(self._time(part), "time", part.spot)
-
-    # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
+        return Part(self.time(part), "time", part.spot)
 
     def function(self, node: exp.Func) -> Part:
-        from sqlglot import exp
-
-        if isinstance(node, exp.Anonymous):
-            name, given = node.name.lower(), list(node.expressions)
-        else:
-            name = _NAMES.get(node.key, node.sql_name().lower())
-            given = [value for value in node.args.values() if isinstance(value, exp.Expr)]
-            given += [each for values in node.args.values() if isinstance(values, list) for each in values]
-        if name not in FUNCTIONS:
-            spot = spot_of(node)
-            raise self.text.error(
-                f"there is no function {name!r}{nearest(name, FUNCTIONS)}; there are {', '.join(FUNCTIONS)}", spot
-            )
-        spot = spot_of(node)
-        if name in ("exists", "changed", "previous"):
-            return self._of_path(name, given, spot)
-        parts = [self.part(each) for each in given]
-        match name, parts:
-            case "length", [value]:
-                return self._length(value, spot)
-            case "coalesce", [_, *_]:
-                return self._coalesce(parts, spot)
-            case "contains", [value, wanted]:
-                return self._contains(value, wanted, spot)
-            case (("lower" | "upper" | "trim"), [value]):
-                return Part(exp.func(name, self.as_kind(value, "text")), "text", spot)
-            case (("starts_with" | "ends_with" | "regexp_matches"), [value, wanted]):
-                sides = [self.as_kind(each, "text") for each in (value, wanted)]
-                return Part(exp.Anonymous(this=name, expressions=sides), "boolean", spot)
-            case (("abs" | "ceil" | "floor"), [value]):
-                return Part(exp.func(name, self.as_kind(value, "number")), "number", spot)
-            case "round", [value, *digits] if len(digits) <= 1:
-                sides = [self.as_kind(each, "number") for each in (value, *digits)]
-                whole = [exp.cast(side, "integer") for side in sides[1:]]
-                return Part(exp.Anonymous(this="round", expressions=[sides[0], *whole]), "number", spot)
-        raise self.text.error(f"{name} takes {_TAKES.get(name, 'one value')}", spot)
-
-    def _of_path(self, name: str, given: list[exp.Expr], spot: Spot) -> Part:
-        from sqlglot import exp
-
-        place = place_of(given[0], self.text) if len(given) == 1 else None
-        if not isinstance(place, StatePath) or (place.of_event and name != "exists"):
-            raise self.text.error(f"{name} takes a path of the state, as in {name}(plan.steps[0])", spot)
-        if name == "previous":
-            return self._leaf(place, spot, before=True)
-        if name == "exists":
-            self.asked_to_exist.add(place)
-            here = self._leaf(place, spot)
-            missing = exp.Is(this=self.column(here, "kind"), expression=exp.Null())
-            return Part(exp.Not(this=missing), "boolean", spot)
-        here, before = self._leaf(place, spot), self._leaf(place, spot, before=True)
-        differ = exp.NullSafeNEQ(this=self.identity(here), expression=self.identity(before))
-        return Part(differ, "boolean", spot)
-
-    def _length(self, value: Part, spot: Spot) -> Part:
-        from sqlglot import exp
-
-        if value.leaf is None:
-            return Part(exp.Anonymous(this="length", expressions=[self.as_kind(value, "text")]), "number", spot)
-        self.uses.append(Use(value.leaf.path, "length", value.spot))
-        return Part(self.column(value, "length"), "number", spot)
-
-    def _coalesce(self, parts: list[Part], spot: Spot) -> Part:
-        from sqlglot import exp
-
-        kinds = {part.kind for part in parts} - {"any", "nothing"}
-        if len(kinds) != 1:
-            raise self.text.error(
-                "coalesce takes values of one kind, one of them spelled out: coalesce(budget.spent, 0)", spot
-            )
-        kind = kinds.pop()
-        return Part(exp.func("coalesce", *(self.as_kind(part, kind) for part in parts)), kind, spot)
-
-    def _contains(self, value: Part, wanted: Part, spot: Spot) -> Part:
-        from sqlglot import exp
-
-        if value.leaf is None:
-            sides = [self.as_kind(each, "text") for each in (value, wanted)]
-            return Part(exp.Anonymous(this="contains", expressions=sides), "boolean", spot)
-        if wanted.leaf is not None or wanted.kind not in ("text", "number", "boolean"):
-            raise self.text.error("contains looks for a text, a number, true or false that is spelled out", wanted.spot)
-        self.uses.append(Use(value.leaf.path, "container" if wanted.kind != "text" else "holder", value.spot))
-        item = exp.Anonymous(this="to_json", expressions=[wanted.sql.copy()])
-        in_list = exp.Anonymous(this="json_contains", expressions=[self.column(value, "json"), item])
-        is_list = exp.EQ(this=self.column(value, "kind"), expression=exp.Literal.string("list"))
-        case = exp.Case().when(is_list, in_list)
-        if wanted.kind == "text":
-            case = case.else_(exp.Anonymous(this="contains", expressions=[self.column(value, "text"), wanted.sql]))
-        return Part(case, "boolean", spot)
-
-
-_NAMES = {"regexplike": "regexp_matches"}
-"""What sqlglot calls otherwise than DuckDB does."""
-_TAKES = {
-    "length": "one value: a text, a list or an object",
-    "contains": "two: where to look, and what for",
-    "starts_with": "two texts",
-    "ends_with": "two texts",
-    "regexp_matches": "a text and a regular expression",
-    "round": "a number, and how many digits to keep",
-    "coalesce": "at least one value",
-}
+        (name, given), spot = called(self, node), spot_of(node)
+        if name in OF_PATHS:
+            return of_path(self, name, given, spot)
+        return of_values(self, name, [self.part(each) for each in given], spot)
 
 
 @cache

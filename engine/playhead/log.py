@@ -6,11 +6,11 @@ import contextlib
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, TypeAlias
 
 from playhead import directory, forking, manifest, numbering, payload, snapshots
 from playhead.draft import Draft
@@ -22,13 +22,14 @@ from playhead.errors import (
     ReadOnlyStoreError,
     StoreClosedError,
 )
-from playhead.filesystem import LOCK_TIMEOUT_SECONDS, ProcessLock, Replacement, sync_directory
+from playhead.filesystem import LOCK_TIMEOUT_SECONDS, ProcessLock, Replacement
 from playhead.generation import Generation, Sealed, View
 from playhead.index import Index, Latest
 from playhead.journal import Journal
 from playhead.maintenance import Maintenance
 from playhead.manifest import Manifest
 from playhead.model import Address
+from playhead.syncing import Syncer
 from playhead.value_cache import CachedValue, ValueCache
 
 SEAL_OPERATIONS = 131_072
@@ -64,15 +65,13 @@ class EventLog:
         self.path = path
         self.info = info
         self.read_only = read_only
-        self._durable = durability == "fsync" and not read_only
         self._clock = clock
         self._lock = threading.RLock()
-        self._sync_lock = threading.Lock()
+        self._syncer = Syncer(path, is_wanted=durability == "fsync" and not read_only)
         self._depth = 0
         self._closed = False
         self._is_inherited = False
         """Whether a forked process has this from its parent and not read it anew; it counts as closed until then."""
-        self._failed: str | None = None
         self._patience = 0
         """How many operations more than usual a journal may hold; grows while sealing fails."""
         self._values = ValueCache()
@@ -82,7 +81,7 @@ class EventLog:
         if self._process_lock is not None:
             self._maintenance = Maintenance(self, self._open_lock(directory.SEAL_LOCK_FILE, lock_timeout))
             with self.exclusive():
-                if self._durable:
+                if self._syncer.is_wanted:
                     # What was committed before may count as durable from now on, and the next record vouches for it.
                     self.sync()
             self._maintenance.tidy()
@@ -90,7 +89,7 @@ class EventLog:
     def after_fork_in_child(self) -> None:
         """A thread of the parent may have been anywhere inside: nothing that was in memory is used again."""
         self._lock = threading.RLock()
-        self._sync_lock = threading.Lock()
+        self._syncer.after_fork_in_child()
         self._depth = 0
         self._values = ValueCache()
         if not self.read_only:
@@ -213,7 +212,7 @@ class EventLog:
 
     def _replace_generation(self) -> None:
         replaced, self.generation = self.generation, self._load_generation()
-        self._retire((*replaced.closed, replaced.journal), are_sealed=False)
+        self._syncer.retire((*replaced.closed, replaced.journal), are_sealed=False)
 
     def rebase(self, known: Sealed, sealed: Sealed) -> None:
         """Let more of the log count as sealed, unless something else than `known` has become the sealed part since.
@@ -228,16 +227,7 @@ class EventLog:
             if self.generation.sealed is not known or sealed.head > self.head:
                 return
             done = self.generation.rebase(sealed)
-        self._retire(done, are_sealed=True)
-
-    def _retire(self, journals: Iterable[Journal], *, are_sealed: bool) -> None:
-        # The sync lock: another thread may be syncing, or about to sync, one of these files.
-        with self._sync_lock:
-            for opened in journals:
-                if self._durable and not are_sealed and opened.durable_end < opened.end:
-                    self._sync(opened)
-                opened.is_sealed = True
-                opened.close()
+        self._syncer.retire(done, are_sealed=True)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -264,7 +254,7 @@ class EventLog:
         self._lock.acquire()
         try:
             # Under the lock: once closed, so are its files, and their numbers may be another's by now.
-            if self._closed or self.read_only or self._failed is not None:
+            if self._closed or self.read_only or self._syncer.failed is not None:
                 self._check_writable()
             assert self._process_lock is not None
             if self._depth == 0:
@@ -324,8 +314,8 @@ class EventLog:
             end = written.end
         finally:
             self._leave()
-        if self._durable:
-            self._make_durable(written, end)
+        if self._syncer.is_wanted:
+            self._syncer.make_durable(written, end)
         return commit_ts
 
     def append(self, draft: Draft) -> int:
@@ -358,7 +348,11 @@ class EventLog:
     def sync(self) -> None:
         """Put every commit so far on disk, whatever the durability. Raises DurabilityError."""
         written = self.generation.journal
-        self._make_durable(written, written.end)
+        self._syncer.make_durable(written, written.end)
+
+    def sync_manifest(self) -> None:
+        """Make the last publication durable. Raises DurabilityError."""
+        self._syncer.sync_manifest()
 
     def _committed_at(self, draft: Draft) -> int:
         now = self.now() if draft.committed_at is None else to_microseconds(draft.committed_at)
@@ -369,37 +363,6 @@ class EventLog:
     def now(self) -> int:
         """The clock, in microseconds since the epoch."""
         return time.time_ns() // 1000 if self._clock is None else to_microseconds(self._clock())
-
-    def _make_durable(self, written: Journal, end: int) -> None:
-        """Return once everything up to `end` is on disk; commits that wait together share one sync."""
-        with self._sync_lock:
-            if written.durable_end < end and not written.is_sealed:
-                self._sync(written)
-
-    def _sync(self, written: Journal) -> None:
-        if self._failed is not None:
-            # Asked again after a failure, the system may call what it lost durable.
-            raise DurabilityError(self._failed)
-        try:
-            if not written.is_named_durably:
-                # Another process may have published it a moment ago.
-                sync_directory(self.path)
-                written.is_named_durably = True
-            written.sync()
-        except OSError as error:
-            self._fail(f"{written.path}: the disk could not confirm a commit ({error.strerror})", error)
-
-    def sync_manifest(self) -> None:
-        """Make the last publication durable. Raises DurabilityError."""
-        with self._sync_lock:
-            try:
-                sync_directory(self.path)
-            except OSError as error:
-                self._fail(f"{self.path}: the disk could not confirm a new manifest ({error.strerror})", error)
-
-    def _fail(self, what: str, error: OSError) -> NoReturn:
-        self._failed = f"{what}; its fate is unknown. Check the disk, then open the store again"
-        raise DurabilityError(self._failed) from error
 
     # ── sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -459,7 +422,7 @@ class EventLog:
         try:
             self.finish_maintenance()
             is_worthwhile = self.generation.tail.operations >= WORTH_SEALING_OPERATIONS
-            if is_worthwhile and not self.read_only and self._failed is None:
+            if is_worthwhile and not self.read_only and self._syncer.failed is None:
                 # What is committed is safe in the journal, so a seal that fails here loses nothing.
                 with contextlib.suppress(PlayheadError):
                     self._maintenance.seal(wait=False)
@@ -469,7 +432,7 @@ class EventLog:
                     self._closed = True
                     # What another thread has committed and waits to have synced; that thread hears of a failure.
                     with contextlib.suppress(DurabilityError):
-                        self._retire((*self.generation.closed, self.generation.journal), are_sealed=False)
+                        self._syncer.retire((*self.generation.closed, self.generation.journal), are_sealed=False)
                     self.generation.close()
                     if self._process_lock is not None:
                         self._process_lock.close()
@@ -494,5 +457,4 @@ class EventLog:
         self._check_open()
         if self.read_only:
             raise ReadOnlyStoreError(f"{self.path}: opened read-only, so nothing can be written; fork it to write")
-        if self._failed is not None:
-            raise DurabilityError(self._failed)
+        self._syncer.check()

@@ -44,10 +44,12 @@ class Store:
 
     @property
     def path(self) -> Path:
+        """The directory that is the store."""
         return self._log.path
 
     @property
     def store_id(self) -> str:
+        """What tells this store from every other, its forks included."""
         return self._log.info.store_id
 
     @property
@@ -76,6 +78,7 @@ class Store:
 
     @property
     def history(self) -> History:
+        """What answers questions about the past, for readers that ask them of a view."""
         return self._history
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,7 +114,12 @@ class Store:
         kind: str = "",
         label: str = "",
     ) -> int:
-        """A transaction of one write; returns its commit_ts."""
+        """A transaction of one write; returns its commit_ts.
+
+        Raises InvalidArgumentError, InvalidValueError for what JSON cannot hold (S7), VersionConflictError where
+        `if_version` is not the key's version (S13a), and as a commit does: ReadOnlyStoreError, StoreBusyError,
+        WriteError, DurabilityError.
+        """
         draft = Draft(kind, label, {}, None, namespace)
         if kind != "" or label != "":
             draft.check_header()
@@ -128,7 +136,7 @@ class Store:
         kind: str = "",
         label: str = "",
     ) -> int:
-        """A transaction of one delete; returns its commit_ts."""
+        """A transaction of one delete; returns its commit_ts. Raises like `write`."""
         draft = Draft(kind, label, {}, None, namespace)
         if kind != "" or label != "":
             draft.check_header()
@@ -209,7 +217,7 @@ class Store:
     def scan_prefix(
         self, agent_id: str, prefix: str, *, namespace: str = DEFAULT_NAMESPACE, at: Moment | None = None
     ) -> list[Record]:
-        """One agent's live records whose key starts with `prefix`, sorted by key."""
+        """One agent's live records whose key starts with `prefix`, sorted by key (S17)."""
         checked_text("prefix", prefix, may_be_empty=True)
         return self._history.state(self.view(), self.resolve(at), namespace, agent_id, prefix=prefix)
 
@@ -251,7 +259,7 @@ class Store:
         return self._history.replay(view, start, end, namespace, agent_id)
 
     def event(self, commit_ts: int) -> Event | None:
-        """The whole transaction of one commit, or None where there is none."""
+        """The whole transaction of one commit, or None where there is none. Raises InvalidArgumentError below 0."""
         return next(self.replay(start_ts=commit_ts, end_ts=commit_ts), None)
 
     def timeline(self, agent_id: str, *, namespace: str = DEFAULT_NAMESPACE) -> Timeline:
@@ -267,7 +275,10 @@ class Store:
         return StoreTimeline(self._history, self.view())
 
     def cursor(self, agent_id: str | None = None, *, namespace: str | None = None) -> Cursor:
-        """A debugger on this store, without a screen."""
+        """A debugger on this store, without a screen; on the agent that began the run, where none is named.
+
+        Raises InvalidArgumentError for an agent that never wrote.
+        """
         from playhead.cursor import Cursor
 
         return Cursor(self, agent_id, namespace)

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -23,27 +17,9 @@ WRITING = ("snapshot take label -s", "restore before --yes -s")
 
 
 @pytest.fixture
-def read_only_disk(store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The store on a read-only mount, where this user may make one; else every way of writing is refused."""
-    mount = shutil.which("mount") if sys.platform == "linux" else None
-    done = mount and subprocess.run([mount, "--bind", store, store], check=False, capture_output=True)
-    if done and done.returncode == 0:
-        again = subprocess.run([str(mount), "-o", "remount,ro,bind", store], check=False, capture_output=True)
-        try:
-            if again.returncode == 0:
-                yield store
-                return
-        finally:
-            subprocess.run(["umount", store], check=True)
-    system_open = os.open
-
-    def refusing(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
-        if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT) and str(store) in str(path):
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-        return system_open(path, flags, *arguments, **options)
-
-    monkeypatch.setattr(os, "open", refusing)
-    yield store
+def read_only_disk(store: Path, make_read_only: Callable[[Path], None]) -> Path:
+    make_read_only(store)
+    return store
 
 
 def contents(path: Path) -> dict[Path, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,21 +28,28 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 KNOWN = {"run", "damaged", "log.jsonl", "cache", "data", "target"}
 
 
-def prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new current folder with a store, a damaged store and a log."""
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store, a damaged store and a log."""
+    folder = tmp_path_factory.mktemp("original")
     for name in ("run", "damaged"):
-        with playhead.open(name, durability="os") as store:
+        with playhead.open(folder / name, durability="os") as store:
             for number in range(4):
                 store.write("agent", "key", number)
-    file = Path("damaged") / directory.JOURNALS / manifest.load(Path("damaged")).journals[-1]
+    file = folder / "damaged" / directory.JOURNALS / manifest.load(folder / "damaged").journals[-1]
     data = bytearray(file.read_bytes())
     data[journal.survey(file).records[2][0] + 30] ^= 1
     file.write_bytes(data)
-    Path("log.jsonl").write_text('{"role": "user", "content": "hello"}\n' * 3)
+    (folder / "log.jsonl").write_text('{"role": "user", "content": "hello"}\n' * 3)
+    return folder
+
+
+def prepare(original: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new current folder with what is in the original one."""
+    shutil.copytree(original, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
 
 
 def check_unharmed() -> None:
@@ -59,17 +67,22 @@ def check_unharmed() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("fault", ["full", "error once", "interrupt before"])
 def test_a_command_that_fails_at_any_call_that_writes_says_so_in_one_line(
-    name: str, fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    name: str,
+    fault: Fault,
+    original: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    prepare(tmp_path / "counted", monkeypatch)
+    prepare(original, tmp_path / "counted", monkeypatch)
     with faulty_disk(FaultyDisk()) as counted:
         assert main(COMMANDS[name]) == 0
     assert counted.calls
     for at, call in enumerate(counted.calls):
         if fault == "full" and call not in TAKES_SPACE:
             continue
-        prepare(tmp_path / f"{at}", monkeypatch)
+        prepare(original, tmp_path / f"{at}", monkeypatch)
         capfd.readouterr()
         with faulty_disk(FaultyDisk(at, fault, errno.EIO)):
             code = main(COMMANDS[name])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -129,8 +130,8 @@ def original(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return made(request.param, tmp_path)
 
 
-def prepared(operation: Operation, original: Path, tmp_path: Path) -> Case:
-    path = Path(shutil.copytree(original, tmp_path / "whole"))
+def prepared(operation: Operation, original: Path, path: Path) -> Case:
+    shutil.copytree(original, path)
     store = open_store(path)
     before = answers_of(store)
     with faulty_disk(FaultyDisk()) as disk:
@@ -177,8 +178,14 @@ TRIED = [
 def test_an_operation_is_whole_or_never_was_wherever_it_fails(
     name: str, fault: Fault, form: str, tmp_path: Path
 ) -> None:  # S4 S8 S24 S26
-    case = prepared(OPERATIONS[name], made(form, tmp_path), tmp_path)
+    original = made(form, tmp_path)
+    case = prepared(OPERATIONS[name], original, tmp_path / "whole")
+    # Up to where it does more, a longer seal is the plain one.
+    known = prepared(OPERATIONS["seal"], original, tmp_path / "plain").calls if name in LONGER_SEALS else []
+    begun_alike = sum(1 for _ in takewhile(lambda calls: calls[0] == calls[1], zip(known, case.calls, strict=False)))
     for at in sensible(fault, case.calls):
+        if at < begun_alike:
+            continue
         path = case.copy(tmp_path / f"{at}")
         store = open_store(path)
         disk = FaultyDisk(at, fault)
@@ -233,21 +240,21 @@ def check_failure(case: Case, store: Store, disk: FaultyDisk) -> None:
             assert found in ((case.before, case.after) if failure else (case.after,))
             if failure is not None and "nothing was changed" in str(failure):
                 assert found == case.before
-            if store._log._failed is None:
-                check_goes_on(store, found)
-                found = answers_of(store)
+            if store._log._syncer.failed is None:
+                found = check_goes_on(store, found)
             store.close()
         with open_store(store.path) as again:
             assert answers_of(again) == found
     assert verify(store.path) == []
 
 
-def check_goes_on(store: Store, found: Answers) -> None:
-    """The next commit and the next snapshot follow what was found."""
+def check_goes_on(store: Store, found: Answers) -> Answers:
+    """The next commit and the next snapshot follow what was found; returns what the store answers then."""
     assert store.write("agent", "counter", "next") == len(found.events) + 1
     assert store.snapshot().id == len(found.snapshots) + 1
-    assert answers_of(store).events[:-1] == found.events
-    assert errors_of(store.path) == []
+    answers = answers_of(store)
+    assert answers.events[:-1] == found.events
+    return answers
 
 
 def errors_of(path: Path) -> list[Problem]:

@@ -93,12 +93,17 @@ def prepare(folder: Path) -> Path:
     return folder / "run"
 
 
+def copied(folder: Path, name: str) -> Path:
+    return Path(shutil.copytree(folder / "original", folder / name)) / "run"
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize("when", ["interrupt before", "interrupt after"])
 def test_an_operation_interrupted_at_any_call_that_writes_is_whole_or_never_was(
     name: str, when: Interruption, tmp_path: Path
 ) -> None:  # S2 S3 S4 S8 S24 S26 S27
-    path, target = prepare(tmp_path / "counted"), tmp_path / "counted" / "target"
+    prepare(tmp_path / "original")
+    path, target = copied(tmp_path, "counted"), tmp_path / "counted" / "target"
     with playhead.open(path) as store:
         with faulty_disk(FaultyDisk()) as disk:
             OPERATIONS[name](store)
@@ -106,7 +111,7 @@ def test_an_operation_interrupted_at_any_call_that_writes_is_whole_or_never_was(
     made = contents(target)
     assert disk.calls
     for at in range(len(disk.calls)):
-        path = prepare(tmp_path / f"{at}")
+        path = copied(tmp_path, f"{at}")
         store = playhead.open(path)
         before = store.head
         with faulty_disk(FaultyDisk(at, when)), pytest.raises(KeyboardInterrupt):

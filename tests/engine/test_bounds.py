@@ -17,6 +17,11 @@ from playhead.draft import Draft
 COUNT = 3_000
 
 
+@pytest.fixture(autouse=True)
+def one_database() -> None:
+    """Each store has its own: its folder and its limit are what is tried here."""
+
+
 def drafts() -> Iterator[Draft]:
     """Keys in an order that is not that of the commits, so that a segment has to be put in order."""
     for number in range(COUNT):

@@ -158,3 +158,15 @@ def test_the_first_divergence_names_both_events_and_both_values() -> None:
     assert (extra.a.key, extra.version_a, extra.version_b) == ("extra", 0, 1)
     assert [address.key for address in comparison.differing] == ["extra", "found"]
     assert not comparison.same
+    assert comparison.events._asdict() == {"alike": 2, "instead": 0, "only_a": 0, "only_b": 1}
+
+
+def test_events_are_counted_by_what_stands_beside_them() -> None:
+    with playhead.open(":memory:") as a, playhead.open(":memory:") as b:
+        for store, kinds in ((a, ["plan", "call", "call", "stop"]), (b, ["plan", "ask", "stop"])):
+            for kind in kinds:
+                store.write("agent", "key", 0, kind=kind)
+        counts = a.cursor().compare(b.cursor()).events
+        assert counts._asdict() == {"alike": 2, "instead": 1, "only_a": 1, "only_b": 0}
+        assert b.cursor().compare(a.cursor()).events == (2, 1, 0, 1)
+        assert a.cursor().compare(a.cursor()).same

@@ -130,7 +130,7 @@ held, begun, forked = [], threading.Event(), threading.Event()
 def hold():
     view = store.view()
     inner = view.tail._lock, log.generation.sealed._lock
-    with log.exclusive(), log._sync_lock, history._lock, inner[0], inner[1], cursor.track._lock:
+    with log.exclusive(), log._syncer._lock, history._lock, inner[0], inner[1], cursor.track._lock:
         begun.set()
         forked.wait()
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import playhead
-from playhead import DurabilityError, Event, Store, WriteError, filesystem, journal, log, manifest, segments
+from playhead import DurabilityError, Event, Store, WriteError, filesystem, journal, log, manifest, segments, syncing
 from playhead.generation import Generation
 from playhead.index import SealedIndex
 from playhead.manifest import Segment
@@ -128,9 +128,9 @@ def test_a_commit_that_waited_for_a_sync_that_failed_is_not_acknowledged(
             second_has_appended.wait(10)
             raise OSError(errno.EIO, "lost")
 
-    make_durable = log.EventLog._make_durable
+    make_durable = syncing.Syncer.make_durable
 
-    def announced(self: log.EventLog, *arguments: Any) -> None:
+    def announced(self: syncing.Syncer, *arguments: Any) -> None:
         if threading.current_thread() is second:
             second_has_appended.set()
         make_durable(self, *arguments)
@@ -143,7 +143,7 @@ def test_a_commit_that_waited_for_a_sync_that_failed_is_not_acknowledged(
 
     second = threading.Thread(target=write_second)
     monkeypatch.setattr(journal, "sync_data", sync)
-    monkeypatch.setattr(log.EventLog, "_make_durable", announced)
+    monkeypatch.setattr(syncing.Syncer, "make_durable", announced)
     with pytest.raises(DurabilityError):
         store.write("agent", "first", 1)
     second.join()

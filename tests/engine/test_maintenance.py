@@ -13,7 +13,18 @@ from typing import Any
 import pytest
 
 import playhead
-from playhead import CorruptStoreError, Store, StoreBusyError, WriteError, filesystem, journal, log, manifest, segments
+from playhead import (
+    CorruptStoreError,
+    Store,
+    StoreBusyError,
+    WriteError,
+    filesystem,
+    journal,
+    log,
+    manifest,
+    segments,
+    syncing,
+)
 from playhead.maintenance import Maintenance
 from playhead.verify import verify
 
@@ -214,20 +225,20 @@ def test_a_commit_that_waits_for_the_disk_while_the_store_is_closed_is_on_disk_w
 ) -> None:  # S4
     store = open_store(durability="fsync")
     synced: list[int] = []
-    sync, make_durable = filesystem.sync_data, log.EventLog._make_durable
+    sync, make_durable = filesystem.sync_data, syncing.Syncer.make_durable
 
     def recorded_sync(descriptor: int) -> None:
         sync(descriptor)
         synced.append(os.fstat(descriptor).st_size)
 
-    def closed_before(self: log.EventLog, *arguments: Any) -> None:
+    def closed_before(self: syncing.Syncer, *arguments: Any) -> None:
         closing = threading.Thread(target=store.close)
         closing.start()
         closing.join()
         make_durable(self, *arguments)
 
     monkeypatch.setattr(journal, "sync_data", recorded_sync)
-    monkeypatch.setattr(log.EventLog, "_make_durable", closed_before)
+    monkeypatch.setattr(syncing.Syncer, "make_durable", closed_before)
     assert store.write("agent", "key", 1) == 1
     (file,) = (store.path / "journal").iterdir()
     assert synced == [file.stat().st_size]
@@ -243,7 +254,7 @@ def test_a_reader_asks_nothing_of_the_disk_but_to_read(open_store: OpenStore, mo
         raise OSError(30, "read-only")
 
     monkeypatch.setattr(journal, "sync_data", refuse)
-    monkeypatch.setattr(log, "sync_directory", refuse)
+    monkeypatch.setattr(syncing, "sync_directory", refuse)
     reader.refresh()
     assert versions(reader) == [1, 2]
 

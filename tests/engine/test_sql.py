@@ -108,20 +108,24 @@ def test_state_at_is_the_state_at_every_moment(run: Store) -> None:  # S16 S17
 
 def test_changes_are_a_diff_of_every_pair_of_moments(run: Store) -> None:  # S25
     for a in range(7):
-        for b in range(7):
-            expected = [
-                (change.address, change.status, change.before.value, change.after.value) for change in run.diff(a, b)
-            ]
-            found = rows(run, f"SELECT * FROM changes({a}, {b})")
-            assert [
-                (
-                    (row["namespace"], row["agent_id"], row["key"]),
-                    row["status"],
-                    parsed(row["before"]),
-                    parsed(row["after"]),
-                )
-                for row in found
-            ] == expected
+        expected = [
+            (b, change.address, change.status, change.before.value, change.after.value)
+            for b in range(7)
+            for change in run.diff(a, b)
+        ]
+        query = " UNION ALL ".join(f"SELECT {b} AS b, * FROM changes({a}, {b})" for b in range(7))
+        assert [
+            (
+                row["b"],
+                (row["namespace"], row["agent_id"], row["key"]),
+                row["status"],
+                parsed(row["before"]),
+                parsed(row["after"]),
+            )
+            for row in rows(run, f"{query} ORDER BY b, namespace, agent_id, key")
+        ] == expected
+    alone = [(row["agent_id"], row["key"]) for row in rows(run, "FROM changes(6, 0)")]
+    assert alone == [(change.address.agent_id, change.address.key) for change in run.diff(6, 0)]
 
 
 def test_history_lists_every_version(run: Store) -> None:  # S2

@@ -174,6 +174,11 @@ async def _do(pilot: AppPilot, gesture: Gesture) -> None:
     match gesture:
         case Press(key):
             await pilot.press(_TEXTUAL_NAMES.get(key, key))
+        case Write(text) if text.startswith(":"):
+            # Where the line is there, at once: between two keys, a pilot waits for longer than typing takes.
+            await pilot.press("colon")
+            pilot.app.post_message(events.Paste(text[1:]))
+            await pilot.press("enter")
         case Write(text):
             await pilot.press(*(_TEXTUAL_NAMES.get(letter, letter) for letter in text), "enter")
         case Paste(text):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +23,9 @@ from .conftest import OpenApp, app_of, position, press, record_run, screen_text,
 
 
 @pytest.fixture
-def read_only_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The run on a read-only mount, where this user may make one; else every way of writing is refused."""
-    path = run.resolve()
-    mount = shutil.which("mount") if sys.platform == "linux" else None
-    done = mount and subprocess.run([mount, "--bind", path, path], check=False, capture_output=True)
-    if done and done.returncode == 0:
-        again = subprocess.run([str(mount), "-o", "remount,ro,bind", path], check=False, capture_output=True)
-        try:
-            if again.returncode == 0:
-                yield run
-                return
-        finally:
-            subprocess.run(["umount", "--lazy", path], check=True)
-    system_open = os.open
-
-    def refusing(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
-        if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT) and "refund" in str(path):
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-        return system_open(path, flags, *arguments, **options)
-
-    monkeypatch.setattr(os, "open", refusing)
-    yield run
+def read_only_run(run: Path, make_read_only: Callable[[Path], None]) -> Path:
+    make_read_only(run)
+    return run
 
 
 async def test_a_store_that_cannot_be_written_says_so_once_and_is_looked_at_like_any_other(

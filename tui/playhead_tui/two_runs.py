@@ -56,7 +56,6 @@ class TwoRuns:
         self.heads = (cursors[0].head, cursors[1].head)
         self.imported = (cursors[0].store.imported is not None, cursors[1].store.imported is not None)
         self.pairs: tuple[Pair, ...] = comparison.pairs
-        self._differing = len(comparison.differing)
         self._cursors, self._every_agent, self._opened = cursors, every_agent, opened
         # A row without an event of one run leaves that run's playhead where it was.
         self._commits = [
@@ -72,7 +71,7 @@ class TwoRuns:
         )
         """The rows behind which the states part, ascending."""
         self._diverging = frozenset(self.divergences)
-        self.summary = self._summed_up()
+        self.summary = self._summed_up(comparison)
         """`3 divergences · 2 keys differ at the end · 27 alike · 1 instead · 2 only in A · 0 only in B`"""
 
     def row_at(self, side: int, commit_ts: int) -> int:
@@ -94,15 +93,17 @@ class TwoRuns:
         at = bisect_right(rows, row) if direction > 0 else bisect_left(rows, row) - 1
         return rows[at] if 0 <= at < len(rows) else None
 
-    def _summed_up(self) -> str:
-        same = sum(pair.same for pair in self.pairs)
-        only = [sum(pair[side] is None for pair in self.pairs) for side in (1, 0)]
-        instead = len(self.pairs) - same - sum(only)
+    def _summed_up(self, comparison: Comparison) -> str:
+        counts = comparison.events
         parted = "The states never part"
         if self.divergences:
-            end = "1 key differs" if self._differing == 1 else f"{plural(self._differing, 'key')} differ"
+            differing = len(comparison.differing)
+            end = "1 key differs" if differing == 1 else f"{plural(differing, 'key')} differ"
             parted = f"{plural(len(self.divergences), 'divergence')} · {end} at the end"
-        return f"{parted} · {same:,} alike · {instead:,} instead · {only[0]:,} only in A · {only[1]:,} only in B"
+        return (
+            f"{parted} · {counts.alike:,} alike · {counts.instead:,} instead"
+            f" · {counts.only_a:,} only in A · {counts.only_b:,} only in B"
+        )
 
     # ── read from disk ───────────────────────────────────────────────────────────────────────────────────────────────
 

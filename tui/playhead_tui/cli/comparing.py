@@ -91,11 +91,10 @@ def _print(
     left = len(comparison.divergences) - most
     if left > 0:
         note(f"and {plural(left, 'more divergence')}; -n {len(comparison.divergences)} shows all of them")
-    same = sum(pair.same for pair in comparison.pairs)
-    only = [sum(pair[side] is None and not pair.same for pair in comparison.pairs) for side in (1, 0)]
-    replaced = len(comparison.pairs) - same - sum(only)
+    counts = comparison.events
     note(
-        f"{plural(same, 'event')} alike, {replaced:,} instead of another, {only[0]:,} only in A, {only[1]:,} only in B;"
+        f"{plural(counts.alike, 'event')} alike, {counts.instead:,} instead of another,"
+        f" {counts.only_a:,} only in A, {counts.only_b:,} only in B;"
         f" {plural(len(comparison.divergences), 'divergence')}, {plural(len(comparison.differing), 'key')} differ"
         " at the end"
     )
@@ -116,7 +115,7 @@ def _json(comparison: Comparison, lines: list[dict[int, EventLine]]) -> dict[str
     return {
         "same": comparison.same,
         "pairs": [pair(each) for each in comparison.pairs if not each.same],
-        "alike": sum(each.same for each in comparison.pairs),
+        "alike": comparison.events.alike,
         "divergences": [
             {
                 "a": event(0, each.pair.a),
