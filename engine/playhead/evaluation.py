@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ import numpy
 from playhead import codec
 from playhead.errors import QueryError
 from playhead.expression import Compiled, Spot, StatePath, Use, agents_that_have_it, nearest
+from playhead.expression_sql import EXACT_BELOW
 from playhead.footers import Booleans
 from playhead.generation import View
 from playhead.json_path import format_address
@@ -83,8 +83,9 @@ class Evaluation:
             f"CREATE TEMP TABLE {name} AS SELECT commit_ts, kind, json::VARCHAR AS json,"
             f" CASE WHEN hash IS NOT NULL AND {_UNORDERED} THEN '{{' || hash ELSE json::VARCHAR END AS identity,"
             " CASE kind WHEN 'number' THEN TRY_CAST(json::VARCHAR AS DOUBLE) END AS number,"
-            " CASE kind WHEN 'number' THEN TRY_CAST(CASE WHEN type != 'DOUBLE' THEN json::VARCHAR END AS HUGEINT) END"
-            " AS whole,"
+            " CASE WHEN kind = 'number' AND type != 'DOUBLE' THEN TRY_CAST(json::VARCHAR AS HUGEINT)"
+            f" WHEN kind = 'number' AND abs(json::VARCHAR::DOUBLE) >= {EXACT_BELOW}"
+            " THEN TRY_CAST(json::VARCHAR::DOUBLE AS HUGEINT) END AS whole,"
             " CASE kind WHEN 'text' THEN json->>'$' END AS text,"
             " CASE kind WHEN 'boolean' THEN json::VARCHAR = 'true' END AS boolean,"
             " (CASE kind WHEN 'text' THEN length(json->>'$') WHEN 'list' THEN json_array_length(json)"
@@ -253,8 +254,12 @@ class Evaluation:
     def _holds(self, logic: Logic) -> Booleans:
         """Of each commit from 0 on, whether the condition is true there."""
         if isinstance(logic, Junction):
-            combined = numpy.logical_and if logic.needs_all else numpy.logical_or
-            return functools.reduce(combined, map(self._holds, logic.parts))
+            holds = self._holds(logic.parts[0])
+            for part in logic.parts[1:]:
+                if logic.needs_all and not holds.any():
+                    break
+                holds = (numpy.logical_and if logic.needs_all else numpy.logical_or)(holds, self._holds(part))
+            return holds
         if logic.scope == "state":
             begins, ends = self._intervals_of(logic)
             steps = numpy.zeros(self._view.head + 2, numpy.int8)

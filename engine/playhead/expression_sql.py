@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EXACT_BELOW = 2**53
 """Whole numbers from here on are compared as such: floats cannot tell them apart."""
+EXACT_UP_TO = 2**127
+"""What DuckDB has whole numbers for."""
 
 
 def compile_expression(text: str, *, condition: bool) -> Compiled:
@@ -85,10 +87,14 @@ class _Compiler(Parts):
         if left.leaf is not None and right.leaf is not None:
             return self._compared_values(left, right, operator)
         for one, other in ((left, right), (right, left)):
-            if one.leaf is not None and _is_large(other.sql):
+            if one.leaf is not None and (large := _large(other.sql)) is not None:
                 self.uses.append(Use(one.leaf.path, "number", one.spot))
-                sides = [self.column(one, "whole"), other.sql]
-                return operator(this=sides[one is right], expression=sides[one is left])
+                found = []
+                # Exactly where the value is whole too, and as floats where it has a fraction or is larger yet.
+                for name in ("whole", "number"):
+                    sides = [self.column(one, name), large]
+                    found.append(operator(this=sides[one is right], expression=sides[one is left]))
+                return exp.func("coalesce", *found)
         kinds = [part.kind for part in (left, right) if part.kind not in ("any", "nothing")]
         kind: Kind = "time" if "time" in kinds else next(iter(kinds), "nothing")
         if kind == "nothing":
@@ -256,14 +262,16 @@ def _methods() -> tuple[tuple[type | tuple[type, ...], Callable[[_Compiler, Any]
     )
 
 
-def _is_large(sql: exp.Expr) -> bool:
+def _large(sql: exp.Expr) -> exp.Expr | None:
+    """A number that is spelled out, as a whole one that floats cannot tell from its neighbours; None if it is none."""
     from sqlglot import exp
 
-    literal = sql.this if isinstance(sql, exp.Neg | exp.Paren) else sql
-    literal = literal.this if isinstance(literal, exp.Paren) else literal
-    return (
-        isinstance(literal, exp.Literal)
-        and not literal.is_string
-        and literal.this.isdecimal()
-        and int(literal.this) >= EXACT_BELOW
-    )
+    inner = sql.unnest()
+    literal = inner.this.unnest() if isinstance(inner, exp.Neg) else inner
+    if not isinstance(literal, exp.Literal) or literal.is_string:
+        return None
+    # With a point or an exponent it is the float that JSON would have it be.
+    number = int(literal.this) if literal.this.isdecimal() else float(literal.this)
+    if not EXACT_BELOW <= number < EXACT_UP_TO:
+        return None
+    return exp.Literal.number(-int(number) if inner is not literal else int(number))

@@ -423,6 +423,33 @@ def test_a_key_that_only_another_agent_has_had_is_said_to_be_that_ones(store: St
     assert list(map(str, cursor.agents_with("budget"))) == ["default/refund", "night/agent", "night/refund"]  # S17
 
 
+LARGE: list[JSON] = [
+    2**53,
+    2**53 + 1,
+    float(2**53),
+    2**64 - 1,
+    float(2**64),
+    -(2**63),
+    -1e19,
+    1e300,
+    -1e300,
+    0.5,
+    7,
+    "x",
+]
+
+
+@pytest.mark.parametrize("sign", sorted(OPERATORS))
+def test_large_whole_numbers_are_compared_exactly_with_numbers_of_every_size(store: Store, sign: str) -> None:
+    for value in LARGE:
+        store.write("agent", "n", value)
+    cursor = store.cursor()
+    for wanted in (number for number in LARGE if not isinstance(number, str)):
+        found = [at for each in cursor.when(f"n {sign} {wanted!r}") for at in range(each.first, each.last + 1)]
+        holds = OPERATORS[sign]
+        assert found == [at for at, value in enumerate(LARGE, 1) if value != "x" and holds(value, wanted)], wanted
+
+
 def test_whole_numbers_too_large_for_a_float_are_told_apart(store: Store) -> None:
     store.write("agent", "id", 2**53)
     store.write("agent", "id", 2**53 + 1)
