@@ -312,7 +312,42 @@ DROID: list[JSON] = [
     {"type": "tool_result", "session_id": "s1", "toolCallId": "c1", "value": {"stdout": "x", "exitCode": 1}},
     {"type": "completion", "session_id": "s1", "finalText": "done"},
 ]
+CURSOR_ENVELOPE: dict[str, JSON] = {"session_id": "s1", "timestamp_ms": 1772359200000}
+
+
+def cursor(kind: str, subtype: str, **fields: JSON) -> JSON:
+    return {"type": kind, "subtype": subtype, **CURSOR_ENVELOPE, **fields}
+
+
+def cursor_said(role: str, text: str, **fields: JSON) -> JSON:
+    message: JSON = {"role": role, "content": [{"type": "text", "text": text}]}
+    return {"type": role, "message": message, **CURSOR_ENVELOPE, **fields}
+
+
+LISTED: JSON = {"args": {"command": "ls"}, "result": {"success": {"stdout": "a", "stderr": "", "exitCode": 1}}}
+ASKED_SERVER: dict[str, JSON] = {"args": {"providerIdentifier": "box", "toolName": "get", "args": {"id": 1}}}
+CURSOR_STREAM: list[JSON] = [
+    cursor("system", "init", apiKeySource="login", cwd="/w", model="m", permissionMode="default"),
+    cursor_said("user", "fix it"),
+    cursor("thinking", "delta", text="h"),
+    cursor("thinking", "delta", text="m"),
+    cursor("thinking", "completed"),
+    cursor_said("assistant", "loo"),
+    cursor_said("assistant", "king"),
+    cursor_said("assistant", "looking", model_call_id="mc1"),
+    cursor("tool_call", "started", call_id="c1", tool_call={"shellToolCall": {"args": {"command": "ls"}}}),
+    cursor("tool_call", "completed", call_id="c1", tool_call={"shellToolCall": LISTED}),
+    cursor("tool_call", "started", call_id="c2", tool_call={"mcpToolCall": ASKED_SERVER}),
+    cursor(
+        "tool_call",
+        "completed",
+        call_id="c2",
+        tool_call={"mcpToolCall": {"result": {"rejected": {"reason": "not allowed"}}}},
+    ),
+    cursor("result", "success", is_error=False, result="done", usage={"inputTokens": 4, "outputTokens": 2}),
+]
 LINES: dict[str, list[JSON]] = {
+    "cursor-stream": CURSOR_STREAM,
     "codex": CODEX,
     "codex-exec": CODEX_EXEC,
     "gemini": GEMINI,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.formats.agent_logs import DOCUMENTS
+from tests.formats.agent_logs import CURSOR_STREAM, DOCUMENTS
 from tests.formats.conftest import Loaded, load, write_lines
 
 from playhead.formats.registry import recognise
@@ -428,4 +428,20 @@ def test_a_memory_of_smolagents_tells_what_each_step_called_and_saw(tmp_path: Pa
     assert (call["status"], call["result"], call["duration_ms"]) == ("error", "no b", 1000)
     assert loaded.value("final") == {"text": "6"}
     assert loaded.value("status") == {"phase": "done", "turn": 1, "step": 2}
+    assert not loaded.report.unknown
+
+
+def test_what_cursor_prints_is_told_though_its_envelope_is_another_tools(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "out.jsonl", CURSOR_STREAM)
+    assert recognise(path)[0].name == "cursor-stream"
+    loaded = opened(path)
+    assert {address.namespace for address in loaded.state} == {"cursor:s1"}
+    said, shell, server = (loaded.value(key) for key in ("messages/0002", "tool_calls/c1", "tool_calls/c2"))
+    assert isinstance(said, dict)
+    assert isinstance(shell, dict)
+    assert isinstance(server, dict)
+    assert (said["text"], said["reasoning"], loaded.report.counts["messages"]) == ("looking", "hm", 2)
+    assert (shell["name"], shell["status"], shell["exit_code"], shell["result"]) == ("shell", "error", 1, "a")
+    assert (server["name"], server["args"], server["result"]) == ("box.get", {"id": 1}, "not allowed")
+    assert loaded.value("status") == {"phase": "done", "turn": 1, "step": 1}
     assert not loaded.report.unknown

@@ -241,6 +241,15 @@ def test_threads_that_a_thread_spawned_are_agents_of_its_run(tmp_path: Path) -> 
     assert {draft.meta["file"] for draft in loaded.drafts} == set(loaded.report.files)
 
 
+def test_threads_that_are_spawned_after_midnight_lie_in_the_next_days_folder(tmp_path: Path) -> None:
+    for day in ("2026/12/31", "2027/01/01", "2027/01/02"):
+        (tmp_path / day).mkdir(parents=True)
+    spawned(tmp_path / "2027/01/01", "t2", "t1", said("user", "explore"))
+    spawned(tmp_path / "2027/01/02", "t3", "t1", said("user", "much later"))
+    loaded = rollout(tmp_path / "2026/12/31", said("user", "look"))
+    assert {address.agent_id for address in loaded.state} == {"main", "t2"}
+
+
 def test_a_spawned_thread_opened_alone_is_a_run_of_its_own(tmp_path: Path) -> None:
     spawned(tmp_path, "t2", "t1", said("user", "explore"))
     loaded = load(Codex(), tmp_path / "rollout-t2.jsonl")

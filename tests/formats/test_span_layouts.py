@@ -485,6 +485,25 @@ def test_a_log_record_tells_a_message_of_its_span(tmp_path: Path) -> None:
         assert loaded.report.unknown == {"log": 1}
 
 
+def test_a_log_record_with_the_details_of_a_call_tells_what_its_span_leaves_out(tmp_path: Path) -> None:
+    heard = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "héllo"}]}])
+    answered = json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "yo"}]}])
+    told: JSON = [
+        {"key": "gen_ai.input.messages", "value": {"stringValue": heard}},
+        {"key": "gen_ai.output.messages", "value": {"stringValue": answered}},
+    ]
+    about: JSON = {"traceId": TRACE, "spanId": MODEL, "eventName": "gen_ai.client.inference.operation.details"}
+    assert isinstance(about, dict)
+    logs: JSON = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{**about, "attributes": told}]}]}]}
+    span: Any = otlp_spans(str)[1]
+    span["attributes"] = [pair for pair in span["attributes"] if "message" not in pair["key"]]
+    for order in ([logs, request([span])], [request([span]), logs]):
+        loaded = load(recognise(write_lines(tmp_path / "log", order))[0], tmp_path / "log")
+        assert loaded.value("messages/0001") == {"role": "user", "text": "héllo"}
+        assert loaded.value("messages/0002") == {"role": "assistant", "text": "yo"}
+        assert (loaded.report.counts["spans"], loaded.report.counts["repeated_spans"]) == (1, 0)
+
+
 def test_log_records_of_no_span_are_told_in_order_at_their_own_times(tmp_path: Path) -> None:
     def record(seconds: int, name: str, severity: int = 9, **attributes: str) -> JSON:
         told: list[JSON] = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]

@@ -6,7 +6,7 @@ from tests.formats.conftest import any_json
 
 from playhead.draft import Draft
 from playhead.formats.report import ImportReport
-from playhead.formats.usage import Usage, UsageCounter, read_usage
+from playhead.formats.usage import Usage, UsageCounter, read_usage, summed_cost
 from playhead.formats.vocabulary import AgentKeys
 from playhead.model import JSON
 
@@ -82,3 +82,12 @@ def test_any_value_is_read_without_fail(value: JSON) -> None:
     if usage is not None:
         counter = UsageCounter(AgentKeys("main", ImportReport()))
         counter.count(Draft(), usage)
+
+
+def test_a_cost_told_in_parts_is_their_sum_where_no_total_is_told() -> None:
+    assert summed_cost({"input": 0.01, "output": 0.02}) == 0.03
+    assert summed_cost({"input": 0.01, "output": 0.02, "total": 0.5}) == 0.5
+    assert summed_cost({"total": 0}) == 0.0
+    nothings: list[JSON] = [None, {}, {"input": "free"}, [0.01]]
+    for nothing in nothings:
+        assert summed_cost(nothing) is None

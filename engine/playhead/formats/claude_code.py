@@ -15,6 +15,7 @@ from playhead.draft import Draft
 from playhead.errors import LogError
 from playhead.formats.base import Format
 from playhead.formats.claude_records import MAIN_AGENT, ClaudeRecords, record_time
+from playhead.formats.cursor_stream import is_cursor
 from playhead.formats.json_places import Steps
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Placed, Source
@@ -66,8 +67,8 @@ class ClaudeCode(Format):
 
     def recognise(self, source: Source) -> bool:
         head = _head(source)
-        # Others took over the envelope, around messages made of parts.
-        borrowed = any(_has_parts(record) for record in head)
+        # Others took over the envelope, around messages made of parts and calls of their own.
+        borrowed = any(_has_parts(record) or is_cursor(record) for record in head)
         return not borrowed and any(_is_record(record) for record in head)
 
     def files(self, source: Source) -> list[Source]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -34,13 +35,14 @@ def parent_of(about: JSON) -> str:
 
 
 def descendants(path: Path, thread: str) -> list[tuple[str, Source]]:
-    """Every thread below one, with its file, as far as they lie in the same folder; in the order of the files."""
-    try:
-        changed = path.parent.stat().st_mtime_ns
-    except OSError:
-        return []
+    """Every thread below one, with its file, as far as they lie in its folder or the next day's; in their order."""
     found, wanted = list[tuple[str, Source]](), {thread}
-    spawned = [one for one in _spawned(path.parent, changed) if one.path != path]
+    spawned = list[Spawned]()
+    for folder in (path.parent, *_next_day(path.parent)):
+        try:
+            spawned += [one for one in _spawned(folder, folder.stat().st_mtime_ns) if one.path != path]
+        except OSError:
+            continue
     for _ in range(MOST_GENERATIONS):
         below = [one for one in spawned if one.parent in wanted and one.thread not in wanted]
         if not below:
@@ -53,6 +55,16 @@ def descendants(path: Path, thread: str) -> list[tuple[str, Source]]:
             except LogError:
                 continue
     return found
+
+
+def _next_day(folder: Path) -> list[Path]:
+    """Where a thread that works past midnight spawns others, if the folder is one of a day: `2026/11/21`."""
+    year, month, day = ("", "", "", *folder.parts)[-3:]
+    try:
+        following = date(int(year), int(month), int(day)) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return []
+    return [folder.parents[2] / f"{following.year:04}" / f"{following.month:02}" / f"{following.day:02}"]
 
 
 @lru_cache(maxsize=16)

@@ -10,6 +10,7 @@ from playhead.formats.codex import Codex
 from playhead.formats.codex_exec import CodexExec
 from playhead.formats.copilot import Copilot
 from playhead.formats.crewai import CrewAi
+from playhead.formats.cursor_stream import CursorStream
 from playhead.formats.gemini import Gemini
 from playhead.formats.gemini_stream import GeminiStream
 from playhead.formats.kimi import Kimi
@@ -53,6 +54,7 @@ def coding_agents() -> list[Format]:
         Copilot(),
         Kimi(),
         TreeSession(),
+        CursorStream(),
         DroidStream(),
         Grok(),
         Antigravity(),

@@ -15,7 +15,7 @@ from playhead.formats.span_attributes import is_tool_answer, tool_call
 from playhead.formats.span_events import SpanFormat
 from playhead.formats.span_index import Unknown
 from playhead.formats.spans import Span, SpanKind, instant, span_kind
-from playhead.formats.usage import Usage, as_cost, read_usage
+from playhead.formats.usage import Usage, as_cost, read_usage, summed_cost
 from playhead.model import JSON
 
 _TYPES = frozenset(
@@ -228,8 +228,7 @@ def _usage(told: Fields) -> Usage | None:
     named = ("input", "inputUsage"), ("output", "outputUsage")
     columns: Fields = {name: told[column] for name, column in named if told.get(column)}
     usage = read_usage(details) or read_usage(json_inside(told.get("usage"))) or read_usage(columns)
-    total = costs.get("total") if isinstance(costs, dict) else None
-    sums = (total, told.get("totalCost"), told.get("calculatedTotalCost"))
+    sums = (summed_cost(costs), told.get("totalCost"), told.get("calculatedTotalCost"))
     cost = next((found for one in sums if (found := as_cost(one))), None)
     if cost is None:
         return usage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 from playhead.formats.chat import Fields
@@ -11,7 +12,7 @@ from playhead.formats.otel_span import attributes_of, is_span, plain, read_span
 from playhead.formats.otlp_protobuf import is_protobuf, messages
 from playhead.formats.report import ImportReport
 from playhead.formats.source import Placed, Source
-from playhead.formats.span_attributes import event_messages
+from playhead.formats.span_attributes import event_messages, read_attributes
 from playhead.formats.span_events import SpanFormat
 from playhead.formats.span_index import Unknown
 from playhead.formats.spans import Span, identity, instant
@@ -21,6 +22,7 @@ _SPANS = ("resourceSpans", "resource_spans", "batches")
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
 _TELLING = ("prompt", "tool_name", "function_name", "error", "error.message", "model")
 """Attributes that say in a word what a log record is about."""
+_DETAILS = "gen_ai.client.inference.operation.details"
 _LOG_TIMES = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano")
 _ERROR_SEVERITY = 17
 _OTHER = ("resourceLogs", "resource_logs", "resourceMetrics", "resource_metrics")
@@ -181,6 +183,10 @@ def _log(record: Fields, where: Fields) -> Span | None:
     name = record.get("eventName") or record.get("event_name") or attributes.get("event.name")
     if not span_id or not isinstance(name, str) or not name.startswith("gen_ai."):
         return None
+    if name == _DETAILS:
+        # All that a model was given and answered, told beside the span instead of on it.
+        bare = Span(trace_id, span_id, place=where)
+        return replace(read_attributes(bare, attributes, [], failed=False), kind="event")
     told = event_messages(name, attributes, plain(record.get("body")))
     says = name == "gen_ai.choice"
     return Span(trace_id, span_id, kind="event", input=[] if says else told, output=told if says else [], place=where)

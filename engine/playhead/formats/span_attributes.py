@@ -16,7 +16,7 @@ from playhead.formats.chat import (
     unwrapped_result,
 )
 from playhead.formats.spans import Span, SpanKind, span_kind
-from playhead.formats.usage import Usage, as_cost, read_usage
+from playhead.formats.usage import Usage, as_cost, read_usage, summed_cost
 from playhead.model import JSON
 
 _OPERATIONS: dict[str, SpanKind] = {
@@ -206,18 +206,14 @@ def _usage(told: Attributes) -> Usage | None:
     named = told.value("mlflow.chat.tokenUsage", "langfuse.observation.usage_details")
     usage = next((found for one in (counted, inference, vercel, named) if (found := read_usage(one))), None)
     parts = [as_cost(counted.get(name)) for name in ("input_cost", "output_cost")]
-    cost = as_cost(costs.get("total"))
-    for said in (told.value("operation.cost"), _total(told.value("langfuse.observation.cost_details"))):
-        cost = as_cost(said) if cost is None else cost
+    cost = summed_cost({name: costs[name] for name in ("total", "prompt", "completion") if name in costs})
+    for said in (as_cost(told.value("operation.cost")), summed_cost(told.value("langfuse.observation.cost_details"))):
+        cost = said if cost is None else cost
     if cost is None and any(part is not None for part in parts):
         cost = sum(part or 0.0 for part in parts)
     if cost is None:
         return usage
     return (usage or Usage())._replace(cost_usd=cost)
-
-
-def _total(costs: JSON) -> JSON:
-    return costs.get("total") if isinstance(costs, dict) else None
 
 
 def _conversation(

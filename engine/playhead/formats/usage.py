@@ -106,6 +106,15 @@ def as_cost(value: JSON) -> float | None:
     return float(value) if isfinite(value) and 0 <= value < 10**9 else None
 
 
+def summed_cost(costs: JSON) -> float | None:
+    """What something cost by its parts: the total, or without one the sum of what is there; None where nothing is."""
+    if not isinstance(costs, dict):
+        return None
+    total = as_cost(costs.get("total"))
+    parts = [cost for part in costs.values() if (cost := as_cost(part)) is not None]
+    return total if total is not None or not parts else round(sum(parts), MOST_COST_DIGITS)
+
+
 class UsageCounter:
     """Sums what an agent's responses used; a response told again replaces what it told before."""
 
