@@ -1,27 +1,27 @@
 """Every error Playhead raises on purpose, in one tree.
 
 PlayheadError
-├── InvalidArgumentError (ValueError)   a call that can never succeed: a negative moment, an empty key
-│   └── InvalidValueError               a value that JSON cannot hold (S7)
-├── TransactionError                    a transaction used after its end, or past its time (S12, S13)
-│   └── VersionConflictError            another transaction got there first (S13a)
-├── MomentError                         a label, time or snapshot that names no single moment
-├── QueryError                          SQL that is refused or does not run
-├── QuestionStoppedError                another thread stopped what was asked (Question.stop)
-├── StoreError                          a store that cannot be used as asked
-│   ├── StoreNotFoundError              nothing there
-│   ├── NotAStoreError                  something there, but not a store
-│   ├── StoreExistsError                something there already
-│   ├── StoreVersionError               written by a newer Playhead
-│   ├── ReadOnlyStoreError              opened read-only, imported, or on a read-only disk
-│   ├── StoreClosedError                used after close()
-│   ├── StoreBusyError                  another process holds the lock
-│   ├── CorruptStoreError               damaged: names file and offset
-│   ├── WriteError                      a write that the disk refused: nothing was changed, try again
-│   └── DurabilityError                 a write whose fate on disk is unknown: the store object takes no more (S4)
-└── LogError                            a log that cannot be loaded
-    ├── UnknownFormatError              no format recognises it
-    └── ImportFormatError               recognised, but broken beyond skipping
+├── InvalidArgumentError (ValueError)
+│   └── InvalidValueError
+├── TransactionError
+│   └── VersionConflictError
+├── MomentError
+├── QueryError
+├── QuestionStoppedError
+├── StoreError
+│   ├── StoreNotFoundError
+│   ├── NotAStoreError
+│   ├── StoreExistsError
+│   ├── StoreVersionError
+│   ├── ReadOnlyStoreError
+│   ├── StoreClosedError
+│   ├── StoreBusyError
+│   ├── CorruptStoreError
+│   ├── WriteError
+│   └── DurabilityError
+└── LogError
+    ├── UnknownFormatError
+    └── ImportFormatError
 
 Each message says what was wrong, where, and what to do. A command prints it as one line and exits with 2.
 """
@@ -34,84 +34,84 @@ class PlayheadError(Exception):
 
 
 class InvalidArgumentError(PlayheadError, ValueError):
-    pass
+    """A call that can never succeed: a negative moment, an empty key."""
 
 
 class InvalidValueError(InvalidArgumentError):
-    pass
+    """A value that JSON cannot hold (S7)."""
 
 
 class TransactionError(PlayheadError):
-    pass
+    """A transaction used after its end, or past its time (S12, S13)."""
 
 
 class VersionConflictError(TransactionError):
-    pass
+    """Another transaction wrote the version that was relied on (S13a); nothing was committed."""
 
 
 class MomentError(PlayheadError):
-    pass
+    """A label, time or snapshot that names no single moment."""
 
 
 class QueryError(PlayheadError):
-    pass
+    """SQL that is refused or does not run."""
 
 
 class QuestionStoppedError(PlayheadError):
-    pass
+    """Another thread stopped what was asked (`Question.stop`)."""
 
 
 class StoreError(PlayheadError):
-    pass
+    """A store that cannot be used as asked."""
 
 
 class StoreNotFoundError(StoreError):
-    pass
+    """There is nothing where a store was looked for."""
 
 
 class NotAStoreError(StoreError):
-    pass
+    """What is there is no store."""
 
 
 class StoreExistsError(StoreError):
-    pass
+    """There is something already where a store was to be made."""
 
 
 class StoreVersionError(StoreError):
-    pass
+    """The store was written by a newer Playhead."""
 
 
 class ReadOnlyStoreError(StoreError):
-    pass
+    """A write to a store that was opened read-only, imported (S28), or lies on a read-only disk."""
 
 
 class StoreClosedError(StoreError):
-    pass
+    """A store used after `close()`."""
 
 
 class StoreBusyError(StoreError):
-    pass
+    """Another process holds the lock."""
 
 
 class CorruptStoreError(StoreError):
-    pass
+    """A damaged store; names file and offset."""
 
 
 class WriteError(StoreError):
-    pass
+    """A write that the disk refused: nothing was changed, try again."""
 
 
 class DurabilityError(StoreError):
-    pass
+    """A write whose fate on disk is unknown: the store object takes no more (S4)."""
 
 
 class LogError(PlayheadError):
-    pass
+    """A log that cannot be loaded."""
 
 
 class UnknownFormatError(LogError):
-    pass
+    """No format recognises it."""
 
 
 class ImportFormatError(LogError):
-    pass
+    """Recognised, but broken beyond skipping."""
