@@ -237,3 +237,17 @@ def test_an_export_of_opencode_2_says_what_its_store_says(tmp_path: Path) -> Non
     loaded = load(known, path)
     assert {address.namespace for address in loaded.state} == {"opencode:s2"}
     check_second(loaded)
+
+
+@pytest.mark.parametrize("odd", [None, [], {}, 7, [[]]])
+def test_fields_of_any_type_in_what_opencode_2_keeps_cost_only_themselves(odd: JSON, tmp_path: Path) -> None:
+    """Every field of every content, one at a time."""
+    path = tmp_path / "export.json"
+    for number in range(5):
+        for name in ("type", "id", "name", "state", "time", "text"):
+            messages = second_messages()
+            content = messages[3]["content"]
+            assert isinstance(content, list)
+            content[number][name] = odd  # type: ignore[index, call-overload]
+            path.write_text(json.dumps({"info": {"id": "s2"}, "messages": messages}))
+            assert load(OpenCode(), path).report.counts["messages"] == 6

@@ -101,7 +101,7 @@ def _content(content: Fields, identity: str) -> Fields:
     about = object_in(state, "metadata") or object_in(state, "structured")
     output = text_of(list_in(state, "content") or None, _file)
     # A command that fails is a completed call with its exit code.
-    failed = status == "error" or (content.get("name") in _SHELLS and bool(whole(about.get("exit"))))
+    failed = status == "error" or (text_in(content, "name") in _SHELLS and bool(whole(about.get("exit"))))
     error = text_in(object_in(state, "error"), "message")
     told_state: Fields = {
         "status": "error" if failed else "pending" if status == "streaming" else status,
