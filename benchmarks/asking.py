@@ -37,19 +37,21 @@ def run(bench: Bench) -> Iterator[Result]:
 
 def _questions(bench: Bench, cursor: Cursor, size: int, *, is_last: bool) -> Iterator[Result]:
     chance = random.Random(size)
-    keys = chance.sample(cursor.timeline.keys, min(len(cursor.timeline.keys), 3 * bench.scale.rounds + 4))
+    keys = chance.sample(cursor.timeline.keys, min(len(cursor.timeline.keys), 4 * bench.scale.rounds + 4))
     warm, keys, three = keys[0], keys[1:-3], keys[-3:]
     cursor.held_values(warm, ("status",))
     # Each key is asked about once: an answer that is kept would measure nothing.
-    third = max(1, len(keys) // 3)
+    quarter = max(1, len(keys) // 4)
     begin = cursor.head
-    walks = [partial(_back, cursor, key, begin) for key in keys[:third]]
-    following = [partial(_on, cursor, key) for key in keys[third : 2 * third]]
-    held = [partial(cursor.held_values, key, ("step",)) for key in keys[2 * third :] or keys]
+    walks = [partial(_back, cursor, key, begin) for key in keys[:quarter]]
+    following = [partial(_on, cursor, key) for key in keys[quarter : 2 * quarter]]
+    held = [partial(cursor.held_values, key, ("step",)) for key in keys[2 * quarter : 3 * quarter] or keys]
+    labelled = [partial(_labels, cursor, key) for key in keys[3 * quarter :] or keys]
     one, condition = (_ONE_VALUE, _CONDITION) if is_last else (None, None)
     yield from _asked("last PATH", walks, size, one)
     yield from _asked("next PATH", following or walks, size, one)
     yield from _asked("history PATH", held, size, one)
+    yield from _asked("history PATH, and the label of every event", labelled, size, None)
     cursor.position = begin
     blamed = [partial(cursor.blame_state)] * bench.scale.rounds
     assert len(cursor.timeline.keys) <= VALUE_CACHE_RECORDS, "the newest values are read once, as in a session"
@@ -60,6 +62,12 @@ def _questions(bench: Bench, cursor: Cursor, size: int, *, is_last: bool) -> Ite
         for number in range(bench.scale.rounds)
     ]
     yield from _asked("when, with three keys", [partial(cursor.when, each) for each in expressions], size, condition)
+    of_events = [f"event.kind = 'step' and {each}" for each in expressions]
+    yield from _asked(
+        "when, with an event's kind too", [partial(cursor.when, each) for each in of_events], size, condition
+    )
+    of_any = [f"event.label = 'step {number}' or {each}" for number, each in enumerate(expressions)]
+    yield from _asked("when, with any event's label", [partial(cursor.when, each) for each in of_any], size, condition)
     watched = [f"{name}.step" for name in names]
     watches = [partial(cursor.watch, watched)] * bench.scale.rounds
     yield from _asked("watch, three expressions", watches, size, condition)
@@ -82,6 +90,10 @@ def _search(cursor: Cursor, text: str) -> int:
 
 def _first_hit(cursor: Cursor, text: str, newest_first: bool) -> LogEntry:
     return next(cursor.log(text, newest_first=newest_first))
+
+
+def _labels(cursor: Cursor, key: str) -> list[str]:
+    return [held.event.label for held in cursor.held_values(key, ("step",))]
 
 
 def _back(cursor: Cursor, key: str, begin: int) -> None:
