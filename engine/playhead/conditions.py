@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -13,7 +14,7 @@ from playhead import codec
 from playhead.diff import equal
 from playhead.entry import from_microseconds
 from playhead.errors import QueryError
-from playhead.expression import Compiled, Spot, StatePath, Use, nearest
+from playhead.expression import EVENT, Compiled, Spot, StatePath, Use, nearest
 from playhead.expression_sql import compile_expression
 from playhead.generation import View
 from playhead.history import History
@@ -77,11 +78,11 @@ class Conditions:
         Raises QueryError pointing at what cannot be read, a key that never was, or values that cannot be compared.
         """
         compiled = compile_expression(expression, condition=True)
-        with self._history.query(self._view) as query:
+        with self._history.query(self._view) as query, _evaluating(compiled):
             evaluation = _Evaluation(query, self._view, self._agent, compiled)
             if compiled.needs_events:
                 return _runs(evaluation.true_commits())
-            rows = evaluation.changes(f"coalesce({compiled.value_sql()}, false)")
+            rows = evaluation.changes(f"coalesce({compiled.value_sql}, false)")
         commits, truths = rows["commit_ts"], numpy.ma.getdata(rows["value"]).astype(numpy.bool_)
         begins = numpy.flatnonzero(truths)
         ends = numpy.append(commits[1:] - 1, self._view.head)
@@ -90,14 +91,26 @@ class Conditions:
     def series(self, expression: str) -> Series:
         """Every value that the expression has had, and from which commit on. Raises QueryError like `when`."""
         compiled = compile_expression(expression, condition=False)
-        with self._history.query(self._view) as query:
-            rows = _Evaluation(query, self._view, self._agent, compiled).changes(compiled.value_sql())
+        with self._history.query(self._view) as query, _evaluating(compiled):
+            rows = _Evaluation(query, self._view, self._agent, compiled).changes(compiled.value_sql)
         commits, values = rows["commit_ts"].tolist(), list(map(_reader(compiled), rows["value"].tolist()))
         if compiled.result.kind != "any":
             return Series(commits, values)
         # An object with its members in another order is the same object (S25).
         new = [row for row, value in enumerate(values) if row == 0 or not equal(values[row - 1], value)]
         return Series([commits[row] for row in new], [values[row] for row in new])
+
+
+@contextmanager
+def _evaluating(compiled: Compiled) -> Iterator[None]:
+    """Raises QueryError for what only the database finds to mean nothing."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        reason = str(error).partition("\n")[0]
+        raise compiled.text.error(f"this cannot be evaluated ({reason})", compiled.text.whole) from None
 
 
 def _runs(commits: Integers) -> list[Interval]:
@@ -127,6 +140,7 @@ class _Evaluation:
         self._compiled = compiled
         self._tables: dict[StatePath, str] = {}
         self._key_tables: dict[AgentAddress, str] = {}
+        self._check_patterns()
         self._read_keys()
         for path in dict.fromkeys(leaf.path for leaf in compiled.leaves):
             self._tables[path] = self._make_table(path)
@@ -242,11 +256,22 @@ class _Evaluation:
         # `plan.steps` may be meant for the key "plan/steps".
         spelled = "/".join([path.key, *(str(step) for step in path.steps)])
         inside = [key for key in keys if spelled == key or spelled.startswith(f"{key}/")]
-        hint = f"; write {format_address(max(inside, key=len))}" if inside else nearest(path.key, keys)
+        hint = f"; write {format_address(max(inside, key=len))}" if inside else nearest(path.key, [*keys, EVENT])
         return self._compiled.text.error(f"{agent} never had a key {path.key!r}{hint}", self._spot_of(path))
 
     def _spot_of(self, path: StatePath) -> Spot:
         return self._compiled.spots[path]
+
+    def _check_patterns(self) -> None:
+        """Refuses a regular expression that is none."""
+        import duckdb
+
+        for pattern, spot in self._compiled.patterns.items():
+            try:
+                self._query.rows(f"SELECT regexp_matches('', {self._query.parameter(pattern)})")
+            except duckdb.InvalidInputException as error:
+                reason = str(error).partition(": ")[2].partition("\n")[0]
+                raise self._compiled.text.error(f"this is no regular expression ({reason})", spot) from None
 
     def _check_kinds(self) -> None:
         """Refuses a path that never was there, and one whose values were never of the kind they are taken for."""
@@ -283,7 +308,7 @@ class _Evaluation:
 
     def true_commits(self) -> Integers:
         """Every commit at which the condition holds, where events are part of it: ascending."""
-        source, value = self._with_events(), self._compiled.value_sql()
+        source, value = self._with_events(), self._compiled.value_sql
         commits = self._query.arrays(f"SELECT events.commit_ts FROM {source} WHERE {value}")["commit_ts"]
         return cast(Integers, numpy.sort(commits))
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from playhead.entry import to_microseconds
+from playhead.errors import QueryError
 from playhead.expression import (
     EVENT_FIELDS,
     Compiled,
@@ -28,6 +29,7 @@ from playhead.expression import (
 if TYPE_CHECKING:
     from sqlglot import exp
 
+HUGE = 2**127
 EXACT_BELOW = 2**53
 """Whole numbers from here on are compared as such: floats cannot tell them apart."""
 _WORDS = {"number": "a number", "text": "a text", "boolean": "true or false", "time": "a time", "nothing": "null"}
@@ -43,20 +45,31 @@ def compile_expression(text: str, *, condition: bool) -> Compiled:
     condition: whether it has to be true or false.
     """
     compiler = _Compiler(ExpressionText(text))
-    tree = compiler.text.tree()
-    result = compiler.part(tree)
-    if condition:
-        result = compiler.boolean(result)
+    try:
+        result = compiler.part(compiler.text.tree())
+        if condition:
+            result = compiler.boolean(result)
+        value_sql = _value_sql(result)
+    except RecursionError:
+        raise QueryError("the expression has too many parts inside each other; ask for less at once") from None
     return Compiled(
         compiler.text,
         result,
+        value_sql,
         tuple(compiler.leaves),
         tuple(compiler.uses),
         compiler.spots,
         frozenset(compiler.asked_to_exist),
         frozenset(compiler.identified),
         compiler.needs_events,
+        compiler.patterns,
     )
+
+
+def _value_sql(result: Part) -> str:
+    if result.leaf is not None:
+        return f"{result.sql.sql()}.json"
+    return result.sql.sql(dialect="duckdb")
 
 
 @dataclass
@@ -68,6 +81,7 @@ class _Compiler:
     asked_to_exist: set[StatePath] = field(default_factory=set)
     identified: set[StatePath] = field(default_factory=set)
     needs_events: bool = False
+    patterns: dict[str, Spot] = field(default_factory=dict)
 
     def part(self, node: exp.Expr) -> Part:
         """The node as SQL; refuses whatever is not part of the language."""
@@ -87,9 +101,14 @@ class _Compiler:
         for kind_of_node, method in _methods():
             if isinstance(node, kind_of_node):
                 return method(self, node)
-        raise self.text.error(
-            f"{node.key.upper().replace('_', ' ')} is not part of the expression language", spot_of(node)
-        )
+        if isinstance(node, exp.Dot | exp.Bracket) and isinstance(node.this, exp.Func | exp.Paren):
+            raise self.text.error("a path goes inside the parentheses, as in previous(plan.steps[0])", spot_of(node))
+        raise self._foreign(node, node.key.replace("_", " "))
+
+    def _foreign(self, node: exp.Expr, name: str) -> QueryError:
+        """The error for what is no part of the language, by the name that it was written with."""
+        what = name.upper() if name.casefold() in self.text.text.casefold() else "this"
+        return self.text.error(f"{what} is not part of the expression language", spot_of(node))
 
     def _leaf(self, path: StatePath, spot: Spot, *, before: bool = False) -> Part:
         from sqlglot import exp
@@ -130,12 +149,12 @@ class _Compiler:
         from sqlglot import exp
 
         try:
-            moment = datetime.fromisoformat(part.sql.name)
-        except ValueError:
+            microseconds = to_microseconds(datetime.fromisoformat(part.sql.name).astimezone())
+        except (ValueError, OverflowError):
             raise self.text.error(
                 "not a time; write '2026-11-01 14:03:22', with an offset or in local time", part.spot
             ) from None
-        return exp.Literal.number(to_microseconds(moment.astimezone()))
+        return exp.Literal.number(microseconds)
 
     def boolean(self, part: Part) -> Part:
         return Part(self.as_kind(part, "boolean"), "boolean", part.spot)
@@ -220,6 +239,8 @@ class _Compiler:
     def between(self, node: exp.Between) -> Part:
         from sqlglot import exp
 
+        if node.args.get("symmetric"):
+            raise self._foreign(node, "symmetric")
         part = self.part(node.this)
         low = self.compared(part, self.part(node.args["low"]), exp.GTE)
         high = self.compared(part, self.part(node.args["high"]), exp.LTE)
@@ -274,7 +295,14 @@ class _Compiler:
         return Part(exp.DPipe(this=sides[0], expression=sides[1], safe=True), "text", spot_of(node))
 
     def literal(self, node: exp.Literal) -> Part:
-        return Part(node.copy(), "text" if node.is_string else "number", spot_of(node))
+        from sqlglot import exp
+
+        if node.is_string:
+            return Part(node.copy(), "text", spot_of(node))
+        digits = node.this.replace("_", "")
+        # Beyond what DuckDB counts with as whole numbers, it is a float like any number of JSON.
+        number = repr(float(digits)) if digits.isdecimal() and int(digits) >= HUGE else digits
+        return Part(exp.Literal.number(number), "number", spot_of(node))
 
     def constant(self, node: exp.Expr) -> Part:
         from sqlglot import exp
@@ -302,12 +330,16 @@ class _Compiler:
             name = _NAMES.get(node.key, node.sql_name().lower())
             given = [value for value in node.args.values() if isinstance(value, exp.Expr)]
             given += [each for values in node.args.values() if isinstance(values, list) for each in values]
+        spot = spot_of(node)
+        if name not in FUNCTIONS and name not in self.text.text.casefold():
+            # An operator or a notation that the parser has made a function of.
+            raise self._foreign(node, name)
         if name not in FUNCTIONS:
-            spot = spot_of(node)
             raise self.text.error(
                 f"there is no function {name!r}{nearest(name, FUNCTIONS)}; there are {', '.join(FUNCTIONS)}", spot
             )
-        spot = spot_of(node)
+        if node.args.get("position"):
+            raise self.text.error(f"{name} takes {_TAKES.get(name, 'one value')}", spot)
         if name in ("exists", "changed", "previous"):
             return self._of_path(name, given, spot)
         parts = [self.part(each) for each in given]
@@ -320,7 +352,9 @@ class _Compiler:
                 return self._contains(value, wanted, spot)
             case (("lower" | "upper" | "trim"), [value]):
                 return Part(exp.func(name, self.as_kind(value, "text")), "text", spot)
-            case (("starts_with" | "ends_with" | "regexp_matches"), [value, wanted]):
+            case "regexp_matches", [value, pattern]:
+                return self._matches(value, pattern, spot)
+            case (("starts_with" | "ends_with"), [value, wanted]):
                 sides = [self.as_kind(each, "text") for each in (value, wanted)]
                 return Part(exp.Anonymous(this=name, expressions=sides), "boolean", spot)
             case (("abs" | "ceil" | "floor"), [value]):
@@ -330,6 +364,15 @@ class _Compiler:
                 whole = [exp.cast(side, "integer") for side in sides[1:]]
                 return Part(exp.Anonymous(this="round", expressions=[sides[0], *whole]), "number", spot)
         raise self.text.error(f"{name} takes {_TAKES.get(name, 'one value')}", spot)
+
+    def _matches(self, value: Part, pattern: Part, spot: Spot) -> Part:
+        from sqlglot import exp
+
+        sides = [self.as_kind(each, "text") for each in (value, pattern)]
+        if not isinstance(sides[1], exp.Literal):
+            raise self.text.error("a regular expression is spelled out, in single quotes", pattern.spot)
+        self.patterns[sides[1].this] = pattern.spot
+        return Part(exp.Anonymous(this="regexp_matches", expressions=sides), "boolean", spot)
 
     def _of_path(self, name: str, given: list[exp.Expr], spot: Spot) -> Part:
         from sqlglot import exp

@@ -16,8 +16,10 @@ import pytest
 import playhead
 from playhead_tui import keys
 from playhead_tui.cli import main
+from playhead_tui.cli.examples import EXAMPLES
 from playhead_tui.cli.parser import parser
 from playhead_tui.settings import settings_of
+from playhead_tui.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -33,6 +35,19 @@ def test_the_python_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pyte
     with playhead.open(tmp_path / "runs" / "refund", create=False) as store:
         assert [event.kind for event in store.replay()] == ["tool_result", "tool_result", "restore"]
         assert store.get_state("planner", "budget").value == {"remaining": 40}
+
+
+def test_every_verb_shows_an_example_that_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    asking = {verb.name for verb in VERBS} - {"help", "unwatch", "diff"}
+    assert asking == EXAMPLES.keys()
+    for verb, example in EXAMPLES.items():
+        program, *words = shlex.split(example)
+        assert (program, words[0]) == ("playhead", verb)
+        options = parser().parse_args(words)
+        assert callable(options.run)
+        with pytest.raises(SystemExit):
+            parser().parse_args([verb, "--help"])
+        assert example in capsys.readouterr().out
 
 
 def test_the_readme_shows_commands() -> None:
