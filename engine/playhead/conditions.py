@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,21 +52,33 @@ class Conditions:
         Raises QueryError pointing at what cannot be read, a key that never was, or values that cannot be compared.
         """
         compiled = compile_expression(expression, condition=True)
-        with self._history.query(self._view) as query:
+        with self._history.query(self._view) as query, _evaluating(compiled):
             begins, ends = Evaluation(query, self._view, self._agent, compiled, logic_of(compiled)).intervals()
         return [Interval(*both) for both in zip(begins.tolist(), ends.tolist(), strict=True)]
 
     def series(self, expression: str) -> Series:
         """Every value that the expression has had, and from which commit on. Raises QueryError like `when`."""
         compiled = compile_expression(expression, condition=False)
-        with self._history.query(self._view) as query:
-            rows = Evaluation(query, self._view, self._agent, compiled).changes(compiled.value_sql())
+        with self._history.query(self._view) as query, _evaluating(compiled):
+            rows = Evaluation(query, self._view, self._agent, compiled).changes(compiled.value_sql)
         commits, values = rows["commit_ts"].tolist(), list(map(_reader(compiled), rows["value"].tolist()))
         if compiled.result.kind != "any":
             return Series(commits, values)
         # An object with its members in another order is the same object (S25).
         new = [row for row, value in enumerate(values) if row == 0 or not equal(values[row - 1], value)]
         return Series([commits[row] for row in new], [values[row] for row in new])
+
+
+@contextmanager
+def _evaluating(compiled: Compiled) -> Iterator[None]:
+    """Raises QueryError for what only the database finds to mean nothing."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        reason = str(error).partition("\n")[0]
+        raise compiled.text.error(f"this cannot be evaluated ({reason})", compiled.text.whole) from None
 
 
 def _reader(compiled: Compiled) -> Callable[[Any], Any]:

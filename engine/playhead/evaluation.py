@@ -12,7 +12,7 @@ import numpy
 
 from playhead import codec
 from playhead.errors import QueryError
-from playhead.expression import Compiled, Spot, StatePath, Use, agents_that_have_it, nearest
+from playhead.expression import EVENT, Compiled, Spot, StatePath, Use, agents_that_have_it, nearest
 from playhead.expression_sql import EXACT_BELOW
 from playhead.footers import Booleans
 from playhead.generation import View
@@ -64,6 +64,7 @@ class Evaluation:
         self._numbers = itertools.count()
         self._key_tables: dict[AgentAddress, str] = {}
         self._state_intervals: dict[Term, _Intervals] = {}
+        self._check_patterns()
         self._read_keys()
         paths = dict.fromkeys(leaf.path for leaf in compiled.leaves)
         for path in sorted(paths, key=lambda path: path.of_event):
@@ -191,7 +192,7 @@ class Evaluation:
         elif path.agent_id is None and (others := query.agents_with(path.key)):
             hint = f"{agents_that_have_it(others)}; write {self._of_another(path, others)}"
         else:
-            hint = nearest(path.key, keys)
+            hint = nearest(path.key, [*keys, EVENT])
         return self._compiled.text.error(f"{agent} never had a key {path.key!r}{hint}", self._spot_of(path))
 
     def _of_another(self, path: StatePath, agents: Sequence[AgentAddress]) -> StatePath:
@@ -204,6 +205,17 @@ class Evaluation:
 
     def _spot_of(self, path: StatePath) -> Spot:
         return self._compiled.spots[path]
+
+    def _check_patterns(self) -> None:
+        """Refuses a regular expression that is none."""
+        import duckdb
+
+        for pattern, spot in self._compiled.patterns.items():
+            try:
+                self._query.rows(f"SELECT regexp_matches('', {self._query.parameter(pattern)})")
+            except duckdb.InvalidInputException as error:
+                reason = str(error).partition(": ")[2].partition("\n")[0]
+                raise self._compiled.text.error(f"this is no regular expression ({reason})", spot) from None
 
     def _check_kinds(self) -> None:
         """Refuses a path that never was there, and one whose values were never of the kind they are taken for."""

@@ -68,6 +68,11 @@ class EventField:
     name: str
 
 
+def is_text(text: str) -> bool:
+    """False where it holds what the shell makes of bytes that are not UTF-8."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -106,6 +111,8 @@ class ExpressionText:
 
         if not self.text.strip():
             raise QueryError("the expression is empty; write a condition such as budget.remaining < 0")
+        if not is_text(self.text):
+            raise QueryError("the expression is no text: it holds bytes that are not UTF-8")
         try:
             trees = parse(self.text, dialect=_dialect())
         except errors.ParseError as error:
@@ -214,6 +221,8 @@ def _event_place(steps: list[str | int], node: exp.Expr, text: ExpressionText) -
         return StatePath("meta", tuple(steps[1:]), of_event=True)
     if len(steps) == 1 and name in EVENT_FIELDS:
         return EventField(str(name))
+    if not steps:
+        raise text.error(f"an event has fields: {EVENT}.kind, for instance", spot_of(node))
     near = nearest(str(name), EVENT_FIELDS)
     fields = ", ".join(EVENT_FIELDS)
     raise text.error(
@@ -273,6 +282,8 @@ class Compiled:
 
     text: ExpressionText
     result: Part
+    value_sql: str
+    """SQL of the value: a number, text, boolean, or JSON text where only the moment decides."""
     leaves: tuple[Leaf, ...]
     """Their columns are those of the tables value_0, value_1, …: kind, number, whole, text, json, and length."""
     uses: tuple[Use, ...]
@@ -283,9 +294,5 @@ class Compiled:
     identified: frozenset[StatePath]
     """Paths whose values are told apart as S25 tells them: for these, there is a column `identity` too."""
     needs_events: bool
-
-    def value_sql(self) -> str:
-        """SQL of the value: a number, text, boolean, or JSON text where only the moment decides."""
-        if self.result.leaf is not None:
-            return f"{self.result.sql.sql()}.json"
-        return self.result.sql.sql(dialect="duckdb")
+    patterns: Mapping[str, Spot]
+    """The regular expressions, which only the database can read."""

@@ -39,10 +39,15 @@ def called(parts: Parts, node: exp.Func) -> tuple[str, list[exp.Expr]]:
         name = _NAMES.get(node.key, node.sql_name().lower())
         given = [value for value in node.args.values() if isinstance(value, exp.Expr)]
         given += [each for values in node.args.values() if isinstance(values, list) for each in values]
+    if name not in FUNCTIONS and name not in parts.text.text.casefold():
+        # An operator or a notation that the parser has made a function of.
+        raise parts.foreign(node, name)
     if name not in FUNCTIONS:
         raise parts.text.error(
             f"there is no function {name!r}{nearest(name, FUNCTIONS)}; there are {', '.join(FUNCTIONS)}", spot_of(node)
         )
+    if node.args.get("position"):
+        raise parts.text.error(f"{name} takes {_TAKES.get(name, 'one value')}", spot_of(node))
     return name, given
 
 
@@ -59,7 +64,9 @@ def of_values(parts: Parts, name: str, values: list[Part], spot: Spot) -> Part:
             return _contains(parts, value, wanted, spot)
         case (("lower" | "upper" | "trim"), [value]):
             return Part(exp.func(name, parts.as_kind(value, "text")), "text", spot)
-        case (("starts_with" | "ends_with" | "regexp_matches"), [value, wanted]):
+        case "regexp_matches", [value, pattern]:
+            return _matches(parts, value, pattern, spot)
+        case (("starts_with" | "ends_with"), [value, wanted]):
             sides = [parts.as_kind(each, "text") for each in (value, wanted)]
             return Part(exp.Anonymous(this=name, expressions=sides), "boolean", spot)
         case (("abs" | "ceil" | "floor"), [value]):
@@ -88,6 +95,16 @@ def of_path(parts: Parts, name: str, given: list[exp.Expr], spot: Spot) -> Part:
     here, before = parts.leaf(place, spot), parts.leaf(place, spot, before=True)
     differ = exp.NullSafeNEQ(this=parts.identity(here), expression=parts.identity(before))
     return Part(differ, "boolean", spot)
+
+
+def _matches(parts: Parts, value: Part, pattern: Part, spot: Spot) -> Part:
+    from sqlglot import exp
+
+    sides = [parts.as_kind(each, "text") for each in (value, pattern)]
+    if not isinstance(sides[1], exp.Literal):
+        raise parts.text.error("a regular expression is spelled out, in single quotes", pattern.spot)
+    parts.patterns[sides[1].this] = pattern.spot
+    return Part(exp.Anonymous(this="regexp_matches", expressions=sides), "boolean", spot)
 
 
 def _length(parts: Parts, value: Part, spot: Spot) -> Part:

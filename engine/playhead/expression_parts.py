@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from playhead.entry import to_microseconds
-from playhead.expression import ExpressionText, Kind, Leaf, Part, Spot, StatePath, Use
+from playhead.errors import QueryError
+from playhead.expression import ExpressionText, Kind, Leaf, Part, Spot, StatePath, Use, spot_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -26,6 +27,7 @@ class Parts:
     asked_to_exist: set[StatePath] = field(default_factory=set)
     identified: set[StatePath] = field(default_factory=set)
     needs_events: bool = False
+    patterns: dict[str, Spot] = field(default_factory=dict)
 
     def leaf(self, path: StatePath, spot: Spot, *, before: bool = False) -> Part:
         """A value of the state, at each commit or at the one before."""
@@ -67,13 +69,18 @@ class Parts:
         from sqlglot import exp
 
         try:
-            moment = datetime.fromisoformat(part.sql.name)
-        except ValueError:
+            microseconds = to_microseconds(datetime.fromisoformat(part.sql.name).astimezone())
+        except (ValueError, OverflowError):
             raise self.text.error(
                 "not a time; write '2026-11-01 14:03:22', with an offset or in local time", part.spot
             ) from None
-        return exp.Literal.number(to_microseconds(moment.astimezone()))
+        return exp.Literal.number(microseconds)
 
     def boolean(self, part: Part) -> Part:
         """The part as something that is true or false."""
         return Part(self.as_kind(part, "boolean"), "boolean", part.spot)
+
+    def foreign(self, node: exp.Expr, name: str) -> QueryError:
+        """The error for what is no part of the language, by the name that it was written with."""
+        what = name.upper() if name.casefold() in self.text.text.casefold() else "this"
+        return self.text.error(f"{what} is not part of the expression language", spot_of(node))

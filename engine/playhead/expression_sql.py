@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from playhead.errors import QueryError
 from playhead.expression import (
     EVENT_FIELDS,
     Compiled,
@@ -36,20 +37,31 @@ def compile_expression(text: str, *, condition: bool) -> Compiled:
     condition: whether it has to be true or false.
     """
     compiler = _Compiler(ExpressionText(text))
-    tree = compiler.text.tree()
-    result = compiler.part(tree)
-    if condition:
-        result = compiler.boolean(result)
+    try:
+        result = compiler.part(compiler.text.tree())
+        if condition:
+            result = compiler.boolean(result)
+        value_sql = _value_sql(result)
+    except RecursionError:
+        raise QueryError("the expression has too many parts inside each other; ask for less at once") from None
     return Compiled(
         compiler.text,
         result,
+        value_sql,
         tuple(compiler.leaves),
         tuple(compiler.uses),
         compiler.spots,
         frozenset(compiler.asked_to_exist),
         frozenset(compiler.identified),
         compiler.needs_events,
+        compiler.patterns,
     )
+
+
+def _value_sql(result: Part) -> str:
+    if result.leaf is not None:
+        return f"{result.sql.sql()}.json"
+    return result.sql.sql(dialect="duckdb")
 
 
 class _Compiler(Parts):
@@ -71,9 +83,9 @@ class _Compiler(Parts):
         for kind_of_node, method in _methods():
             if isinstance(node, kind_of_node):
                 return method(self, node)
-        raise self.text.error(
-            f"{node.key.upper().replace('_', ' ')} is not part of the expression language", spot_of(node)
-        )
+        if isinstance(node, exp.Dot | exp.Bracket) and isinstance(node.this, exp.Func | exp.Paren):
+            raise self.text.error("a path goes inside the parentheses, as in previous(plan.steps[0])", spot_of(node))
+        raise self.foreign(node, node.key.replace("_", " "))
 
     # ── comparisons ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -159,6 +171,8 @@ class _Compiler(Parts):
     def between(self, node: exp.Between) -> Part:
         from sqlglot import exp
 
+        if node.args.get("symmetric"):
+            raise self.foreign(node, "symmetric")
         part = self.part(node.this)
         low = self.compared(part, self.part(node.args["low"]), exp.GTE)
         high = self.compared(part, self.part(node.args["high"]), exp.LTE)
@@ -213,7 +227,14 @@ class _Compiler(Parts):
         return Part(exp.DPipe(this=sides[0], expression=sides[1], safe=True), "text", spot_of(node))
 
     def literal(self, node: exp.Literal) -> Part:
-        return Part(node.copy(), "text" if node.is_string else "number", spot_of(node))
+        from sqlglot import exp
+
+        if node.is_string:
+            return Part(node.copy(), "text", spot_of(node))
+        digits = node.this.replace("_", "")
+        # Beyond what DuckDB counts with as whole numbers, it is a float like any number of JSON.
+        number = repr(float(digits)) if digits.isdecimal() and int(digits) >= EXACT_UP_TO else digits
+        return Part(exp.Literal.number(number), "number", spot_of(node))
 
     def constant(self, node: exp.Expr) -> Part:
         from sqlglot import exp

@@ -12,6 +12,8 @@ from playhead.history import History
 from playhead.model import JSON, Address
 from playhead.query import Query
 
+POSITION_MAX = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class PathChange:
@@ -74,6 +76,8 @@ def extracted(query: Query, value: str, path: Path) -> str:
             name = query.parameter(f'$."{step}"')
             part = f"json_extract({part}, {name})"
         else:
-            position = query.parameter(f"$[{step}]" if step >= 0 else f"$[#{step}]")
+            # DuckDB reads no longer numbers, and no list has as many items.
+            place = max(-POSITION_MAX, min(step, POSITION_MAX))
+            position = query.parameter(f"$[{place}]" if place >= 0 else f"$[#{place}]")
             part = f"json_extract({part}, {position})"
     return f"json_extract({part}, {query.parameter(pointer or '$')})" if pointer or not path else part

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from playhead import question
 from playhead.errors import QueryError, StoreExistsError, WriteError
+from playhead.expression import is_text
 from playhead.generation import View
 from playhead.history import History
 from playhead.manifest import Segment
@@ -28,7 +29,8 @@ _SNAPSHOTS = "id BIGINT, commit_ts BIGINT, timestamp DOUBLE, parent BIGINT, labe
 
 _LITERAL_MOMENT = re.compile(r"\bstate_at\s*\(\s*(\d{1,18})\s*\)", re.IGNORECASE)
 MEMORY_BYTES = 4 * 1024**3
-"""What DuckDB may take for one query."""
+"""What one query may take while it is answered, and what its answer may."""
+BATCH_ROWS = 100_000
 MOST_MOMENTS = 8
 """Moments of one query that are answered from checkpoints; further ones are found by reading everything."""
 
@@ -81,8 +83,8 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
     """
     import duckdb
 
-    if not sql.isascii() and any("\ud800" <= character <= "\udfff" for character in sql):
-        raise QueryError("this is no text: it holds bytes that are not UTF-8")
+    if not is_text(sql):
+        raise QueryError("the query is no text: it holds bytes that are not UTF-8")
     # An instance of its own: its settings are locked, and nothing it does outlives it.
     connection = duckdb.connect(":memory:")
     try:
@@ -94,13 +96,32 @@ def run(history: History, view: View, taken: Sequence[SnapshotEntry], sql: str) 
             question.check()
             # A statement that begins with WITH may write, and is a SELECT all the same.
             connection.execute("BEGIN TRANSACTION READ ONLY")
-            return connection.sql(sql).to_arrow_table()
+            return _gathered(connection.sql(sql))
     except duckdb.OutOfMemoryException:
         raise QueryError(f"the answer takes more than {MEMORY_BYTES:,} bytes of memory; ask for less") from None
     except duckdb.Error as error:
         raise QueryError(str(error)) from None
     finally:
         connection.close()
+
+
+def _gathered(relation: duckdb.DuckDBPyRelation) -> pa.Table:
+    """All of a result. Raises QueryError where it is more than memory should hold, which DuckDB does not count."""
+    import pyarrow as pa
+
+    batches, size = [], 0
+    reader = relation.to_arrow_reader(BATCH_ROWS)
+    try:
+        for batch in reader:
+            question.check()
+            batches.append(batch)
+            size += batch.nbytes
+            if size > MEMORY_BYTES:
+                raise QueryError(f"the answer is more than {MEMORY_BYTES:,} bytes; ask for less, or for a part")
+    except (pa.ArrowException, OSError) as error:
+        question.check()
+        raise QueryError(str(error)) from None
+    return pa.Table.from_batches(batches, reader.schema)
 
 
 def values_of(column: pa.ChunkedArray) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -91,7 +92,11 @@ def test_log_lists_the_run_newest_first(run: Run, store: Path) -> None:
     assert [line.split()[0] for line in run("log", store, "--kind", "tool_*").out.splitlines()] == ["5", "4"]
     assert [line.split()[0] for line in run("log", store, "--key", "dr*").out.splitlines()] == ["4", "3"]
     assert [line.split()[0] for line in run("log", store, "--agent", "refund").out.splitlines()] == ["5", "2"]
-    assert run("log", store, "--kind", "nothing").code == 1
+    nothing = run("log", store, "--kind", "nothing")
+    assert (nothing.code, nothing.err) == (1, "no such event\n")
+    within = run("log", store, "--start-ts", "before", "--end-ts", "@2026-11-01T14:04:30")  # S29
+    assert [line.split()[0] for line in within.out.splitlines()] == ["4", "3"]
+    assert run("log", store, "--start-ts", "0").code == run("log", store, "--start-ts", "@25:00").code == 2
 
 
 def test_log_finds_where_a_text_came_and_went_with_its_lines(run: Run, store: Path) -> None:
@@ -149,6 +154,36 @@ def test_sql_answers_as_table_json_csv_and_parquet(run: Run, store: Path, tmp_pa
     before = (tmp_path / "out.parquet").read_bytes()
     again = run("sql", query, "-s", store, "--parquet", tmp_path / "out.parquet")
     assert (again.code, (tmp_path / "out.parquet").read_bytes()) == (2, before)
+
+
+def test_sql_tells_values_of_every_type(run: Run, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = (
+        "SELECT sum(commit_ts) AS total, 1.5::DECIMAL(5, 2) AS part, 'nan'::DOUBLE AS none, INTERVAL '1 day' AS day,"
+        " TIME '10:00' AS noon, DATE '2026-11-01' AS date, {'a': [1, 2]} AS object, 'x'::BLOB AS bytes, true AS yes,"
+        " max(committed_at) AS at, 1 AS n, 2 AS n FROM events"
+    )
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    assert run("sql", query, "-s", store, "--json").json == [
+        {
+            "total": 15,
+            "part": 1.5,
+            "none": None,
+            "day": "P0M1DT0S",
+            "noon": "10:00:00",
+            "date": "2026-11-01",
+            "object": {"a": [1, 2]},
+            "bytes": "78",
+            "yes": True,
+            "at": "2026-11-01T14:05:00.000000Z",
+            "n": 1,
+            "n_1": 2,
+        }
+    ]
+    line = run("sql", query, "-s", store).out.splitlines()[1]
+    assert line.split("\t")[6:10] == ['{"a": [1, 2]}', "78", "true", "2026-11-01T14:05:00.000000Z"]
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
 
 
 def test_sql_never_writes_over_a_segment_nor_where_it_cannot(run: Run, store: Path, tmp_path: Path) -> None:

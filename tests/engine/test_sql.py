@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from playhead import JSON, QueryError, Store
+from playhead import JSON, QueryError, Question, QuestionStoppedError, Store, sql
 
 Settle = Callable[[Store], Store]
 
@@ -240,11 +241,37 @@ SELECT * FROM python_table
 SELECT * FROM nowhere
 SELEC 1
 SELECT error('stop')
+SELECT 1 INTO t
+CREATE TABLE t AS SELECT 1
+CREATE MACRO f() AS 1
+WITH t AS MATERIALIZED (UPDATE snapshots SET label = 'x' RETURNING 1) FROM t
+SELECT apply([1], lambda x: getenv('HOME'))
+SELECT list_transform(['{secret}'], lambda f: (SELECT content FROM read_text(f)))
+FROM json_execute_serialized_sql(json_serialize_sql('FROM read_text(''{secret}'')'))
+FROM query('SELECT * FROM read_blob(''{secret}'')')
+SELECT * FROM read_text('{segment}/../../../store.json')
+SELECT * FROM parquet_kv_metadata('{folder}/*/*/*.parquet')
+SELECT * FROM parquet_file_metadata('{other}')
+SELECT * FROM read_parquet((SELECT '{other}'))
+SELECT * FROM read_duckdb('{other}')
+FROM duckdb_secrets()
+FROM duckdb_extensions()
+SELECT * FROM which_secret('{secret}', 's3')
+SELECT * FROM sql_auto_complete('sel')
+SELECT nextval('x')
+SELECT $1
+/* */ COPY events TO '{out}' /* SELECT 1 */
+SELECT '\ud800'
+SELECT * FROM range(20000000000)
+SELECT list(range) FROM range(20000000000)
 """.strip().splitlines()
 
 
-@pytest.mark.parametrize("template", [*OUTSIDE, "", ";", "-- nothing"])
-def test_what_is_no_select_over_the_store_is_refused(store: Store, tmp_path: Path, template: str) -> None:
+def test_what_is_no_select_over_the_store_is_refused(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "MEMORY_BYTES", 64 * 1024**2)
+    monkeypatch.chdir(tmp_path)
     store.write("agent", "key", 1)
     store.seal()
     secret, other = tmp_path / "secret.csv", tmp_path / "other.parquet"
@@ -253,8 +280,32 @@ def test_what_is_no_select_over_the_store_is_refused(store: Store, tmp_path: Pat
     pq.write_table(python_table, other)
     segment = next(store.path.rglob("operations.parquet"))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    query = template.format(out=tmp_path / "out", secret=secret, other=other, folder=tmp_path, segment=segment)
-    with pytest.raises(QueryError):
-        store.sql(query)
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    for template in [*OUTSIDE, "", ";", "-- nothing"]:
+        query = template.format(out=tmp_path / "out", secret=secret, other=other, folder=tmp_path, segment=segment)
+        try:
+            answer = store.sql(query)
+        except QueryError:
+            continue
+        finally:
+            after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+            assert after == before, query
+        pytest.fail(f"{query} is answered: {answer.slice(0, 3)}")
     assert rows(store, "SELECT count(*) AS n FROM events") == [{"n": 1}]
+
+
+def test_a_query_without_an_end_is_stopped(store: Store) -> None:
+    endless = "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"
+    question = Question()
+    stopper = threading.Timer(0.2, question.stop)
+    stopper.start()
+    with question, pytest.raises(QuestionStoppedError):
+        store.sql(endless)
+    stopper.join()
+
+
+def test_values_of_any_type_are_told(store: Store) -> None:
+    table = store.sql(
+        "SELECT TIMESTAMP 'infinity' AS never, DATE '290000-01-01' AS late, [DATE '290000-01-01'] AS inside, 1 AS n"
+    )
+    told = [sql.values_of(column) for column in table.columns]
+    assert all(len(values) == 1 and isinstance(values[0], str) for values in told[:3]) and told[3] == [1]

@@ -32,6 +32,7 @@ _VERBS = (
     "origin",
     "origins",
 )
+_RUNS = ("run_forward", "run_back")
 _HEAD = '''"""A debugging session, recorded by Playhead. Run it to do all of it again."""
 
 from itertools import islice
@@ -39,6 +40,13 @@ from pathlib import Path
 
 import playhead
 from playhead import AgentAddress, rules
+
+
+def show(answer: object) -> None:
+    """Print an answer, each of its parts on a line of its own."""
+    for part in answer if isinstance(answer, list) else [answer]:
+        print(part)
+
 '''
 
 
@@ -172,7 +180,7 @@ def record_call(cursor: Cursor, spelled: str, call: Callable[[], Answer], *, wit
     cursor.settle()
     with cursor.inside():
         answer = call()
-    cursor.script.add(f"{within}print({spelled})")
+    cursor.script.add(f"{within}show({spelled})")
     cursor.script.save()
     return answer
 
@@ -194,7 +202,9 @@ def _recorded(name: str) -> Callable[..., Any]:
         elif name in _MOVES:
             self.script.add(f"cursor.{name}({spelled})")
         else:
-            self.script.add(f"print(cursor.{name}({spelled}))")
+            # Those that say no more than whether they have moved: where to.
+            place = " and cursor.position" if name in _RUNS else ""
+            self.script.add(f"show(cursor.{name}({spelled}){place})")
             self.script.save()
         self._written = (self.position, self.follow_agent)
         return answer

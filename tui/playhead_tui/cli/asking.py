@@ -196,7 +196,7 @@ def _print_verdict(verdict: Verdict, event: EventLine | None) -> None:
     if event is not None:
         print_line(Text(f"        {printable(_told(event))}", "dim"))
     for line in change_lines(verdict.changes):
-        print_line(Text("        ").append_text(line))
+        print_line(Text("        ").append_text(line), cropped=True)
 
 
 def _told(event: EventLine) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+
+from rich.text import Text
 
 import playhead
 from playhead import JSON, InvalidArgumentError
@@ -17,10 +20,11 @@ from playhead.parted import changes
 from playhead.track import EventLine
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.moments import print_changes
-from playhead_tui.cli.output import note, print_json
+from playhead_tui.cli.output import note, print_json, print_line
 from playhead_tui.cli.screen import show
 from playhead_tui.cli.stores import loaded
 from playhead_tui.cli.working import working
+from playhead_tui.drawing.span import printable
 from playhead_tui.drawing.words import plural
 
 
@@ -81,12 +85,15 @@ def _print(
     comparison: Comparison, cursors: tuple[Cursor, Cursor], lines: list[dict[int, EventLine]], most: int
 ) -> None:
     for number, divergence in enumerate(comparison.divergences[:most]):
-        print("the states part here:" if number == 0 else "and here:")
+        print_line(Text("the states part here:" if number == 0 else "and here:", "bold"))
         for side in (0, 1):
             commit_ts = divergence.pair[side]
             event = None if commit_ts is None else lines[side][commit_ts]
-            text = "(no such event)" if event is None else f"{event.commit_ts}\t{event.kind}\t{event.label}"
-            print(f"{'AB'[side]}\t{text}")
+            words = ["(no such event)"] if event is None else [str(event.commit_ts), event.kind, event.label]
+            if sys.stdout.isatty():
+                print_line(Text(f"{'AB'[side]}  ", "bold").append(printable("  ".join(words))), cropped=True)
+            else:
+                print("\t".join(["AB"[side], *words]))
         print_changes(changes(*cursors, divergence.differences))
     left = len(comparison.divergences) - most
     if left > 0:

@@ -19,7 +19,7 @@ from playhead.track import EventLine
 from playhead.verbs import LogEntry
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import note, print_event, print_line
-from playhead_tui.cli.stores import narrowed_to, open_for_reading
+from playhead_tui.cli.stores import chosen_bound, narrowed_to, open_for_reading
 from playhead_tui.cli.working import aside, working
 
 FIRST_ENTRIES, ENTRIES_AT_ONCE = 32, 1_024
@@ -30,10 +30,11 @@ LINE_CHARACTERS = 200
 def run_log(options: argparse.Namespace) -> int:
     if options.last is not None and options.last < 1:
         raise InvalidArgumentError(f"-n is 1 or more, not {options.last}")
-    if options.start_ts < 1:
-        raise InvalidArgumentError(f"--start-ts is 1 or more, not {options.start_ts}")
     with open_for_reading(options) as store, working("searching"):
         agent_id, namespace = narrowed_to(options, store)
+        start, end = chosen_bound(options.start_ts, store), chosen_bound(options.end_ts, store)
+        if start is None or start < 1:
+            raise InvalidArgumentError(f"--start-ts is 1 or more, not {options.start_ts}")
         cursor = store.cursor()
         entries = cursor.log(
             options.text,
@@ -42,8 +43,8 @@ def run_log(options: argparse.Namespace) -> int:
             kind=options.kind,
             namespace=namespace,
             agent_id=agent_id,
-            start=options.start_ts,
-            end=options.end_ts,
+            start=start,
+            end=end,
             newest_first=not options.reverse,
         )
         shown = _print(cursor, islice(entries, options.last), as_json=options.json)

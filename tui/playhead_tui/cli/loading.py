@@ -37,7 +37,11 @@ def run_open(options: argparse.Namespace) -> int:
 def run_demo(options: argparse.Namespace) -> int:
     options.agent = options.namespace = options.at = options.record = None
     options.fresh_session = options.fresh
-    return _show(Found(demo_store(fresh=options.fresh)), options)
+    store = demo_store(fresh=options.fresh)
+    if options.path:
+        print(store)
+        return EXIT_OK
+    return _show(Found(store), options)
 
 
 def _show(found: Found, options: argparse.Namespace, follow: Path | None = None) -> int:

@@ -41,7 +41,7 @@ def run_snapshot_list(options: argparse.Namespace) -> int:
             (
                 snapshot.id,
                 snapshot.commit_ts,
-                clock(datetime.fromtimestamp(snapshot.timestamp, UTC)),
+                clock(datetime.fromtimestamp(snapshot.timestamp, UTC))[:19],
                 snapshot.parent,
                 len(snapshot.keys),
                 size(snapshot.size_bytes),
@@ -91,7 +91,7 @@ def change_lines(changes: Sequence[Change]) -> Iterator[Text]:
 def print_changes(changes: Sequence[Change]) -> None:
     """What differs, line by line, and how much it is."""
     for line in change_lines(changes):
-        print_line(line)
+        print_line(line, cropped=True)
     counts = [
         (sum(change.status == status for change in changes), status) for status in ("added", "removed", "changed")
     ]

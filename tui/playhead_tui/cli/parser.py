@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 import playhead
+from playhead_tui.cli.examples import EXAMPLES
 
 _MOMENT_HELP = "a commit number, a snapshot's label, @14:03:22, @2026-11-01T14:03, or head"
 
@@ -63,7 +64,9 @@ def _add_screens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     demo = _command(commands, "demo", "loading:run_demo", "open the recorded run that comes with Playhead")
     demo.add_argument("--fresh", action="store_true", help="forget what was changed in the demo before")
-    demo.add_argument("--json", action="store_true", help="open no screen: print the path of the demo's store")
+    printed = demo.add_mutually_exclusive_group()
+    printed.add_argument("--path", action="store_true", help="open no screen: print the path of the demo's store")
+    printed.add_argument("--json", action="store_true", help="the same, with what it holds, as JSON")
 
 
 def _add_surroundings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -123,8 +126,8 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _json(get, "print the whole record as JSON, not the value alone")
     replay = _store_command(commands, "replay", "reading:run_replay", "print events in commit order")
     _agent(replay, "only this agent's part of each event (default: every agent)")
-    replay.add_argument("--start-ts", type=int, metavar="N", help="first commit, inclusive")
-    replay.add_argument("--end-ts", type=int, metavar="N", help="last commit, inclusive")
+    replay.add_argument("--start-ts", metavar="MOMENT", help="first commit, inclusive; or a time, as @14:03")
+    replay.add_argument("--end-ts", metavar="MOMENT", help="last commit, inclusive")
     replay.add_argument(
         "-f",
         "--follow",
@@ -233,8 +236,8 @@ def _add_past(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     log.add_argument("--key", metavar="GLOB", help="only events that touch such keys: 'messages/*'")
     log.add_argument("--kind", metavar="GLOB", help="only events of such kinds: 'tool_*'")
     _agent(log, "only events that touch this agent (default: every agent)")
-    log.add_argument("--start-ts", type=int, default=1, metavar="N", help="first commit, inclusive")
-    log.add_argument("--end-ts", type=int, metavar="N", help="last commit, inclusive")
+    log.add_argument("--start-ts", default="1", metavar="MOMENT", help="first commit, inclusive; or a time, as @14:03")
+    log.add_argument("--end-ts", metavar="MOMENT", help="last commit, inclusive")
     log.add_argument("-n", "--last", type=int, metavar="N", help="at most so many")
     log.add_argument("--reverse", action="store_true", help="oldest first, as they are found")
     _json(log, "print one JSON object per line")
@@ -341,7 +344,14 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, target: str, summary: str
 ) -> argparse.ArgumentParser:
-    added = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    example = EXAMPLES.get(name)
+    added = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=example and f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     added.set_defaults(run=_lazy(target))
     return added
 

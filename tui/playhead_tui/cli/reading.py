@@ -16,7 +16,15 @@ from playhead.source_record import source_record
 from playhead.summary import summarise
 from playhead_tui.cli import EXIT_NO, EXIT_OK
 from playhead_tui.cli.output import clock, compact, console, note, print_json, print_table
-from playhead_tui.cli.stores import chosen_agent, chosen_moment, followed_log, narrowed_to, open_for_reading, store_path
+from playhead_tui.cli.stores import (
+    chosen_agent,
+    chosen_bound,
+    chosen_moment,
+    followed_log,
+    narrowed_to,
+    open_for_reading,
+    store_path,
+)
 from playhead_tui.drawing.words import plural, size
 
 
@@ -178,7 +186,7 @@ def _following(log: Path, store: Store, news: list[str | Exception]) -> Iterator
 
 def _replay(options: argparse.Namespace, store: Store, stop: threading.Event | None = None) -> None:
     agent_id, namespace = narrowed_to(options, store)
-    bounds = {"start_ts": _first_of_last(options, store), "end_ts": options.end_ts}
+    bounds = {"start_ts": _first_of_last(options, store), "end_ts": chosen_bound(options.end_ts, store)}
     events = store.replay(agent_id, namespace=namespace, **bounds, follow=options.follow, stop=stop)
     if options.json:
         for event in events:
@@ -190,7 +198,7 @@ def _replay(options: argparse.Namespace, store: Store, stop: threading.Event | N
 
 def _first_of_last(options: argparse.Namespace, store: Store) -> int | None:
     """Where a replay begins: at --start-ts, or so many commits before the head, whichever comes later."""
-    start_ts: int | None = options.start_ts
+    start_ts = chosen_bound(options.start_ts, store)
     last: int | None = options.last
     if last is None:
         return start_ts

@@ -95,3 +95,10 @@ def chosen_moment(text: str | None, store: Store) -> int:
             note(f"{text}: {moment:%Y-%m-%d %H:%M:%S} {moment:%Z} (UTC{moment:%z}); without an offset, times are local")
             return store.resolve(moment)
     raise MomentError(f"{text!r} names no moment here; give a commit number, a snapshot's label, @14:03:22 or head")
+
+
+def chosen_bound(text: str | None, store: Store) -> int | None:
+    """A commit number as it stands, which may lie behind the head; any other moment as its commit."""
+    if text is None or text.removeprefix("-").isdecimal():
+        return None if text is None else int(text)
+    return chosen_moment(text, store)
