@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
+from rich.cells import get_character_cell_size, set_cell_size
 
 from playhead import JSON, AgentAddress, EventHeader, Record
 from playhead.cursor import OutlineRow
@@ -32,6 +33,7 @@ from playhead_tui.drawing.span import (
     crop_middle,
     crop_start,
     fit,
+    is_narrow,
     left,
     printable,
     right,
@@ -630,3 +632,11 @@ def test_an_import_that_lost_nothing_is_not_talked_about() -> None:
     clean: dict[str, JSON] = {"malformed": 0, "torn": 0, "repaired": {}, "unknown": {"ping": 3}, "warnings": []}
     assert loss_note({"report": clean}) is None
     assert loss_note({}) is None and loss_note(None) is None
+
+
+def test_what_is_taken_for_narrow_takes_one_cell_each_and_is_cut_like_any_other_text() -> None:
+    narrow = [character for character in map(chr, range(0xA0, 0x3000)) if is_narrow(character)]
+    assert all(get_character_cell_size(character) == 1 for character in narrow)
+    assert {*"…→█é·▾Ж"} <= set(narrow) and not is_narrow("世") and not is_narrow("e\u0301")
+    for width in range(2, 12):
+        assert crop("añ → … b c…d", width) == set_cell_size("añ → … b c…d", width - 1).rstrip() + "…"
