@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy
 
-from playhead.event_filter import EventFilter
 from playhead.model import EventHeader
 from playhead.timeline import Integers, Timeline
 from playhead.turns import Turns, turns_of
 from playhead.verbs import Verbs
+
+if TYPE_CHECKING:
+    from playhead.event_filter import EventFilter
 
 
 class EventList(Verbs):

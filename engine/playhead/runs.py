@@ -72,7 +72,7 @@ def _runs(rows: Any, wanted: list[tuple[str, str]], start: int, end: int, number
     commits = rows["commit_ts"].to_numpy()
     theirs = rows_with(rows, wanted) & (commits >= start) & (commits <= end)
     if not theirs.all():
-        rows, commits = rows.filter(pa.array(theirs)), commits[theirs]
+        rows, commits = rows.filter(_mask(theirs)), commits[theirs]
     if not len(rows):
         return
     names: list[Any] = []
@@ -86,7 +86,7 @@ def _runs(rows: Any, wanted: list[tuple[str, str]], start: int, end: int, number
             codes = column.indices.to_numpy()
             changed[1:] |= codes[1:] != codes[:-1]
         begin = numpy.flatnonzero(changed)
-        found = batch.take(pa.array(begin))
+        found = batch.take(_indices(begin))
         # A run goes on across the border of two row groups, which have a dictionary each.
         goes_on = found.slice(0, 1).to_pylist()[0] == last
         last = found.slice(len(found) - 1).to_pylist()[0]
@@ -99,3 +99,13 @@ def _runs(rows: Any, wanted: list[tuple[str, str]], start: int, end: int, number
     by_run = pa.Table.from_batches(names)
     by_run = by_run.set_column(2, "key", by_run["key"].cast(pa.large_string()))
     yield Runs(by_run, lengths, first_versions, commits.astype(numbers), rows_with(rows, [("op", "write")]))
+
+
+def _indices(rows: Integers) -> Any:
+    """Row numbers as Arrow has them. `pa.array` would do, but imports numpy.ma, which a run can be shown without."""
+    return pa.Array.from_buffers(pa.int64(), len(rows), [None, pa.py_buffer(rows)])
+
+
+def _mask(found: Booleans) -> Any:
+    """Truths as Arrow has them, a bit each."""
+    return pa.Array.from_buffers(pa.bool_(), len(found), [None, pa.py_buffer(numpy.packbits(found, bitorder="little"))])

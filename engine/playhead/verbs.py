@@ -10,25 +10,24 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from playhead import pickaxe
-from playhead.blame import BlameRow, blame_all
-from playhead.compare import Comparison, compare
-from playhead.conditions import Conditions, Interval, Series
-from playhead.counterfactual import fold_without
-from playhead.diff import Path
 from playhead.errors import InvalidArgumentError
 from playhead.json_path import format_address
 from playhead.kept import Kept
 from playhead.model import JSON, Address, AgentAddress, Change
-from playhead.origin import Origin, origin, part_of, scalars_of
-from playhead.path_history import PathChange, path_changes
-from playhead.pickaxe import Hit
-from playhead.track import EventLines
 
+# What answers a question is imported when the first one is asked: a debugger shows a run before.
 if TYPE_CHECKING:
+    from playhead import pickaxe
+    from playhead.blame import BlameRow
+    from playhead.compare import Comparison
+    from playhead.conditions import Conditions, Interval, Series
+    from playhead.diff import Path
+    from playhead.origin import Origin
+    from playhead.path_history import PathChange
+    from playhead.pickaxe import Hit
     from playhead.store import Store
     from playhead.timeline import Timeline
-    from playhead.track import EventLine, Track
+    from playhead.track import EventLine, EventLines, Track
 
 KEPT_ANSWERS = 64
 
@@ -90,6 +89,8 @@ class Verbs:
 
     @property
     def conditions(self) -> Conditions:
+        from playhead.conditions import Conditions
+
         return Conditions(self.store.history, self.track.view, self.agent)
 
     def agents_with(self, key: str) -> list[AgentAddress]:
@@ -120,6 +121,8 @@ class Verbs:
 
     def path_history(self, key: str, path: Path = ()) -> list[PathChange]:
         """Every commit that changed the value at a path of a key of this agent, oldest first."""
+        from playhead.path_history import path_changes
+
         asked = (self.agent, key, path, self.track.head)
         address = Address(*self.agent, key)
         return self._path_changes.answer(
@@ -146,6 +149,8 @@ class Verbs:
     def held_values(self, key: str, path: Path = ()) -> list[HeldValue]:
         """Every value that the path has had, oldest first: from when to when, and by which event."""
         changes = self.path_history(key, path)
+        from playhead.track import EventLines
+
         events = EventLines(self.track, (change.commit_ts for change in changes))
         lasts = [*(change.commit_ts - 1 for change in changes[1:]), self.track.head][: len(changes)]
         return [
@@ -158,6 +163,8 @@ class Verbs:
 
         Keys are sorted; the leaves of each come in document order. See `blame` for who counts as the writer.
         """
+        from playhead.blame import blame_all
+
         timeline = self.timeline
         keys = [key] if key is not None else timeline.outline(self.position).keys
         records = list(timeline.records(keys, self.position).values())
@@ -191,6 +198,8 @@ class Verbs:
         hits only at its end.
         Raises InvalidArgumentError for a regex that cannot be read, and for an empty text.
         """
+        from playhead import pickaxe
+
         end = self.track.head if end is None else min(end, self.track.head)
         scope = pickaxe.Scope(namespace, agent_id, key, start, end)
         if text is None and regex is None:
@@ -199,6 +208,8 @@ class Verbs:
         return self._searched(wanted, scope, kind, newest_first)
 
     def _log(self, scope: pickaxe.Scope, kind: str | None, newest_first: bool) -> Iterator[LogEntry]:
+        from playhead import pickaxe
+
         if scope.key is scope.agent_id is scope.namespace is None:
             commits = numpy.arange(scope.start, (scope.end or 0) + 1)
         else:
@@ -214,6 +225,8 @@ class Verbs:
         kind: str | None,
         newest_first: bool,
     ) -> Iterator[LogEntry]:
+        from playhead import pickaxe
+
         hits = pickaxe.search(self.store.history, self.track.view, wanted, scope, newest_first=newest_first)
         for commit_ts, of_commit in groupby(hits, lambda hit: hit.commit_ts):
             if kind is None or fnmatchcase(self.track.kind(commit_ts), kind):
@@ -221,10 +234,14 @@ class Verbs:
 
     def origin(self, text: str) -> Origin:
         """Where a text or a number came from, as far as the values of all agents up to the playhead tell."""
+        from playhead.origin import origin
+
         return origin(self.store.history, self.track.view, text, self.position)
 
     def origins(self, key: str, path: Path = ()) -> list[Origin]:
         """Where the texts and numbers of this agent's value at a path came from: one answer for each leaf."""
+        from playhead.origin import origin, part_of, scalars_of
+
         record = self.timeline.record(key, self.position)
         found, value = part_of(record.value, path) if record.exists else (False, None)
         if not found:
@@ -239,11 +256,15 @@ class Verbs:
 
         A counterfactual of the record: what came later is taken as it was written, whatever had been read before.
         """
+        from playhead.counterfactual import fold_without
+
         scope = (None, None) if every_agent else (self.agent.namespace, self.agent.agent_id)
         return fold_without(self.store.history, self.track.view, self.position, commits, *scope)
 
     def compare(self, other: Verbs, *, every_agent: bool = False) -> Comparison:
         """How this run and another differ, whole: of the two cursors' agents, or of all. See `compare.compare`."""
+        from playhead.compare import compare
+
         return compare(self, other, every_agent=every_agent)
 
     def watch(self, expressions: Sequence[str]) -> list[Series]:

@@ -70,3 +70,7 @@ def test_imports_run_one_way() -> None:
     assert command is not None
     done = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_screen_comes_up_before_anything_that_reads_stores_is_loaded() -> None:
+    assert loaded_by("import playhead_tui.app") & {"duckdb", "numpy", "pyarrow"} == set()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 import playhead
-from playhead import Question, QuestionStoppedError, Store
+from playhead import ImportReport, Question, QuestionStoppedError, Store
 from playhead.kept import Kept
 
 ENDLESS = "SELECT count(*) FROM range(1_000_000_000_000_000)"
@@ -128,3 +129,26 @@ def test_an_answer_that_was_not_found_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         kept.answer("asked", lambda: 1 // 0)
     assert kept.answer("asked", lambda: 1) == 1
+
+
+def test_loading_a_log_for_a_question_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"said": "something"}\n' * 50)
+    question = Question()
+    reports: list[ImportReport] = []
+
+    def stop(report: ImportReport) -> None:
+        reports.append(report)
+        question.stop()
+
+    with question, pytest.raises(QuestionStoppedError):
+        playhead.import_log(log, tmp_path / "run", on_start=stop)
+    assert reports[0].events < 50 and [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+    assert playhead.import_log(log, tmp_path / "run").events == 50
+
+
+def test_an_answer_that_is_kept_is_found_while_another_one_is_looked_for() -> None:
+    kept: Kept[str, int] = Kept(1)
+    assert kept.answer("first", lambda: 1) == 1
+    assert kept.answer("second", lambda: kept.answer("first", lambda: 0) + 1) == 2
+    assert kept.answer("second", lambda: 0) == 2 and kept.answer("first", lambda: 3) == 3

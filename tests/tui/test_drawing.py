@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
+from rich.cells import get_character_cell_size, set_cell_size
 
 from playhead import JSON, AgentAddress, EventHeader, Record
 from playhead.cursor import OutlineRow
@@ -33,6 +34,7 @@ from playhead_tui.drawing.span import (
     crop_middle,
     crop_start,
     fit,
+    is_narrow,
     left,
     printable,
     right,
@@ -648,3 +650,11 @@ def test_a_refusal_is_wrapped_and_keeps_the_spot_in_sight() -> None:
     assert lines[:2] == [" ✗ default/planner never had a key 'budget';", "   default/refund has it"]
     assert lines[2][lines[3].index("^") : lines[3].rindex("^") + 1] == "budget"
     assert max(map(len, lines)) <= 50
+
+
+def test_what_is_taken_for_narrow_takes_one_cell_each_and_is_cut_like_any_other_text() -> None:
+    narrow = [character for character in map(chr, range(0xA0, 0x3000)) if is_narrow(character)]
+    assert all(get_character_cell_size(character) == 1 for character in narrow)
+    assert {*"…→█é·▾Ж"} <= set(narrow) and not is_narrow("世") and not is_narrow("e\u0301")
+    for width in range(2, 12):
+        assert crop("añ → … b c…d", width) == set_cell_size("añ → … b c…d", width - 1).rstrip() + "…"

@@ -11,7 +11,8 @@ import playhead
 from playhead_tui.app import PlayheadApp
 from playhead_tui.recent import RecentStores
 from playhead_tui.screens.columns import ColumnsScreen
-from playhead_tui.screens.event_actions import EventActions, SourceScreen
+from playhead_tui.screens.event import SourceScreen
+from playhead_tui.screens.event_actions import EventActions
 from playhead_tui.session import Sessions
 from playhead_tui.settings import Settings, SettingsFile
 

@@ -167,7 +167,7 @@ async def test_moves_are_painted_while_a_question_is_asked_and_its_answer_waits_
         await until(pilot, "commit 28 / 30")
         app_of(pilot).main.move(Seek(14))
         await until(pilot, lambda: "▶ 14" in line_with(pilot, "read page 14"))
-        assert app_of(pilot).main.asked is not None
+        assert app_of(pilot).main.asked is not None and "last plan/steps …   Esc stops" in screen_text(pilot)
         hold.let_go.set()
         await settle(pilot)
         assert position(pilot) == 14, "who moved on is not taken away"

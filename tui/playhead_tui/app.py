@@ -134,8 +134,9 @@ class PlayheadApp(App[None]):
         self._ask = ask
         self._goto = goto
         self.recent = recent or RecentStores.of_user()
-        self.quiets_collector = False
-        """Whether what lives after the first frame is left alone by the collector, which would pause between frames."""
+        self.collector: tuple[int, int, int] | None = None
+        """How often garbage is collected from the first frame on, where until then it was left alone; what lives by
+        then stays so, since looking through it would make a pause between frames."""
         self._palette: tuple[str, Palette] | None = None
         self.main = MainScreen("Playhead" if path is None else path.name or str(path), self.settings.tab)
 
@@ -319,9 +320,9 @@ class PlayheadApp(App[None]):
         """Called once, when a store is shown in full."""
         if self._ask:
             self.main.take_answer(CommandLine.Answered("command", self._ask))
-        if self.quiets_collector:
-            gc.collect()
+        if self.collector is not None:
             gc.freeze()
+            gc.set_threshold(*self.collector)
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         self.main.action_screenshot()
@@ -358,9 +359,11 @@ def run(
     fresh: bool = False,
     record: Path | None = None,
     ask: str = "",
+    collector: tuple[int, int, int] | None = None,
 ) -> int:
     """Open the app on a store, or on a list of what there is, and stay until it is left.
 
+    collector: how often garbage is to be collected once a run is shown.
     Returns the exit code: 0, or 1 after a crash.
     """
     if "TEXTUAL_DRIVER" not in os.environ:
@@ -382,7 +385,7 @@ def run(
         record=record,
         ask=ask,
     )
-    app.quiets_collector = True
+    app.collector = collector
     app.run(mouse=settings.settings.mouse)
     if app.recording_problem:
         raise LogError(app.recording_problem)

@@ -14,6 +14,9 @@ from playhead_tui.workers import Worker
 if TYPE_CHECKING:
     from playhead.cursor import Cursor
 
+LEAVING_SECONDS = 0.5
+"""Enough for the database to be interrupted; who leaves waits for no answer."""
+
 Find: TypeAlias = "Callable[[Asked], str]"
 """Finds the answer in the question's thread, by the question's cursor, and returns the words for the last line."""
 
@@ -55,7 +58,7 @@ class Asked:
         self.cursor = cursor.apart()
         self.position, self._head = cursor.position, cursor.head
         self._hits, self._filter = cursor.hits, cursor.filter
-        Worker("playhead-question").stop(partial(self._answer, on_over))
+        Worker("playhead-question", LEAVING_SECONDS).stop(partial(self._answer, on_over))
 
     def hand_over(self, cursor: Cursor) -> bool:
         """Let the cursor know what was found, and go where the answer leads; False where it was moved meanwhile."""

@@ -14,13 +14,15 @@ from typing import Any, TypeVar
 Answer = TypeVar("Answer")
 
 LEAVING_SECONDS = 5.0
-"""How long the process waits at its end for what is being done: as a rule, for a store that is being closed."""
+"""Enough for a store that is being closed."""
 
 
 class Worker:
     """A thread that does one thing after the other. It is a daemon, so that nothing waits for it for ever."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, leaving_seconds: float = LEAVING_SECONDS) -> None:
+        """leaving_seconds: how long the process waits at its end for what is being done."""
+        self.leaving_seconds = leaving_seconds
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._stopped = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -68,6 +70,6 @@ _workers: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 @atexit.register
 def _let_finish() -> None:
-    until = time.monotonic() + LEAVING_SECONDS
+    now = time.monotonic()
     for worker in list(_workers):
-        worker.join(max(0.0, until - time.monotonic()))
+        worker.join(max(0.0, now + worker.leaving_seconds - time.monotonic()))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
 
 from playhead.directory import DEFAULT_PATH, PATH_VARIABLE, is_store, read_info
 from playhead.errors import InvalidArgumentError
+
+STARTING_OBJECTS = 100_000
+"""So many objects come to be before garbage is looked for while the app starts."""
 
 
 def run_open(options: argparse.Namespace) -> int:
@@ -51,9 +55,22 @@ def show(
         raise InvalidArgumentError(
             f"{record}: there is a file already; name a new one for --record, or remove it first"
         )
-    from playhead_tui.app import run
+    usual = gc.get_threshold()
+    # Until a run is shown there is next to no garbage, and looking for it would take a tenth of the time.
+    gc.set_threshold(STARTING_OBJECTS, *usual[1:])
+    try:
+        from playhead_tui.app import run
 
-    file = None if record is None else Path(record)
-    return run(
-        path, agent_id=agent_id, namespace=namespace, goto=goto, follow=follow, fresh=fresh, record=file, ask=ask
-    )
+        return run(
+            path,
+            agent_id=agent_id,
+            namespace=namespace,
+            goto=goto,
+            follow=follow,
+            fresh=fresh,
+            record=None if record is None else Path(record),
+            ask=ask,
+            collector=usual,
+        )
+    finally:
+        gc.set_threshold(*usual)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from playhead.bisection import Bisection
-from playhead_tui.answers import Answer
 from playhead_tui.drawing.chrome_lines import title_line
 from playhead_tui.drawing.json_lines import wrapped
 from playhead_tui.drawing.span import BLANK, Line, Role, Span, crop, fit, left, printable, right, width_of
 from playhead_tui.drawing.words import count, plural, value_words
 from playhead_tui.lamps import Lamp
 from playhead_tui.watching import Watched
+
+if TYPE_CHECKING:
+    from playhead.bisection import Bisection
+    from playhead_tui.answers import Answer
 
 _MEASURED = 500
 _WIDEST = 60

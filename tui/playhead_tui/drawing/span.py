@@ -67,6 +67,8 @@ BLANK = Line()
 
 # Controls would move the terminal's cursor; bidirectional overrides would reorder what stands beside them.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_NARROW = re.compile("[ -~\u00a0-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2190-\u2319\u2500-\u25fc]*")
+"""Latin, Greek and Cyrillic, and the signs that this app draws with: measuring them one by one takes long."""
 _PICTURES = {"\n": "↵", "\r": "␍", "\t": "⇥", "\x1b": "␛"}
 
 
@@ -77,17 +79,25 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda match: _PICTURES.get(match[0], "·"), text)
 
 
+def is_narrow(text: str) -> bool:
+    """Whether every character is of those, more than ASCII but not all, that are known to take one cell."""
+    return text.isascii() or _NARROW.fullmatch(text) is not None
+
+
 def width_of(text: str) -> int:
     """Cells that the text takes in a terminal."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if is_narrow(text) else cell_len(text)
 
 
 def crop(text: str, width: int) -> str:
     """The text in at most `width` cells, with `…` where something was left out."""
-    if width_of(text) <= width:
+    narrow = is_narrow(text)
+    if (len(text) if narrow else cell_len(text)) <= width:
         return text
     if width <= 1:
         return "…"[:width]
+    if narrow:
+        return text[: width - 1].rstrip() + "…"
     # Wide characters may leave half a cell over, which set_cell_size fills with a space.
     return set_cell_size(text[: 2 * width], width - 1).rstrip() + "…"
 

@@ -13,7 +13,6 @@ from playhead_tui.frame import Frame, Note, Tab
 from playhead_tui.moves import Do, Move, Seek, Step
 from playhead_tui.painting import PromptScreen
 from playhead_tui.screens import requests
-from playhead_tui.screens.event import EventScreen
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.events_view import EventsView
 from playhead_tui.widgets.footer import Footer
@@ -106,6 +105,10 @@ class MainActions(PromptScreen):
     def tell(self, text: str, is_error: bool = False) -> None:
         self.footer.show_note(Note(text, is_error))
 
+    def standing_note(self) -> Note | None:
+        """What the last line says for as long as there is nothing newer to say."""
+        return None
+
     def action_step(self, count: int) -> None:
         times = self.take_count() or 1
         self.move(Step(count * times, leap=abs(count * times) > 1))
@@ -186,6 +189,7 @@ class MainActions(PromptScreen):
 
         def view(cursor: Cursor) -> str | None:
             from playhead_tui.drawing.event_page import event_page
+            from playhead_tui.screens.event import EventScreen
 
             event = cursor.event()
             if event is None:
@@ -231,7 +235,7 @@ class MainActions(PromptScreen):
         if self.command_line.asking:
             return self._type(event)
         letter_for, self._letter_for = self._letter_for, None
-        self.footer.show_note(None)
+        self.footer.show_note(self.standing_note())
         if letter_for is not None:
             if event.character is not None and event.character.isalnum():
                 self.request(letter_for(event.character))

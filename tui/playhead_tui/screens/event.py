@@ -1,4 +1,4 @@
-"""The whole event at the playhead, to read."""
+"""The whole event at the playhead, and the record of the log behind it, to read."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ class EventScreen(ChangesScreen):
     """Left with Esc, or with the key that opened it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "close", "Close", show=False)]
+
+
+class SourceScreen(ChangesScreen):
+    """Left with Esc, or with the key that opened it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("O", "close", "Close", show=False)]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from textual import work
-from textual.binding import Binding, BindingType
 
 from playhead import PlayheadError
 from playhead_tui.drawing.event_columns import COLUMNS, Column, parse_columns
@@ -16,8 +15,6 @@ from playhead_tui.driver import Driver
 from playhead_tui.event_rows import Folds, Heading
 from playhead_tui.frame import Frame, Note, read_rows
 from playhead_tui.screens import requests
-from playhead_tui.screens.changes import ChangesScreen
-from playhead_tui.screens.columns import ColumnsScreen
 from playhead_tui.screens.flows import found_by
 from playhead_tui.screens.inspector_actions import InspectorActions
 from playhead_tui.widgets.command_line import CommandLine
@@ -31,12 +28,6 @@ if TYPE_CHECKING:
 
 _FILTER_WIDTH = 30
 """Cells that the title has for a filter."""
-
-
-class SourceScreen(ChangesScreen):
-    """Left with Esc, or with the key that opened it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("O", "close", "Close", show=False)]
 
 
 class EventActions(InspectorActions):
@@ -133,6 +124,8 @@ class EventActions(InspectorActions):
 
     def action_columns(self) -> None:
         self.take_count()
+        from playhead_tui.screens.columns import ColumnsScreen
+
         self.app.push_screen(ColumnsScreen(self.columns, self._choose_columns))
 
     def _choose_columns(self, columns: tuple[Column, ...]) -> None:
@@ -190,6 +183,7 @@ class EventActions(InspectorActions):
     async def _show_source(self, header: EventHeader, imported: dict[str, JSON] | None) -> None:
         from playhead.source_record import source_record
         from playhead_tui.drawing.source_lines import source_lines
+        from playhead_tui.screens.event import SourceScreen
 
         width = max(40, min(130, self.app.size.width * 9 // 10) - 6)
         try:

@@ -12,8 +12,6 @@ from playhead import AgentAddress
 from playhead_tui.drawing.words import count
 from playhead_tui.screens import requests
 from playhead_tui.screens.actions import MainActions
-from playhead_tui.screens.choose import ChooseScreen
-from playhead_tui.screens.help import HelpScreen
 from playhead_tui.widgets.command_line import CommandLine, Purpose
 
 if TYPE_CHECKING:
@@ -99,6 +97,8 @@ class Flows(MainActions):
     # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_help(self) -> None:
+        from playhead_tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen())
 
     def action_palette(self) -> None:
@@ -111,6 +111,8 @@ class Flows(MainActions):
     async def action_choose_agent(self) -> None:
         if self.driver is None or self.frame is None:
             return
+        from playhead_tui.screens.choose import ChooseScreen
+
         agents = await self.driver.ask(lambda cursor: cursor.agents())
         names = {str(agent): agent for agent in agents}
         screen = ChooseScreen(
@@ -126,6 +128,8 @@ class Flows(MainActions):
 
     @work(group="layer", exclusive=True)
     async def action_open(self) -> None:
+        from playhead_tui.screens.choose import ChooseScreen
+
         recent = [str(path) for path in self.playhead_app.recent.paths()]
         current = str(self.driver.store.path.resolve()) if self.driver is not None else ""
         screen = ChooseScreen("Open", recent, current, hint="a path, or a part of one below", free=True)

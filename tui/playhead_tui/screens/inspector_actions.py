@@ -16,7 +16,6 @@ from playhead_tui.drawing.words import count, plural
 from playhead_tui.frame import Frame, Note, PageLens
 from playhead_tui.moves import Seek
 from playhead_tui.screens import requests
-from playhead_tui.screens.choose import ChooseScreen
 from playhead_tui.screens.flows import Flows
 from playhead_tui.widgets.command_line import CommandLine
 from playhead_tui.widgets.history_view import HistoryView
@@ -135,6 +134,8 @@ class InspectorActions(Flows):
     async def action_choose_base(self) -> None:
         if self.driver is None or self.frame is None:
             return
+        from playhead_tui.screens.choose import ChooseScreen
+
         try:
             current, choices = await self.driver.ask(lambda cursor: (cursor.base, requests.base_choices(cursor)))
         except (PlayheadError, OSError) as error:
@@ -250,6 +251,8 @@ class InspectorActions(Flows):
         if key is None or self.driver is None:
             self.tell("No key is selected", is_error=True)
             return
+        from playhead_tui.screens.choose import ChooseScreen
+
         path = self._path_in_hand()
         try:
             forms = await self.driver.ask(lambda cursor: reference_forms(cursor, key, path))

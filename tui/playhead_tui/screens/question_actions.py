@@ -124,8 +124,13 @@ class QuestionActions(PastActions):
         def set_out(cursor: Cursor) -> None:
             asked.set_out(cursor, lambda asked: self.post_message(self.Over(asked)))
 
-        self.tell(f"{crop(printable(typed), QUOTED)} …   Esc stops")
+        self.footer.show_note(self.standing_note())
         self.bring(set_out)
+
+    def standing_note(self) -> Note | None:
+        if self.asked is None:
+            return super().standing_note()
+        return Note(f"{crop(printable(self.asked.typed), QUOTED)} …   Esc stops")
 
     def action_hit(self, direction: int) -> None:
         if self.asked is not None and self.asked.brings_hits:

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from playhead import Address, AgentAddress, PlayheadError, Snapshot, VersionConflictError
-from playhead_tui.drawing.moment_lines import Measure, Moment
 from playhead_tui.drawing.span import Line, Span, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.moves import Seek
 from playhead_tui.screens import requests
-from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.flows import Flows
-from playhead_tui.screens.snapshots import Compare, Restore, SnapshotsScreen, Travel
 
 if TYPE_CHECKING:
     from playhead import Store
     from playhead.cursor import Cursor
     from playhead_tui.drawing.change_lines import ChangeTree
+    from playhead_tui.drawing.moment_lines import Measure, Moment
+    from playhead_tui.screens.snapshots import Compare
 
 _MOVED_ON = Line((Span("The run moved on: this is what it would change now.", "warning"),))
 
@@ -57,6 +56,8 @@ class SnapshotActions(Flows):
             self.tell(str(error), is_error=True)
 
     async def _snapshots(self, driver: Driver) -> None:
+        from playhead_tui.screens.snapshots import Restore, SnapshotsScreen, Travel
+
         moments = await driver.ask(_moments)
 
         async def measure(commit_ts: int) -> Measure | None:
@@ -170,6 +171,7 @@ class SnapshotActions(Flows):
 
     async def _confirm(self, plan: _Plan, in_fork: bool) -> frozenset[Address] | None:
         """The addresses to restore, None where that was not confirmed."""
+        from playhead_tui.screens.changes import ChangesScreen
         from playhead_tui.screens.restore import RestoreScreen
 
         assert self.frame is not None
@@ -201,6 +203,8 @@ class SnapshotActions(Flows):
 
 def _moments(cursor: Cursor) -> list[Moment]:
     """The playhead, the newest commit where that is another one, then every snapshot, the newest first."""
+    from playhead_tui.drawing.moment_lines import Moment
+
     taken = [
         Moment(each.commit_ts, "snapshot", each.id, each.label, each.timestamp, each.parent)
         for each in cursor.store.snapshots()
@@ -210,6 +214,8 @@ def _moments(cursor: Cursor) -> list[Moment]:
 
 
 def _measured(store: Store, commit_ts: int) -> Measure:
+    from playhead_tui.drawing.moment_lines import Measure
+
     return Measure(len(store.addresses(commit_ts)), store.size_bytes(commit_ts))
 
 
@@ -239,6 +245,7 @@ def _restore_to_undo(store: Store, last: int | None) -> int | None:
 def _undoing(store: Store, commit_ts: int, width: int) -> _Plan:
     """Back to the commit before a restore: the keys that it touched, of which those changed since are not chosen."""
     from playhead_tui.drawing.change_lines import ChangeTree
+    from playhead_tui.drawing.moment_lines import Moment
 
     restored, head, target = store.event(commit_ts), store.head, Moment(commit_ts - 1, "commit")
     operations = restored.operations if restored is not None else ()

@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from playhead import InvalidArgumentError, MomentError
-from playhead.bisection import commits_between
 from playhead_tui.arguments import commits_named, path_typed, paths_begun, spelled_commits
-from playhead_tui.drawing.answer_lines import verb_help_lines
 from playhead_tui.drawing.span import BLANK, Line, Span, crop, printable
 from playhead_tui.drawing.words import count, plural
 from playhead_tui.driver import Driver
 from playhead_tui.lamps import lamps_of
 from playhead_tui.screens import requests
-from playhead_tui.screens.answers import Add, CommandsScreen, Remove, Show, WatchesScreen
-from playhead_tui.screens.changes import ChangesScreen
 from playhead_tui.screens.compare_actions import CompareActions
 from playhead_tui.screens.past_actions import WATCHES_MAX, watch_tracks, when_tracks
 from playhead_tui.screens.question_actions import QUOTED
@@ -91,13 +87,19 @@ class VerbActions(CompareActions, SearchActions):
         if verb.takes and not asked.argument and not verb.optional:
             self._refuse(f"{verb.name} ", f"{verb.name} takes {verb.takes}: {verb.summary}")
         elif verb.name == "help":
-            lines = verb_help_lines([(each.usage, each.summary) for each in VERBS], max(40, self.size.width - 12))
-            self.app.push_screen(ChangesScreen("Asking the past with :", lines))
+            self._show_help()
         elif verb.name == "watch" and not asked.argument:
             self.action_watches()
         else:
             find, argument = self._questions[verb.name], asked.argument
             self.inquire(typed, lambda asked: find(asked, argument), brings_hits=verb.name == "when")
+
+    def _show_help(self) -> None:
+        from playhead_tui.drawing.answer_lines import verb_help_lines
+        from playhead_tui.screens.changes import ChangesScreen
+
+        lines = verb_help_lines([(each.usage, each.summary) for each in VERBS], max(40, self.size.width - 12))
+        self.app.push_screen(ChangesScreen("Asking the past with :", lines))
 
     def _select(self, key: str) -> None:
         self.selection = key
@@ -182,6 +184,7 @@ class VerbActions(CompareActions, SearchActions):
 
     def _fold(self, asked: Asked, text: str) -> str:
         from playhead_tui.drawing.change_lines import ChangeTree
+        from playhead_tui.screens.changes import ChangesScreen
 
         cursor = asked.cursor
         struck = commits_named(text) if text else list(self.struck)
@@ -238,6 +241,7 @@ class VerbActions(CompareActions, SearchActions):
     def _diff(self, asked: Asked, text: str) -> str:
         from playhead_tui.drawing.change_lines import ChangeTree
         from playhead_tui.recording import record_call
+        from playhead_tui.screens.changes import ChangesScreen
 
         cursor = asked.cursor
         try:
@@ -254,6 +258,8 @@ class VerbActions(CompareActions, SearchActions):
         return f"From commit {count(one)} to commit {count(other)}"
 
     def _bisect(self, asked: Asked, argument: str) -> str:
+        from playhead.bisection import commits_between
+
         cursor = asked.cursor
         bounds = bounds_of(argument)
         if bounds is None:
@@ -303,6 +309,8 @@ class VerbActions(CompareActions, SearchActions):
 
     @work(group="layer", exclusive=True)
     async def action_watches(self) -> None:
+        from playhead_tui.screens.answers import Add, Remove, Show, WatchesScreen
+
         self.take_count()
         position = self.frame.position if self.frame is not None else 0
         match await self.app.push_screen_wait(WatchesScreen(self.watched, position)):
@@ -323,6 +331,8 @@ class VerbActions(CompareActions, SearchActions):
         )
 
     def action_commands(self) -> None:
+        from playhead_tui.screens.answers import CommandsScreen
+
         self.take_count()
         self.app.push_screen(CommandsScreen(self.commands))
 
