@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
+
 from playhead import checkpoint, directory, journal, manifest, segments, snapshots
 from playhead.columns import LAST, Columns
 from playhead.digests import DigestIndex
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
+from playhead.filesystem import trim_heap
 from playhead.index import SealedIndex
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
@@ -57,15 +60,16 @@ class _Loader:
         if not operations:
             return
         draft.check_header()
-        self._waiting.append(draft)
-        self._operations += len(operations)
-        for operation in operations:
-            self._bytes += len(operation[2])
-        if self._operations >= self._due_operations or self._bytes >= self._due_bytes:
-            if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
+        size = sum([len(operation[2]) for operation in operations])
+        if self._operations >= self._due_operations or self._bytes + size >= self._due_bytes:
+            # Before this draft is taken: what it was made of may be large, and is still held by whoever made it.
+            if self._operations >= SEGMENT_OPERATIONS or self._bytes + size >= SEGMENT_BYTES:
                 self.flush()
             else:
                 self._gather()
+        self._waiting.append(draft)
+        self._operations += len(operations)
+        self._bytes += size
 
     def _gather(self) -> None:
         if self._waiting:
@@ -92,6 +96,9 @@ class _Loader:
             self._operations = self._bytes = 0
             self._gather()
         self._write_checkpoint(final=final)
+        # Long lines and row groups come and go: without this, the holes that they leave add up.
+        pa.default_memory_pool().release_unused()
+        trim_heap()
 
     def _write_checkpoint(self, *, final: bool) -> None:
         """Write one where it is due; where the disk refuses, the next one makes up for it."""
