@@ -86,19 +86,23 @@ class _Loader:
     def flush(self, *, final: bool = False) -> None:
         """Write what has come together as a segment. final: nothing follows."""
         self._gather()
-        columns = self._columns
-        if columns.operations:
-            operations = columns.operation_tables(self._index, remember=not final)
-            segment = segments.write_stream(self._directory, columns.bounds, columns.event_tables(), operations)
-            self.manifest = self.manifest.with_segment(segment)
-            self._not_in_checkpoint.append(segment)
-            self._columns = Columns(self._store_id, columns.bounds[1] + 1)
-            self._operations = self._bytes = 0
+        if self._columns.operations:
+            self._write_segment(remember=not final)
             self._gather()
         self._write_checkpoint(final=final)
-        # Long lines and row groups come and go: without this, the holes that they leave add up.
-        pa.default_memory_pool().release_unused()
-        trim_heap()
+        if len(self.manifest.segments) > 1:
+            # Long lines and row groups come and go: without this, the holes that they leave add up.
+            pa.default_memory_pool().release_unused()
+            trim_heap()
+
+    def _write_segment(self, *, remember: bool) -> None:
+        columns = self._columns
+        operations = columns.operation_tables(self._index, remember=remember)
+        segment = segments.write_stream(self._directory, columns.bounds, columns.event_tables(), operations)
+        self.manifest = self.manifest.with_segment(segment)
+        self._not_in_checkpoint.append(segment)
+        self._columns = Columns(self._store_id, columns.bounds[1] + 1)
+        self._operations = self._bytes = 0
 
     def _write_checkpoint(self, *, final: bool) -> None:
         """Write one where it is due; where the disk refuses, the next one makes up for it."""
