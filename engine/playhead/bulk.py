@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-
 from playhead import checkpoint, directory, journal, manifest, segments, snapshots
 from playhead.columns import LAST, Columns
 from playhead.digests import DigestIndex
@@ -92,7 +90,6 @@ class _Loader:
         self._write_checkpoint(final=final)
         if len(self.manifest.segments) > 1:
             # Long lines and row groups come and go: without this, the holes that they leave add up.
-            pa.default_memory_pool().release_unused()
             trim_heap()
 
     def _write_segment(self, *, remember: bool) -> None:
