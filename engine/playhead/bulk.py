@@ -15,6 +15,7 @@ from playhead.digests import DigestIndex
 from playhead.directory import StoreInfo
 from playhead.draft import Draft
 from playhead.entry import to_microseconds
+from playhead.filesystem import trim_heap
 from playhead.index import SealedIndex
 from playhead.journal import Journal
 from playhead.manifest import Manifest, Segment
@@ -57,15 +58,16 @@ class _Loader:
         if not operations:
             return
         draft.check_header()
-        self._waiting.append(draft)
-        self._operations += len(operations)
-        for operation in operations:
-            self._bytes += len(operation[2])
-        if self._operations >= self._due_operations or self._bytes >= self._due_bytes:
-            if self._operations >= SEGMENT_OPERATIONS or self._bytes >= SEGMENT_BYTES:
+        size = sum([len(operation[2]) for operation in operations])
+        if self._operations >= self._due_operations or self._bytes + size >= self._due_bytes:
+            # Before this draft is taken: what it was made of may be large, and is still held by whoever made it.
+            if self._operations >= SEGMENT_OPERATIONS or self._bytes + size >= SEGMENT_BYTES:
                 self.flush()
             else:
                 self._gather()
+        self._waiting.append(draft)
+        self._operations += len(operations)
+        self._bytes += size
 
     def _gather(self) -> None:
         if self._waiting:
@@ -82,16 +84,22 @@ class _Loader:
     def flush(self, *, final: bool = False) -> None:
         """Write what has come together as a segment. final: nothing follows."""
         self._gather()
-        columns = self._columns
-        if columns.operations:
-            operations = columns.operation_tables(self._index, remember=not final)
-            segment = segments.write_stream(self._directory, columns.bounds, columns.event_tables(), operations)
-            self.manifest = self.manifest.with_segment(segment)
-            self._not_in_checkpoint.append(segment)
-            self._columns = Columns(self._store_id, columns.bounds[1] + 1)
-            self._operations = self._bytes = 0
+        if self._columns.operations:
+            self._write_segment(remember=not final)
             self._gather()
         self._write_checkpoint(final=final)
+        if len(self.manifest.segments) > 1:
+            # Long lines and row groups come and go: without this, the holes that they leave add up.
+            trim_heap()
+
+    def _write_segment(self, *, remember: bool) -> None:
+        columns = self._columns
+        operations = columns.operation_tables(self._index, remember=remember)
+        segment = segments.write_stream(self._directory, columns.bounds, columns.event_tables(), operations)
+        self.manifest = self.manifest.with_segment(segment)
+        self._not_in_checkpoint.append(segment)
+        self._columns = Columns(self._store_id, columns.bounds[1] + 1)
+        self._operations = self._bytes = 0
 
     def _write_checkpoint(self, *, final: bool) -> None:
         """Write one where it is due; where the disk refuses, the next one makes up for it."""

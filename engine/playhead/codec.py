@@ -12,6 +12,7 @@ from playhead.errors import InvalidValueError
 from playhead.model import JSON
 
 MAX_DEPTH = 128
+_LONG_BYTES = 65_536
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
 HASH_BYTES = 12
 """96 bits: they take up a fifth of a store, and only versions of one address are ever compared."""
@@ -26,8 +27,9 @@ def encode(value: object, where: str, name: str | None = None) -> bytes:
     try:
         # Most are flat objects: for them even the call would cost as much as the look.
         if (type(value) is dict and _SCALARS.issuperset(map(type, value.values()))) or _is_plain(value, MAX_DEPTH):
+            encoded = orjson.dumps(value)
             # What the encoder returns keeps 4 kB of memory, however short it is.
-            return bytes(memoryview(orjson.dumps(value)))
+            return bytes(memoryview(encoded)) if len(encoded) < _LONG_BYTES else encoded
     except orjson.JSONEncodeError:
         pass
     if name is not None:

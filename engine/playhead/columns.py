@@ -10,11 +10,12 @@ from typing import Any, TypeAlias, TypeVar
 import numpy
 import numpy.typing
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from playhead import codec, segments
 from playhead.digests import DigestIndex, Rows, digests_of
 from playhead.draft import Draft
-from playhead.entry import derived_txn_id, to_microseconds
+from playhead.entry import to_microseconds
 from playhead.model import Address
 from playhead.numbering import conflict
 
@@ -77,13 +78,12 @@ class Columns:
         self._counts.extend([len(draft.operations) for draft in drafts])
         operations = [operation for draft in drafts for operation in draft.operations]
         addresses, kinds, values, expected = zip(*operations, strict=True)
-        if any(version is not None for version in expected):
+        if expected.count(None) != len(expected):
             places = enumerate(expected, self.operations)
             self._expected += [(place, version) for place, version in places if version is not None]
         self._addresses.extend(map(self._address_ids.__getitem__, addresses))
         self._values.extend(values)
-        written = [kind == "write" for kind in kinds]
-        self._written += bytes(written)
+        self._written += bytes(map("write".__eq__, kinds))
         self._hashes += b"".join(map(codec.value_hash, values))
 
     def event_tables(self) -> Iterator[pa.Table]:
@@ -93,8 +93,8 @@ class Columns:
             part = slice(start, min(start + segments.ROW_GROUP_ROWS, self.events))
             occurred_at = _integers(self._occurred_at)[part]
             columns = [
-                pa.array(numpy.arange(self._first + part.start, self._first + part.stop)),
-                pa.array([self._txn_id(place) for place in range(part.start, part.stop)], pa.string()),
+                self._commits_of(part),
+                self._all_txn_ids(part),
                 pa.array(_integers(self._committed_at)[part]),
                 pa.array(occurred_at, mask=occurred_at == _NO_TIME),
                 kinds.take(pa.array(_integers(self._kinds)[part])),
@@ -104,8 +104,16 @@ class Columns:
             ]
             yield _table(columns, segments.EVENTS)
 
-    def _txn_id(self, place: int) -> str:
-        return self._txn_ids.get(place) or derived_txn_id(self._store_id, self._first + place)
+    def _commits_of(self, part: slice) -> pa.Int64Array:
+        return pa.array(numpy.arange(self._first + part.start, self._first + part.stop))
+
+    def _all_txn_ids(self, part: slice) -> pa.StringArray:
+        # As `derived_txn_id`, all at once.
+        derived = pc.binary_join_element_wise(self._store_id, self._commits_of(part).cast(pa.string()), "-")
+        if not self._txn_ids:
+            return derived
+        names = enumerate(derived.to_pylist(), part.start)
+        return pa.array([self._txn_ids.get(place) or name for place, name in names], pa.string())
 
     def operation_tables(self, index: DigestIndex, *, remember: bool) -> Iterator[pa.Table]:
         """The operations, numbered behind what the index knows (S2), as the rows of a segment, some at a time.
@@ -167,8 +175,7 @@ class Columns:
         names = [pa.array(part, pa.string()) for part in zip(*addresses, strict=True)]
         kinds = pa.array(["delete", "write"])
         values, lengths = self._values.strings(), self._values.lengths()
-        for start in range(0, len(order), segments.ROW_GROUP_ROWS):
-            part = slice(start, start + segments.ROW_GROUP_ROWS)
+        for part in _row_groups(lengths[order]):
             taken, now, then = order[part], rows[part], before[part]
             picked = pa.array(places[part])
             exists = now["exists"]
@@ -178,7 +185,7 @@ class Columns:
                 *(name.take(picked) for name in names),
                 pa.array(now["version"]),
                 kinds.take(pa.array(exists.astype(numpy.int64))),
-                values.take(pa.array(taken, mask=~exists)),
+                _picked(values, taken, exists),
                 _hashes(now),
                 pa.array(lengths[taken]),
                 pa.array(then["commit_ts"]),
@@ -216,6 +223,24 @@ class _Texts:
     def strings(self) -> pa.LargeStringArray:
         """All of them; nothing can be appended while that exists."""
         return pa.LargeStringArray.from_buffers(len(self._ends) - 1, pa.py_buffer(self._ends), pa.py_buffer(self._text))
+
+
+def _picked(values: pa.LargeStringArray, places: _Integers, exists: Any) -> pa.LargeStringArray:
+    """Some of the values, null where nothing exists; one by itself may be large, and is not copied."""
+    if len(places) == 1 and exists[0]:
+        return values.slice(int(places[0]), 1)
+    return values.take(pa.array(places, mask=~exists))
+
+
+def _row_groups(lengths: _Integers) -> Iterator[slice]:
+    """The rows that are written together, none of them too many or too large, but for one large value by itself."""
+    ends, start = numpy.cumsum(lengths), 0
+    while start < len(lengths):
+        most = ends[start] - lengths[start] + segments.ROW_GROUP_BYTES
+        fitting = int(numpy.searchsorted(ends, most, side="right"))
+        part = slice(start, min(max(fitting, start + 1), start + segments.ROW_GROUP_ROWS))
+        yield part
+        start = part.stop
 
 
 def _one_text(address: Address) -> str:

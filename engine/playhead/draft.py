@@ -71,15 +71,16 @@ class Draft:
 
     def check_header(self) -> None:
         """Raise unless all but the operations can be stored; encodes `meta`, so that later changes do not count."""
-        if not (type(self.kind) is str and self.kind.isascii()):
-            checked_text("kind", self.kind, may_be_empty=True)
-        if not (type(self.label) is str and self.label.isascii()):
-            checked_text("label", self.label, may_be_empty=True)
-        if type(self.meta) is not dict:
-            raise InvalidArgumentError(f"meta must be a dict, not {type(self.meta).__name__}")
-        self._encoded_meta = codec.encode(self.meta, "meta") if self.meta else b"{}"
-        if self.occurred_at is not None:
-            _check_moment("occurred_at", self.occurred_at)
+        kind, label, meta, occurred_at = self.kind, self.label, self.meta, self.occurred_at
+        if not (type(kind) is str and kind.isascii()):
+            checked_text("kind", kind, may_be_empty=True)
+        if not (type(label) is str and label.isascii()):
+            checked_text("label", label, may_be_empty=True)
+        if type(meta) is not dict:
+            raise InvalidArgumentError(f"meta must be a dict, not {type(meta).__name__}")
+        self._encoded_meta = codec.encode(meta, "meta") if meta else b"{}"
+        if occurred_at is not None and not (type(occurred_at) is datetime and occurred_at.tzinfo is UTC):
+            _check_moment("occurred_at", occurred_at)
         if self.committed_at is not None:
             _check_moment("committed_at", self.committed_at)
 

@@ -256,3 +256,12 @@ def write_error(path: Path, error: OSError) -> WriteError:
     reason = error.strerror or str(error)
     advice = "free some space and try again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the disk"
     return WriteError(f"{path}: could not write ({reason}); nothing was changed; {advice}")
+
+
+def trim_heap() -> None:
+    """Return memory that is free to the system, where the C library can be told to (glibc)."""
+    # Only here: of those who import the package, few import logs.
+    import ctypes
+
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -27,6 +27,8 @@ Table: TypeAlias = pa.Table
 
 EVENTS_FILE, OPERATIONS_FILE = "events.parquet", "operations.parquet"
 ROW_GROUP_ROWS = 8_192
+ROW_GROUP_BYTES = 4 * 1024 * 1024
+"""Of values: what writing a row group takes beside them is several times that."""
 SORTED_ROWS = 4 * ROW_GROUP_ROWS
 ZSTD_LEVEL = 3
 """A tenth smaller than at 1 for hardly more time; 6 takes twice as long for 2 % more."""

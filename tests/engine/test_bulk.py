@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import playhead
-from playhead import VersionConflictError, checkpoint, codec, directory, manifest
+from playhead import VersionConflictError, checkpoint, codec, directory, manifest, segments
 from playhead.bulk import bulk_load
 from playhead.draft import Draft
 from playhead.latest import address_hash
@@ -124,6 +124,25 @@ def test_checkpoints_of_a_bulk_load_hold_what_is_latest_at_every_address(
                 address_hash(Address(*names))
                 for names in zip(*(rows[name].to_pylist() for name in Address._fields), strict=True)
             ]
+
+
+def test_a_large_value_has_a_row_group_to_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "ROW_GROUP_BYTES", 100)
+    written = ["a" * 30, "b" * 30, "c" * 300, None, "d" * 300, "e" * 60, "f" * 60]
+    draft = Draft()
+    for number, value in enumerate(written):
+        draft.write("agent", f"key {number}", value)
+    removed = Draft()
+    removed.delete("agent", "key 4")
+    bulk_load(tmp_path / "run", directory.new_info(), [draft, removed])
+    (file,) = (tmp_path / "run" / directory.SEGMENTS).glob(f"*/{segments.OPERATIONS_FILE}")
+    with pq.ParquetFile(file) as parquet:
+        groups = [parquet.read_row_group(group)["value"].to_pylist() for group in range(parquet.num_row_groups)]
+    assert [[value and value[1] for value in group] for group in groups] == [
+        *(["a", "b"], ["c"], ["u"], ["d"], [None, "e"], ["f"]),
+    ]
+    assert [codec.decode(value) for group in groups for value in group if value] == written
+    verify(tmp_path / "run")
 
 
 def test_a_bulk_load_leaves_the_search_for_garbage_as_it_was(tmp_path: Path) -> None:

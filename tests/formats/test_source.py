@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from playhead.errors import LogError
 from playhead.formats.report import MALFORMED_IN_DETAIL, ImportReport
-from playhead.formats.source import Placed, Source, parse
+from playhead.formats.source import LONG_LINE_BYTES, Placed, Source, parse
 
 
 def read(path: Path, content: bytes) -> tuple[list[Placed], ImportReport]:
@@ -26,6 +26,23 @@ def test_every_record_knows_where_its_bytes_lie(tmp_path: Path) -> None:
     assert slices == [b'{"a":1}', b"[2]", b'"three"']
     assert report.bytes_read == len(content)
     assert report.records == 3
+
+
+def test_lines_around_a_long_one_are_read_like_any_others(tmp_path: Path) -> None:
+    lines = [
+        b"[1]\n",
+        b'["%b"]\r\n' % (b"x" * LONG_LINE_BYTES),
+        b"[2]\n",
+        b'["%b", 1%b]\n' % (b"y" * LONG_LINE_BYTES, b"0" * 30),
+    ]
+    content = b"".join([*lines, b"[3]\n"])
+    placed, report = read(tmp_path / "log", content)
+    assert [content[record.offset : record.offset + record.length] for record in placed] == [
+        line.rstrip() for line in [*lines, b"[3]"]
+    ]
+    assert [record.line for record in placed] == [1, 2, 3, 4, 5]
+    assert placed[3].value == ["y" * LONG_LINE_BYTES, "1" + "0" * 30]  # S7
+    assert (report.records, report.bytes_read) == (5, len(content))
 
 
 def test_a_last_line_without_its_end_is_torn_and_not_malformed(tmp_path: Path) -> None:

@@ -230,11 +230,14 @@ class ClaudeAgent:
             counted, window = _counted_parts(counted, parts)
         place = self._usage_places.get(identity)
         if place is None:
-            place = self._usage_places[identity] = len(self._usages)
-            self._usages.extend(_NO_TOKENS)
-        before = tuple(self._usages[place : place + len(counted)])
+            before = _NO_TOKENS
+            self._usage_places[identity] = len(self._usages)
+            self._usages.extend(counted)
+        else:
+            before = tuple(self._usages[place : place + len(counted)])
         if counted != before:
-            self._usages[place : place + len(counted)] = array("q", counted)
+            if place is not None:
+                self._usages[place : place + len(counted)] = array("q", counted)
             for number, name in enumerate(_COUNTS):
                 more = counted[number] - before[number]
                 if more:

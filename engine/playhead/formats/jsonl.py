@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from playhead.draft import Draft
@@ -116,7 +116,7 @@ class _Agent:
             self._kinds.add(kind)
         # A record shorter than a long text holds none.
         kept = self.keys.shorten_all(draft, record) if length > TEXT_CHARACTERS else record
-        self.keys.write(draft, f"events/{kind}", kept)
+        self.keys.write_often(draft, f"events/{kind}", kept)
 
     def fields(self, draft: Draft, fields: Fields, length: int) -> None:
         """Stage the fields that changed."""
@@ -179,35 +179,32 @@ class _Reader:
         self._clock = Clock()
         self._shapes: dict[tuple[str, ...], _Shape] = {}
 
-    def read(self, placed: Placed) -> Iterator[Draft]:
+    def read(self, placed: Placed) -> Iterable[Draft]:
         """The events of one record: one, or one for each message of a list of them."""
         value = placed.value
-        if isinstance(value, list) and is_conversation(value):
-            yield from self._conversation(placed, {}, value)
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             shape = self._shape(value)
             if not shape.may_speak:
-                yield self._event(placed, value, shape)
-                return
+                return (self._event(placed, value, shape),)
             held = conversation_in(value)
             messages = json_inside(value[held]) if held is not None else None
             if isinstance(messages, list):
                 rest = {name: item for name, item in value.items() if name != held}
-                yield from self._conversation(placed, rest, messages)
-            elif is_message(value):
-                agent = self._agent(value, shape, shape.speakers)
-                draft = self._draft(placed, agent, value, shape)[0]
-                agent.conversation.add(draft, value, remember=False)
-                yield draft
-            else:
-                yield self._event(placed, value, shape)
-        else:
-            shape = self._shape({})
-            agent = self._agent({}, shape, [])
-            draft = self._draft(placed, agent, {}, shape)[0]
-            draft.kind, draft.label = "value", one_line(json_text(value))
-            agent.keys.write(draft, "value", agent.keys.shorten_all(draft, value))
-            yield draft
+                return self._conversation(placed, rest, messages)
+            if not is_message(value):
+                return (self._event(placed, value, shape),)
+            agent = self._agent(value, shape, shape.speakers)
+            draft = self._draft(placed, agent, value, shape)[0]
+            agent.conversation.add(draft, value, remember=False)
+            return (draft,)
+        if isinstance(value, list) and is_conversation(value):
+            return self._conversation(placed, {}, value)
+        shape = self._shape({})
+        agent = self._agent({}, shape, [])
+        draft = self._draft(placed, agent, {}, shape)[0]
+        draft.kind, draft.label = "value", one_line(json_text(value))
+        agent.keys.write(draft, "value", agent.keys.shorten_all(draft, value))
+        return (draft,)
 
     def _shape(self, record: Fields) -> _Shape:
         names = tuple(record)

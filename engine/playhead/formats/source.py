@@ -26,6 +26,7 @@ BUFFER_BYTES = 1 << 20
 HEAD_RECORDS = 12
 BATCH_BYTES = 16 * 1024
 """So many lines are read at once, and the report hears how far the reading is."""
+LONG_LINE_BYTES = 1 << 20
 HEAD_BYTES = 64 * 1024 * 1024
 DOCUMENT_BYTES = 512 * 1024 * 1024
 """A larger file is not tried as one JSON document: that would mean holding all of it."""
@@ -173,7 +174,8 @@ class Source:
                 report.read(now - told)
                 told = now
                 # One look at many lines: for each of them it would cost as much as parsing it.
-                ordinary = not _may_hold_large_integers(b"".join(lines))
+                looked_at = [b"".join(lines)] if len(lines[-1]) < LONG_LINE_BYTES else lines
+                ordinary = not any(map(_may_hold_large_integers, looked_at))
                 for raw in lines:
                     line, offset, end = line + 1, end, end + len(raw)
                     try:
@@ -184,7 +186,12 @@ class Source:
                         yield from self.placed(raw, line, offset, report)
                         continue
                     report.records += 1
-                    yield placed_at((value, line, offset, len(raw.rstrip(b"\r\n"))))
+                    length = len(raw.rstrip(b"\r\n"))
+                    if length > LONG_LINE_BYTES:
+                        # The last of its batch, and large: what was made of it is enough to hold.
+                        lines.clear()
+                        del raw, looked_at
+                    yield placed_at((value, line, offset, length))
             if self._compression is not None:
                 report.read(max(0, self.size - told))
                 if _is_cut(file) and report.torn == torn:

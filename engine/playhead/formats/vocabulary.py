@@ -36,6 +36,7 @@ MOST_ORPHANS = 10_000
 """Results without a call that are kept, in case it follows."""
 REMEMBERED_CALLS = 2_048
 """Answered tool calls of an agent that are kept as they are."""
+_HASHED_CHARACTERS = 1 << 20
 DEEPEST = 100
 """Levels of a value that are kept as JSON; what lies deeper is kept as JSON text (S7 allows 128 in all)."""
 
@@ -122,7 +123,7 @@ class AgentKeys:
         self._record_count = 0
         self._latest: dict[str, JSON] = {}
         self._addresses: dict[str, Address] = {}
-        """Of what `change` wrote."""
+        """Of what `write_often` wrote."""
         self._texts: set[str] = set()
         self._call_uses: dict[str, int] = {}
         self._orphans: dict[str, dict[str, JSON]] = {}
@@ -143,16 +144,20 @@ class AgentKeys:
         if key in self._latest and self._latest[key] == value:
             return False
         self._latest[key] = value
+        self.write_often(draft, key, value)
+        return True
+
+    def write_often(self, draft: Draft, key: str, value: JSON) -> None:
+        """`write` to one of the few keys that are written again and again."""
         address = self._addresses.get(key)
         if address is not None and address[0] == draft.namespace:
             try:
                 draft.write_again(address, value)
-                return True
+                return
             except InvalidValueError:
                 pass
         self.write(draft, key, value)
         self._addresses[key] = draft.operations[-1].address
-        return True
 
     def latest(self, key: str) -> JSON:
         """The value `change` last wrote, or None."""
@@ -242,8 +247,7 @@ class AgentKeys:
         """The text, or where it is long its beginning and the key that the whole is staged under."""
         if len(text) <= TEXT_CHARACTERS:
             return text
-        encoded = text.encode(errors="replace")
-        key = f"texts/{hashlib.blake2b(encoded, digest_size=8).hexdigest()}"
+        key = f"texts/{_digest(text)}"
         if key not in self._texts:
             self._texts.add(key)
             self.write(draft, key, text)
@@ -254,10 +258,25 @@ class AgentKeys:
         if isinstance(value, str):
             return self.shorten(draft, value)
         if depth and isinstance(value, dict):
-            return {name: self.shorten_all(draft, item, depth - 1) for name, item in value.items()}
+            return {
+                name: item if _is_short(item) else self.shorten_all(draft, item, depth - 1)
+                for name, item in value.items()
+            }
         if depth and isinstance(value, list):
-            return [self.shorten_all(draft, item, depth - 1) for item in value]
+            return [item if _is_short(item) else self.shorten_all(draft, item, depth - 1) for item in value]
         return value
+
+
+def _is_short(value: JSON) -> bool:
+    return len(value) <= TEXT_CHARACTERS if type(value) is str else not isinstance(value, dict | list)
+
+
+def _digest(text: str) -> str:
+    """A hash of a long text, which is encoded little by little."""
+    digest = hashlib.blake2b(digest_size=8)
+    for start in range(0, len(text), _HASHED_CHARACTERS):
+        digest.update(text[start : start + _HASHED_CHARACTERS].encode(errors="replace"))
+    return digest.hexdigest()
 
 
 def message_key(number: int) -> str:
