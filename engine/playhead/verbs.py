@@ -148,9 +148,9 @@ class Verbs:
 
     def held_values(self, key: str, path: Path = ()) -> list[HeldValue]:
         """Every value that the path has had, oldest first: from when to when, and by which event."""
-        changes = self.path_history(key, path)
         from playhead.track import EventLines
 
+        changes = self.path_history(key, path)
         events = EventLines(self.track, (change.commit_ts for change in changes))
         lasts = [*(change.commit_ts - 1 for change in changes[1:]), self.track.head][: len(changes)]
         return [
