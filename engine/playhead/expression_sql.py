@@ -380,8 +380,11 @@ class _Compiler:
         if wanted.leaf is not None or wanted.kind not in ("text", "number", "boolean"):
             raise self.text.error("contains looks for a text, a number, true or false that is spelled out", wanted.spot)
         self.uses.append(Use(value.leaf.path, "container" if wanted.kind != "text" else "holder", value.spot))
+        # Not json_contains, which finds what is deeper in the list too.
+        items = exp.Anonymous(this="json_extract", expressions=[self.column(value, "json"), exp.Literal.string("$[*]")])
         item = exp.Anonymous(this="to_json", expressions=[wanted.sql.copy()])
-        in_list = exp.Anonymous(this="json_contains", expressions=[self.column(value, "json"), item])
+        texts = [exp.cast(items, "varchar[]"), exp.cast(item, "varchar")]
+        in_list = exp.Anonymous(this="list_contains", expressions=texts)
         is_list = exp.EQ(this=self.column(value, "kind"), expression=exp.Literal.string("list"))
         case = exp.Case().when(is_list, in_list)
         if wanted.kind == "text":
