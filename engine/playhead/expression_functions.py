@@ -137,8 +137,11 @@ def _contains(parts: Parts, value: Part, wanted: Part, spot: Spot) -> Part:
     if wanted.leaf is not None or wanted.kind not in ("text", "number", "boolean"):
         raise parts.text.error("contains looks for a text, a number, true or false that is spelled out", wanted.spot)
     parts.uses.append(Use(value.leaf.path, "container" if wanted.kind != "text" else "holder", value.spot))
+    # Not json_contains, which finds what is deeper in the list too.
+    items = exp.Anonymous(this="json_extract", expressions=[parts.column(value, "json"), exp.Literal.string("$[*]")])
     item = exp.Anonymous(this="to_json", expressions=[wanted.sql.copy()])
-    in_list = exp.Anonymous(this="json_contains", expressions=[parts.column(value, "json"), item])
+    texts = [exp.cast(items, "varchar[]"), exp.cast(item, "varchar")]
+    in_list = exp.Anonymous(this="list_contains", expressions=texts)
     is_list = exp.EQ(this=parts.column(value, "kind"), expression=exp.Literal.string("list"))
     case = exp.Case().when(is_list, in_list)
     if wanted.kind == "text":

@@ -461,6 +461,15 @@ def test_whole_numbers_too_large_for_a_float_are_told_apart(store: Store) -> Non
     assert cursor.when("id > other") == [Interval(3, 3)]
 
 
+def test_a_list_contains_its_own_items_and_not_what_they_hold(store: Store) -> None:
+    items: list[JSON] = [1, 2**64 - 1, 1.5, "x", 'a"b', "a\x00b", "é"]
+    for item in (*items, [1], {"a": 1}, 1.0, "1", ["x"], {"x": "é"}):
+        store.write("agent", "items", [item])
+    cursor = store.cursor()
+    for at, item in enumerate(items, 1):
+        assert cursor.when(f"contains(items, {literal(item)})") == [Interval(at, at)]
+
+
 def test_an_object_with_its_keys_in_another_order_has_not_changed(store: Store) -> None:  # S25
     store.write("agent", "a", {"x": 1, "y": 2})
     store.write("agent", "a", {"y": 2, "x": 1})
