@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -22,7 +22,7 @@ from playhead.json_path import format_address
 from playhead.latest import Integers
 from playhead.model import AgentAddress
 from playhead.path_history import extracted
-from playhead.query import Query
+from playhead.query import Query, refusing
 
 _KINDS = {
     "ARRAY": "list", "BIGINT": "number", "BOOLEAN": "boolean", "DOUBLE": "number", "HUGEINT": "number",
@@ -101,16 +101,10 @@ class Conditions:
         return Series([commits[row] for row in new], [values[row] for row in new])
 
 
-@contextmanager
-def _evaluating(compiled: Compiled) -> Iterator[None]:
+def _evaluating(compiled: Compiled) -> AbstractContextManager[None]:
     """Raises QueryError for what only the database finds to mean nothing."""
-    import duckdb
-
-    try:
-        yield
-    except (duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
-        reason = str(error).partition("\n")[0]
-        raise compiled.text.error(f"this cannot be evaluated ({reason})", compiled.text.whole) from None
+    text = compiled.text
+    return refusing(lambda reason: text.error(f"this cannot be evaluated ({reason})", text.whole))
 
 
 def _runs(commits: Integers) -> list[Interval]:
@@ -140,7 +134,8 @@ class _Evaluation:
         self._compiled = compiled
         self._tables: dict[StatePath, str] = {}
         self._key_tables: dict[AgentAddress, str] = {}
-        self._check_patterns()
+        for pattern, spot in compiled.patterns.items():
+            self._check_pattern(pattern, spot)
         self._read_keys()
         for path in dict.fromkeys(leaf.path for leaf in compiled.leaves):
             self._tables[path] = self._make_table(path)
@@ -262,16 +257,11 @@ class _Evaluation:
     def _spot_of(self, path: StatePath) -> Spot:
         return self._compiled.spots[path]
 
-    def _check_patterns(self) -> None:
+    def _check_pattern(self, pattern: str, spot: Spot) -> None:
         """Refuses a regular expression that is none."""
-        import duckdb
-
-        for pattern, spot in self._compiled.patterns.items():
-            try:
-                self._query.rows(f"SELECT regexp_matches('', {self._query.parameter(pattern)})")
-            except duckdb.InvalidInputException as error:
-                reason = str(error).partition(": ")[2].partition("\n")[0]
-                raise self._compiled.text.error(f"this is no regular expression ({reason})", spot) from None
+        text = self._compiled.text
+        with refusing(lambda reason: text.error(f"this is no regular expression ({reason})", spot), input_too=True):
+            self._query.rows(f"SELECT regexp_matches('', {self._query.parameter(pattern)})")
 
     def _check_kinds(self) -> None:
         """Refuses a path that never was there, and one whose values were never of the kind they are taken for."""
