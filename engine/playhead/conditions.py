@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from playhead.generation import View
 from playhead.history import History
 from playhead.logic import logic_of
 from playhead.model import AgentAddress
+from playhead.query import refusing
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +70,10 @@ class Conditions:
         return Series([commits[row] for row in new], [values[row] for row in new])
 
 
-@contextmanager
-def _evaluating(compiled: Compiled) -> Iterator[None]:
+def _evaluating(compiled: Compiled) -> AbstractContextManager[None]:
     """Raises QueryError for what only the database finds to mean nothing."""
-    import duckdb
-
-    try:
-        yield
-    except (duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
-        reason = str(error).partition("\n")[0]
-        raise compiled.text.error(f"this cannot be evaluated ({reason})", compiled.text.whole) from None
+    text = compiled.text
+    return refusing(lambda reason: text.error(f"this cannot be evaluated ({reason})", text.whole))
 
 
 def _reader(compiled: Compiled) -> Callable[[Any], Any]:

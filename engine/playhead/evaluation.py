@@ -21,7 +21,7 @@ from playhead.latest import Integers
 from playhead.logic import Junction, Logic, Term, event_conditions, state_of
 from playhead.model import AgentAddress
 from playhead.path_history import extracted
-from playhead.query import Query
+from playhead.query import Query, refusing
 
 _Intervals: TypeAlias = tuple[Integers, Integers]
 """The first commits of intervals, ascending, and the last ones."""
@@ -64,7 +64,8 @@ class Evaluation:
         self._numbers = itertools.count()
         self._key_tables: dict[AgentAddress, str] = {}
         self._state_intervals: dict[Term, _Intervals] = {}
-        self._check_patterns()
+        for pattern, spot in compiled.patterns.items():
+            self._check_pattern(pattern, spot)
         self._read_keys()
         paths = dict.fromkeys(leaf.path for leaf in compiled.leaves)
         for path in sorted(paths, key=lambda path: path.of_event):
@@ -206,16 +207,11 @@ class Evaluation:
     def _spot_of(self, path: StatePath) -> Spot:
         return self._compiled.spots[path]
 
-    def _check_patterns(self) -> None:
+    def _check_pattern(self, pattern: str, spot: Spot) -> None:
         """Refuses a regular expression that is none."""
-        import duckdb
-
-        for pattern, spot in self._compiled.patterns.items():
-            try:
-                self._query.rows(f"SELECT regexp_matches('', {self._query.parameter(pattern)})")
-            except duckdb.InvalidInputException as error:
-                reason = str(error).partition(": ")[2].partition("\n")[0]
-                raise self._compiled.text.error(f"this is no regular expression ({reason})", spot) from None
+        text = self._compiled.text
+        with refusing(lambda reason: text.error(f"this is no regular expression ({reason})", spot), input_too=True):
+            self._query.rows(f"SELECT regexp_matches('', {self._query.parameter(pattern)})")
 
     def _check_kinds(self) -> None:
         """Refuses a path that never was there, and one whose values were never of the kind they are taken for."""

@@ -57,6 +57,10 @@ class Scope:
     start: int = 1
     end: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.key is not None:
+            codec.encode(self.key, "the glob of keys")
+
     def condition(self, query: Query) -> str:
         condition = query.agent(self.namespace, self.agent_id)
         return condition if self.key is None else f"{condition} AND key GLOB {query.parameter(self.key)}"
@@ -91,6 +95,7 @@ class Pattern:
 
     def __init__(self, pattern: str) -> None:
         """Raises InvalidArgumentError where it cannot be read."""
+        codec.encode(pattern, "the regular expression")
         try:
             self._pattern = re.compile(pattern, re.ASCII)
         except re.error as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,28 @@ def answering(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         if str(error) == INTERRUPTED:
             raise KeyboardInterrupt from error
         raise
+
+
+@contextlib.contextmanager
+def refusing(refusal: Callable[[str], Exception], *, input_too: bool = False) -> Iterator[None]:
+    """Raises what `refusal` makes of the reason where DuckDB finds that what is asked means nothing.
+
+    input_too: also where it is a value that is wrong, as a regular expression is that nobody can read. Files that
+    are damaged are told of in the same way, so none may be read then.
+    """
+    import duckdb
+
+    kinds: tuple[type[duckdb.Error], ...] = (
+        duckdb.BinderException,
+        duckdb.ConversionException,
+        duckdb.OutOfRangeException,
+    )
+    if input_too:
+        kinds += (duckdb.InvalidInputException,)
+    try:
+        yield
+    except kinds as error:
+        raise refusal(str(error).partition("\n")[0].partition(": ")[2]) from None
 
 
 class Query:

@@ -135,6 +135,8 @@ def values_of(column: pa.ChunkedArray) -> list[Any]:
             values = column.cast(pa.string()).to_pylist()
         except pa.ArrowException:
             values = ["(beyond what Python can hold)"] * len(column)
+    if pa.types.is_interval(column.type):
+        return [each and f"P{each.months}M{each.days}DT{each.nanoseconds / 1e9:g}S" for each in values]
     return values
 
 

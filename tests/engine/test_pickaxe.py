@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import playhead
-from playhead import JSON, InvalidArgumentError, Question, Store, pickaxe
+from playhead import JSON, InvalidArgumentError, PlayheadError, Question, Store, pickaxe
 from playhead.verbs import LogEntry
 
 from .histories import GONE, Step, Told, Written, histories, write_history
@@ -210,3 +210,6 @@ def test_what_cannot_be_searched_for_is_refused() -> None:
             store.cursor().log("")
         with pytest.raises(InvalidArgumentError, match="no regular expression"):
             store.cursor().log(regex="(")
+        for asked in ({"text": "\udcff"}, {"regex": "\udcff"}, {"text": "x", "key": "\udcff"}):
+            with pytest.raises(PlayheadError, match="not valid Unicode"):
+                store.cursor().log(**asked)  # type: ignore[arg-type]

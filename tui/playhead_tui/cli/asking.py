@@ -194,7 +194,7 @@ def _print_verdict(verdict: Verdict, event: EventLine | None) -> None:
     where = "" if verdict.commit_ts is None else f"  commit {verdict.commit_ts:,}: {verdict.reason}"
     print_line(Text.assemble((word, style), "  ", (printable(verdict.rule.name), "bold"), printable(where)))
     if event is not None:
-        print_line(Text(f"        {printable(_told(event))}", "dim"))
+        print_line(Text(f"        {printable(_told(event))}", "dim"), cropped=True)
     for line in change_lines(verdict.changes):
         print_line(Text("        ").append_text(line), cropped=True)
 

@@ -106,9 +106,10 @@ def _asked(cursor: Cursor, question: str) -> Verdict | None:
             print(f"{question} ({CHOICES}) ", end="", file=sys.stderr, flush=True)
             line = sys.stdin.readline()
             answer = line.strip().lower()
+            if not line or not sys.stdin.isatty():
+                # On a terminal, what is typed is seen, and ends the line.
+                print(answer, file=sys.stderr)
             if not line or answer in ("q", "quit"):
-                if not line:
-                    print(file=sys.stderr)
                 return None
             if answer in _VERDICTS:
                 return _VERDICTS[answer]

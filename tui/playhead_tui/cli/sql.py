@@ -61,8 +61,6 @@ def named_apart(names: Sequence[str]) -> list[str]:
 
 def cell_of(value: Any) -> JSON:
     """A value of SQL as JSON has it; what JSON has nothing for as text, and numbers that are none as null."""
-    from pyarrow import MonthDayNano
-
     match value:
         case None | bool() | int() | str():
             return value
@@ -76,8 +74,6 @@ def cell_of(value: Any) -> JSON:
             return value.hex()
         case dict():
             return {str(name): cell_of(member) for name, member in value.items()}
-        case MonthDayNano():
-            return f"P{value.months}M{value.days}DT{value.nanoseconds / 1e9:g}S"
         case list() | tuple():
             return [cell_of(item) for item in value]
     return str(value)
