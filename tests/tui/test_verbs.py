@@ -409,9 +409,9 @@ async def test_wide_tables_scroll_by_columns(run: Path, open_app: OpenApp) -> No
         wide = ", ".join(f"repeat('{letter}', 300) AS {letter}" for letter in "xyzvw")
         await ask(pilot, f"sql SELECT 'one' AS first, {wide}, 'three' AS third, NULL AS fourth")
         assert "one" in line_with(pilot, "xxx") and "three" not in line_with(pilot, "xxx")
-        await press(pilot, *"lllll")
+        await press(pilot, "l", "l", "l", "l", "l")
         assert "one" not in line_with(pilot, "three  NULL")
-        await press(pilot, *"hhhhh", "y")
+        await press(pilot, "h", "h", "h", "h", "h", "y")
         assert copied(pilot).startswith("one\txxx")
 
 

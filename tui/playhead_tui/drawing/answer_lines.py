@@ -143,14 +143,22 @@ def lamp_line(lamps: Sequence[Lamp], position: int, width: int) -> Line:
     told = sorted((_lamp(lamp, position) for lamp in lamps), key=lambda each: each[0])
     room = width - width_of(spans[0].text)
     for number, (_, lamp) in enumerate(told):
-        more = f"   ⋯ {len(told) - number:,} more"
-        size = sum(width_of(span.text) for span in lamp)
-        if size + (width_of(more) if number < len(told) - 1 else 0) > room and number:
-            spans.append(Span(more, "faint"))
+        left_over = len(told) - number - 1
+        limit = room - (width_of(_more(left_over)) if left_over else 0)
+        if sum(width_of(span.text) for span in lamp) <= limit:
+            spans += lamp
+            room -= sum(width_of(span.text) for span in lamp)
+        elif limit >= _READABLE or not number:
+            spans += [*fit(lamp, max(0, limit)), *([Span(_more(left_over), "faint")] if left_over else [])]
             break
-        spans += lamp
-        room -= size
+        else:
+            spans.append(Span(_more(left_over + 1), "faint"))
+            break
     return Line(fit(spans, width))
+
+
+def _more(number: int) -> str:
+    return f"   ⋯ {number:,} more"
 
 
 def _lamp(lamp: Lamp, position: int) -> tuple[int, list[Span]]:
