@@ -27,6 +27,8 @@ TOPICS: dict[str, Callable[[Bench], Iterator[Result]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    # Compiled modules are part of an installation; without them, every start is a first one.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     scale = TINY if options.tiny else Scale()
     if options.full:
         scale = replace(scale, sizes=(*scale.sizes, FULL_SIZE))
