@@ -19,8 +19,9 @@ from hypothesis import settings
 from playhead.history import History
 
 # A machine that is busy with something else is no failure: speed is measured in benchmarks, never asserted. The same
-# examples in every run, so that a change is judged by what it changes; PLAYHEAD_EXPLORE=1 looks for new ones.
-settings.register_profile("playhead", deadline=None, derandomize="PLAYHEAD_EXPLORE" not in os.environ)
+# examples in every run, so that a change is judged by what it changes; PLAYHEAD_EXPLORE=1 looks for new ones, and more.
+_EXPLORES = "PLAYHEAD_EXPLORE" in os.environ
+settings.register_profile("playhead", deadline=None, derandomize=not _EXPLORES, max_examples=200 if _EXPLORES else 50)
 settings.load_profile("playhead")
 
 

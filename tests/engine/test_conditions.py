@@ -272,7 +272,7 @@ def intervals(condition: Condition, moments: list[Moment]) -> list[Interval]:
 
 
 @given(st.lists(COMMIT | RESTORE, max_size=8), st.lists(CONDITIONS, min_size=1, max_size=4), st.booleans())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_condition_holds_at_exactly_the_commits_at_which_an_oracle_finds_it_true(
     steps: list[tuple[str, object]], conditions: list[Condition], sealed: bool
 ) -> None:
@@ -297,7 +297,7 @@ def test_a_condition_holds_at_exactly_the_commits_at_which_an_oracle_finds_it_tr
 
 
 @given(st.lists(COMMIT | RESTORE, max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_watched_expression_has_the_value_that_the_state_has_at_every_commit(steps: list[tuple[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
         moments = write_history(store, steps)
@@ -316,7 +316,7 @@ def test_a_watched_expression_has_the_value_that_the_state_has_at_every_commit(s
 
 
 @given(st.lists(COMMIT | RESTORE, max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_last_and_next_walk_the_commits_that_changed_a_path_and_no_others(steps: list[tuple[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
         moments = write_history(store, steps)

@@ -44,7 +44,7 @@ def same(one: object, other: object) -> bool:
 
 
 @given(histories(VALUES), st.sampled_from([(), ("v",), ("l", 1), (0,)]), st.integers(0, 10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_held_values_follow_each_other_and_are_what_the_states_held(
     steps: list[Step], path: tuple[str | int, ...], seal_after: int
 ) -> None:
@@ -91,7 +91,7 @@ def leaves_by_oracle(told: Told, agent: str, at: int) -> list[tuple[str, BlameRo
 
 
 @given(histories(VALUES), st.integers(0, 10), st.integers(0, 10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_blame_of_a_state_is_that_of_each_of_its_keys(steps: list[Step], at: int, seal_after: int) -> None:
     with tempfile.TemporaryDirectory() as folder, playhead.open(Path(folder) / "run", durability="os") as store:
         told = write_history(store, steps, seal_after=seal_after)

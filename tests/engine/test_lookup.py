@@ -65,7 +65,7 @@ def check(store: Store, model: Model) -> None:
             assert said(found) == expected, (address, version)
             event = store.event(found.commit_ts)
             assert found.committed_at == (event.committed_at if event else None)
-        for at in range(0, store.head + 1, 5):
+        for at in range(0, store.head + 1, 9):
             before = [operation for operation in operations if operation[0] <= at]
             expected = (*before[-1], len(before)) if before else (0, None, False, 0)
             assert said(store.get_state_at(agent_id, key, at, namespace=namespace)) == expected, (address, at)

@@ -128,7 +128,7 @@ def expected(address: Address, entry: Entry | None) -> tuple[object, ...]:
     return (address, entry.version, entry.commit_ts, entry.exists, repr(entry.value))
 
 
-@settings(max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
 class StoreMachine(RuleBasedStateMachine):
     """Does the same to a store and to the model, and compares."""
 

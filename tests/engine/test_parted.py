@@ -19,7 +19,7 @@ VALUES: st.SearchStrategy[JSON] = st.sampled_from([0, 1, 1.0, "x", {"a": 1, "b":
 
 
 @given(histories(VALUES), histories(VALUES), st.data())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_what_differs_between_two_moments_is_what_a_replay_of_both_says(
     one: list[Step], other: list[Step], data: st.DataObject
 ) -> None:

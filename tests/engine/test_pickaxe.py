@@ -72,7 +72,7 @@ SEALS = st.lists(st.integers(0, 10), max_size=3)
 
 
 @given(histories(VALUES), SEALS, st.sampled_from(WANTED), st.integers(1, 6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_text_is_found_where_its_count_differs_from_the_version_before(
     steps: list[Step], seals: list[int], text: str, start: int
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_text_is_found_where_its_count_differs_from_the_version_before(
 
 
 @given(histories(VALUES), SEALS, st.sampled_from(["ab", "12"]), st.booleans(), st.integers(1, 4), st.integers(0, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_newest_first_tells_the_same_backwards_however_far_back_it_reads_at_a_time(
     steps: list[Step], seals: list[int], wanted: str, is_pattern: bool, at_once: int, few: int
 ) -> None:
@@ -117,7 +117,7 @@ def test_newest_first_tells_the_same_backwards_however_far_back_it_reads_at_a_ti
 
 
 @given(histories(VALUES), SEALS, st.sampled_from(PATTERNS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_pattern_is_found_where_matching_lines_came_or_went(
     steps: list[Step], seals: list[int], pattern: str
 ) -> None:

@@ -56,7 +56,7 @@ def same(one: object, other: object) -> bool:
 
 
 @given(st.lists(WRITTEN | st.none(), min_size=2, max_size=8), st.sampled_from(sorted(PATHS)), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_question_takes_the_same_commits_for_those_that_changed_a_value(  # S25
     values: list[JSON], text: str, sealed: bool
 ) -> None:
@@ -90,7 +90,7 @@ def test_every_question_takes_the_same_commits_for_those_that_changed_a_value(  
 
 
 @given(ALIKE, ALIKE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_two_lists_or_objects_of_the_state_are_equal_as_two_moments_of_one_are(one: JSON, other: JSON) -> None:  # S25
     assume(isinstance(one, dict | list) and isinstance(other, dict | list))
     with tempfile.TemporaryDirectory() as folder, playhead.open(File(folder) / "run", durability="os") as store:

@@ -67,7 +67,7 @@ def mutated(draw: st.DrawFn, records: list[JSON]) -> list[JSON]:
 
 
 @pytest.mark.parametrize("name", SPAN_RECORDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data())
 def test_small_logs_with_anything_anywhere_are_read(
     name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -80,7 +80,7 @@ def test_small_logs_with_anything_anywhere_are_read(
 
 
 @pytest.mark.skipif(not SAMPLES, reason="the sample logs are not beside this checkout")
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data())
 def test_sample_logs_with_anything_anywhere_are_read(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -91,7 +91,7 @@ def test_sample_logs_with_anything_anywhere_are_read(
 
 
 @pytest.mark.skipif(not SAMPLES, reason="the sample logs are not beside this checkout")
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data())
 def test_sample_files_cut_off_or_with_bytes_flipped_are_read_or_refused_by_name(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
