@@ -15,7 +15,7 @@ from playhead.entry import from_microseconds
 from playhead.errors import InvalidArgumentError, MomentError
 from playhead.figures import FigureReader
 from playhead.looking import HistoryRow, Looking
-from playhead.model import AgentAddress, Event
+from playhead.model import AgentAddress, Event, agents_named
 from playhead.moment import Moment
 from playhead.outline import OutlineRow, StateOutline
 from playhead.timeline import Integers, Timeline
@@ -66,9 +66,8 @@ class Cursor(Looking):
             return first if first in fitting else fitting[0]
         if agent_id is None and namespace is None:
             return AgentAddress("default", "main")
-        known = ", ".join(map(str, agents)) or "none yet"
         wanted = "/".join(part for part in (namespace, agent_id) if part)
-        raise InvalidArgumentError(f"no agent {wanted!r} in this store; agents: {known}")
+        raise InvalidArgumentError(f"no agent {wanted!r} in this store; agents: {agents_named(agents)}")
 
     # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,8 @@ JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | Non
 OperationKind: TypeAlias = Literal["write", "delete"]
 
 DEFAULT_NAMESPACE = "default"
+AGENTS_NAMED = 12
+"""Agents that a message names."""
 
 
 class Address(NamedTuple):
@@ -39,6 +41,12 @@ class AgentAddress(NamedTuple):
 
     def __str__(self) -> str:
         return "/".join(self)
+
+
+def agents_named(agents: Sequence[AgentAddress]) -> str:
+    """Which agents there are, for a message: the first few, and how many more."""
+    more = len(agents) - AGENTS_NAMED
+    return (", ".join(map(str, agents[:AGENTS_NAMED])) or "none yet") + (f" and {more:,} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 from playhead.cursor import Cursor
 from playhead.errors import InvalidArgumentError, PlayheadError
 from playhead.expression import nearest
-from playhead.model import AgentAddress, Change
+from playhead.model import AgentAddress, Change, agents_named
 
 _FIELDS = {
     "always": {"always", "until"},
@@ -151,9 +151,8 @@ def _choose_agent(cursor: Cursor, rule: Rule) -> None:
     known = cursor.agents()
     fitting = [each for each in known if each.agent_id == rule.agent and rule.namespace in (None, each.namespace)]
     if len(fitting) != 1:
-        named = ", ".join(map(str, known))
         problem = "is in several namespaces; name one" if fitting else "is not in this store"
-        raise InvalidArgumentError(f"agent {rule.agent!r} {problem}; agents: {named}")
+        raise InvalidArgumentError(f"agent {rule.agent!r} {problem}; agents: {agents_named(known)}")
     cursor.agent = AgentAddress(*fitting[0])
 
 

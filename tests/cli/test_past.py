@@ -9,6 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+import playhead
+
 from .conftest import Run
 
 
@@ -82,6 +84,14 @@ def test_a_place_that_never_had_a_value_is_refused_with_the_nearest_name(run: Ru
     assert outcome.err == (
         "playhead: default/planner never had a value at plan.steps[0].statu; did you mean 'status'?\n"
     )
+
+
+def test_a_store_of_very_many_agents_is_told_by_the_first_of_them(run: Run, tmp_path: Path) -> None:
+    with playhead.open(tmp_path / "many", durability="os") as many, many.begin_transaction() as tx:
+        for number in range(40):
+            tx.write(f"agent-{number:02}", "key", number)
+    message = run("last", "key", "-s", tmp_path / "many", "--agent", "nobody").err
+    assert "default/agent-11 and 28 more" in message and "agent-12" not in message
 
 
 def test_log_lists_the_run_newest_first(run: Run, store: Path) -> None:

@@ -106,6 +106,14 @@ def test_scalars_and_arrays_are_the_history_of_one_value(tmp_path: Path) -> None
     assert load_lines(tmp_path, 1, "two", [3], None).history("value") == [1, "two", [3], None]
 
 
+def test_text_that_happens_to_begin_with_several_strings_is_no_log(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text('"""What it is."""\n\nx = 1\n')
+    assert not JsonLines().recognise(Source(path))
+    path.write_text('{"a": 1}{"a": 2}\n')
+    assert JsonLines().recognise(Source(path)), "several records on one line are a log"
+
+
 def test_chat_messages_become_messages_and_tool_calls(tmp_path: Path) -> None:
     asked: JSON = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": '{"q": "rome"}'}}
     loaded = load_lines(

@@ -127,8 +127,9 @@ class Source:
         ignored: Counter[str] = Counter()
         first = next(self._first_lines(), b"")
         try:
-            parse(first, ignored)
-            return True
+            found = parse(first, ignored)
+            # Text may begin with several strings or numbers: `"""A docstring."""` is three.
+            return len(found) <= 1 or any(isinstance(record, dict | list) for record in found)
         except ValueError:
             return self.document is None and any(isinstance(record, dict | list) and record for record in self.head)
 

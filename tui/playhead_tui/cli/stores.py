@@ -11,6 +11,7 @@ import playhead
 from playhead import AgentAddress, InvalidArgumentError, MomentError, Store
 from playhead.directory import DEFAULT_PATH, PATH_VARIABLE, is_store
 from playhead.goto import Absolute, Label, parse
+from playhead.model import agents_named
 from playhead_tui.cli.output import note
 from playhead_tui.cli.working import importing
 from playhead_tui.library import STANDARD_INPUT, store_for
@@ -61,7 +62,7 @@ def chosen_agent(options: argparse.Namespace, store: Store) -> AgentAddress:
     ]
     if len(agents) == 1:
         return agents[0]
-    known = ", ".join(map(str, store.agents())) or "none yet"
+    known = agents_named(store.agents())
     wanted = "/".join(part for part in (options.namespace, options.agent) if part)
     if agents and options.agent is None:
         raise InvalidArgumentError(f"name one of {len(agents)} agents with --agent: {known}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from playhead import AgentAddress, InvalidArgumentError
+from playhead.model import agents_named
 from playhead_tui.arguments import path_typed
 from playhead_tui.drawing.words import count
 from playhead_tui.driver import Driver
@@ -124,8 +125,9 @@ def other_of(cursor: Cursor, text: str) -> Other:
     if any(words[0] in (str(agent), agent.agent_id) for agent in agents):
         return Other(None, words[0])
     if not path.exists():
-        known = ", ".join(map(str, agents)) or "none yet"
-        raise InvalidArgumentError(f"{words[0]} is neither a path nor an agent of this run; agents: {known}")
+        raise InvalidArgumentError(
+            f"{words[0]} is neither a path nor an agent of this run; agents: {agents_named(agents)}"
+        )
     return Other(path, None)
 
 
