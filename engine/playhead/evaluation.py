@@ -169,8 +169,7 @@ class Evaluation:
 
     @cached_property
     def _agents(self) -> list[AgentAddress]:
-        rows = self._query.rows(f"SELECT DISTINCT namespace, agent_id FROM {self._query.operations()}")
-        return sorted(AgentAddress(*row) for row in rows)
+        return self._query.agents()
 
     def _may_be_missing(self, path: StatePath) -> bool:
         """Whether the expression asks if this exists, or something it is part of or holds."""
@@ -190,7 +189,7 @@ class Evaluation:
         inside = [key for key in keys if spelled == key or spelled.startswith(f"{key}/")]
         if inside:
             hint = f"; write {format_address(max(inside, key=len))}"
-        elif path.agent_id is None and (others := query.agents_with(path.key)):
+        elif path.agent_id is None and (others := query.agents(path.key)):
             hint = f"{agents_that_have_it(others)}; write {self._of_another(path, others)}"
         else:
             hint = nearest(path.key, [*keys, EVENT])

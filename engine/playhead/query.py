@@ -182,9 +182,9 @@ class Query:
         parameters, self._parameters = self._parameters, {}
         return self.cursor.sql(sql, params=parameters).to_arrow_table()
 
-    def agents_with(self, key: str) -> list[AgentAddress]:
-        """Every agent that ever had the key, sorted (S17)."""
-        condition = f"key = {self.parameter(key)}"
+    def agents(self, key: str | None = None) -> list[AgentAddress]:
+        """Every agent that ever wrote, or that ever had the key, sorted (S17)."""
+        condition = "true" if key is None else f"key = {self.parameter(key)}"
         rows = self.rows(f"SELECT DISTINCT namespace, agent_id FROM {self.operations()} WHERE {condition}")
         return sorted(AgentAddress(*row) for row in rows)
 

@@ -96,7 +96,7 @@ class Verbs:
     def agents_with(self, key: str) -> list[AgentAddress]:
         """Every agent that ever had the key, sorted (S17)."""
         with self.store.history.query(self.track.view) as query:
-            return query.agents_with(key)
+            return query.agents(key)
 
     def when(self, expression: str) -> list[Interval]:
         """Every interval of commits in which the expression is true, oldest first (docs/expressions.md).
