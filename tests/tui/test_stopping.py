@@ -74,15 +74,21 @@ class Hold:
         monkeypatch.setattr(History, "query", held)
 
 
+async def begin_held(pilot: AppPilot, monkeypatch: pytest.MonkeyPatch, *typed: str) -> Hold:
+    """Ask, and wait until the question's thread is held."""
+    hold = Hold(monkeypatch)
+    await begin(pilot, *typed)
+    await until(pilot, hold.reached.is_set)
+    return hold
+
+
 @pytest.mark.parametrize("line", VERBS)
 async def test_every_verb_can_be_stopped_and_leaves_the_playhead_where_it_is(
     line: str, run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_app(run) as pilot:
         await press(pilot, "1", "2", "G")
-        hold = Hold(monkeypatch)
-        await begin(pilot, line)
-        await until(pilot, hold.reached.is_set)
+        hold = await begin_held(pilot, monkeypatch, line)
         main, asked = app_of(pilot).main, app_of(pilot).main.asked
         assert asked is not None
         await pilot.press("escape")
@@ -160,9 +166,7 @@ async def test_moves_are_painted_while_a_question_is_asked_and_its_answer_waits_
     run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_app(run) as pilot:
-        hold = Hold(monkeypatch)
-        await begin(pilot, "last plan/steps")
-        await until(pilot, hold.reached.is_set)
+        hold = await begin_held(pilot, monkeypatch, "last plan/steps")
         await pilot.press("h", "h")
         await until(pilot, "commit 28 / 30")
         app_of(pilot).main.move(Seek(14))
@@ -184,9 +188,7 @@ async def test_a_table_that_comes_while_somebody_moves_or_types_is_opened_by_a_k
 ) -> None:
     async with open_app(run) as pilot:
         main = app_of(pilot).main
-        hold = Hold(monkeypatch)
-        await begin(pilot, "origin timeout after 30 s")
-        await until(pilot, hold.reached.is_set)
+        hold = await begin_held(pilot, monkeypatch, "origin timeout after 30 s")
         await pilot.press("2", "G", ":")
         hold.let_go.set()
         await settle(pilot)
@@ -201,9 +203,7 @@ async def test_hits_that_are_typed_ahead_are_gone_through_once_they_are_found(
 ) -> None:
     async with open_app(run) as pilot:
         await press(pilot, "g")
-        hold = Hold(monkeypatch)
-        await begin(pilot, "page", "/")
-        await until(pilot, hold.reached.is_set)
+        hold = await begin_held(pilot, monkeypatch, "page", "/")
         await pilot.press("n", "n")
         hold.let_go.set()
         await settle(pilot)
@@ -240,9 +240,7 @@ async def test_a_playhead_that_follows_the_run_was_moved_by_nobody(
     run: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_app(run) as pilot:
-        hold = Hold(monkeypatch)
-        await begin(pilot, "last plan/steps")
-        await until(pilot, hold.reached.is_set)
+        hold = await begin_held(pilot, monkeypatch, "last plan/steps")
         with playhead.open(run) as store:
             store.write("planner", "note", "one more")
         await app_of(pilot).main.refresh_now()
@@ -290,9 +288,7 @@ async def test_a_question_asked_of_another_moment_is_recorded_as_that(
     app = PlayheadApp(run, recent=RecentStores(tmp_path / "recent.json"), record=script)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
-        hold = Hold(monkeypatch)
-        await begin(pilot, "last plan/steps")
-        await until(pilot, hold.reached.is_set)
+        hold = await begin_held(pilot, monkeypatch, "last plan/steps")
         await pilot.press("h")
         await until(pilot, lambda: position(pilot) == 29)
         hold.let_go.set()
